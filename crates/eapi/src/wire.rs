@@ -1,0 +1,219 @@
+//! The JSON-RPC 2.0 messages that cross the wire on `POST /command-api`.
+//!
+//! Only the fields this client and the simulator use are modelled; a reader of either side must tolerate others, as
+//! EOS does (pyeapi puts `streaming` beside `params`). Shapes: Arista's "Command API" overview page on the switch, and
+//! what pyeapi 1.0.4, NAPALM 5.2.0 and ANTA's asynceapi send and expect.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+/// The path eAPI answers on.
+pub const COMMAND_API: &str = "/command-api";
+
+/// A `runCmds` call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Request {
+    /// Always `"2.0"`.
+    pub jsonrpc: String,
+    /// `runCmds`, the only method EOS documents for running commands.
+    pub method: String,
+    /// What to run.
+    pub params: Params,
+    /// Echoed unchanged in the response; a string or a number.
+    pub id: Value,
+}
+
+/// The parameters of `runCmds` in their object form. EOS takes the positional form `[version, cmds, format]` too.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Params {
+    /// `1` or `"latest"`; governs the revision of output models only.
+    pub version: Value,
+    /// Run in order; the mode they leave behind ends with the request.
+    pub cmds: Vec<Command>,
+    /// One format for the whole request.
+    #[serde(default)]
+    pub format: Format,
+    /// Adds `_meta.execStartTime` and `_meta.execDuration` (seconds) to each result.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub timestamps: bool,
+    /// Accept abbreviations; EOS refuses them by default.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub auto_complete: bool,
+    /// Stop at the first failing command; EOS's default is true.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub stop_on_error: bool,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// Structured output; commands without a model fail with code 1003.
+    #[default]
+    Json,
+    /// `{"output": "..."}` for each command.
+    Text,
+}
+
+/// One entry of `cmds`. `Debug` shows only the size of an input, which may be a password or a private key.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Command {
+    /// A line as typed.
+    Line(String),
+    /// A line and what would be typed at its prompt.
+    WithInput {
+        /// The line as typed.
+        cmd: String,
+        /// The enable password, or the body of a multi-line command without its final `EOF`. Whether the last line of
+        /// a body ends with a newline makes no difference to EOS; this crate ends every line, others do not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<String>,
+        /// Pins the output model's revision.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revision: Option<u32>,
+    },
+}
+
+impl Command {
+    /// The line as typed, without its input.
+    pub fn line(&self) -> &str {
+        match self {
+            Self::Line(line) => line,
+            Self::WithInput { cmd, .. } => cmd,
+        }
+    }
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => f.debug_tuple("Line").field(line).finish(),
+            Self::WithInput { cmd, input, revision } => f
+                .debug_struct("WithInput")
+                .field("cmd", cmd)
+                .field("input", &input.as_ref().map(|input| format!("<{} bytes>", input.len())))
+                .field("revision", revision)
+                .finish(),
+        }
+    }
+}
+
+impl From<&str> for Command {
+    fn from(line: &str) -> Self {
+        Self::Line(line.to_owned())
+    }
+}
+
+impl From<String> for Command {
+    fn from(line: String) -> Self {
+        Self::Line(line)
+    }
+}
+
+/// What comes back, always with HTTP status 200: either `result` or `error`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Response {
+    /// Always `"2.0"`.
+    pub jsonrpc: String,
+    /// The request's.
+    pub id: Value,
+    /// One entry per command when all succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Vec<Value>>,
+    /// The first failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<RpcError>,
+}
+
+/// The error object of a response.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RpcError {
+    /// See [`code`].
+    pub code: i64,
+    /// `CLI command <n> of <total> '<command>' failed: <reason>`; `n` counts from 1 and includes `enable`.
+    pub message: String,
+    /// Results up to and including the failing command, whose entry carries `errors`; may be missing or empty. Anything
+    /// but an array is read as missing.
+    #[serde(default, deserialize_with = "array_or_none", skip_serializing_if = "Option::is_none")]
+    pub data: Option<Vec<Value>>,
+}
+
+/// Error codes of [`RpcError`] whose meaning is established.
+pub mod code {
+    /// Parsed, but refused when run: "could not run command".
+    pub const COULD_NOT_RUN: i64 = 1000;
+    /// The parser refused it: "invalid command".
+    pub const INVALID: i64 = 1002;
+    /// No JSON model for this command: "unconverted command".
+    pub const UNCONVERTED: i64 = 1003;
+    /// Authorisation refused it.
+    pub const DENIED: i64 = 1005;
+}
+
+fn array_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Value>>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Array(entries) => Some(entries),
+        _ => None,
+    })
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_written_as_eos_documents_it() {
+        let cmds = vec![
+            Command::WithInput { cmd: "enable".into(), input: Some("pw".into()), revision: None },
+            "show version".into(),
+        ];
+        let params = Params {
+            version: 1.into(),
+            cmds,
+            format: Format::Text,
+            timestamps: false,
+            auto_complete: false,
+            stop_on_error: true,
+        };
+        let request = Request { jsonrpc: "2.0".into(), method: "runCmds".into(), params, id: 7.into() };
+        let expected = json!({
+            "jsonrpc": "2.0", "method": "runCmds", "id": 7,
+            "params": {"version": 1, "cmds": [{"cmd": "enable", "input": "pw"}, "show version"], "format": "text"},
+        });
+        assert_eq!(serde_json::to_value(request).unwrap(), expected);
+    }
+
+    #[test]
+    fn error_data_that_is_not_an_array_is_read_as_missing() {
+        for data in [json!(null), json!("x"), json!({})] {
+            let error: RpcError = serde_json::from_value(json!({"code": 1, "message": "m", "data": data})).unwrap();
+            assert_eq!(error.data, None);
+        }
+    }
+
+    #[test]
+    fn debug_hides_inputs() {
+        let command = Command::WithInput { cmd: "enable".into(), input: Some("canary".into()), revision: None };
+        assert!(!format!("{command:?}").contains("canary"));
+    }
+}

@@ -1,0 +1,8 @@
+//! The crate from outside: over real connections, and over real configurations.
+#![expect(clippy::unwrap_used, reason = "in a test an unwrap is the expectation")]
+
+mod client;
+mod corpus;
+mod session;
+mod support;
+mod tls;
