@@ -1,0 +1,145 @@
+//! The API in words: which method and path does what, and how results are written. It knows HTTP's vocabulary but no HTTP
+//! library, so that API Gateway events and a local server get the same answers from the same code.
+
+use serde::Serialize;
+use serde_json::json;
+use tracing::{error, warn};
+
+use crate::ports::{Clock, IdempotencyKeys, Inventories, Runs, SliceQueue};
+use crate::problem::{self, Problem};
+use crate::schedule::{PENDING, Scheduler};
+
+/// Largest body accepted, in bytes: a request naming ten thousand devices fits several times.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// A call as it came in.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// In capitals.
+    pub method: &'a str,
+    /// Without stage, query and fragment; not percent-decoded: no name needs it.
+    pub path: &'a str,
+    /// The header of that name.
+    pub idempotency_key: Option<&'a str>,
+    /// Decoded.
+    pub body: &'a [u8],
+}
+
+/// What goes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// Header names in lower case, and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON.
+    pub body: String,
+}
+
+/// Answers `call`. It never fails: failures are answers.
+pub async fn answer<I, Q, S, C>(scheduler: &Scheduler<I, Q, S, C>, call: Call<'_>) -> Answer
+where
+    I: Inventories,
+    Q: SliceQueue,
+    S: Runs + IdempotencyKeys,
+    C: Clock,
+{
+    let path: Vec<_> = call.path.trim_matches('/').split('/').collect();
+    match (call.method, path.as_slice()) {
+        ("POST", ["configure"]) => configure(scheduler, call).await,
+        ("GET", ["runs", run]) => match scheduler.run(run).await {
+            Ok(report) => Answer::json(200, &report),
+            Err(error) => refuse(Problem::from(&error), &error),
+        },
+        ("GET", ["runs", run, "devices", device]) => match scheduler.device(run, device).await {
+            Ok(Some(outcome)) => Answer::json(200, &outcome),
+            Ok(None) => Answer::json(200, &json!({"run": run, "device": device, "status": PENDING})),
+            Err(error) => refuse(Problem::from(&error), &error),
+        },
+        (_, ["configure"]) => not_allowed(call, "POST"),
+        (_, ["runs", _] | ["runs", _, "devices", _]) => not_allowed(call, "GET"),
+        _ => {
+            let known = "POST /configure, GET /runs/{run}, GET /runs/{run}/devices/{device}";
+            Answer::problem(&Problem::new(
+                404,
+                "unknown-path",
+                "There is nothing at this path",
+                format!("expected one of {known}"),
+            ))
+        }
+    }
+}
+
+async fn configure<I, Q, S, C>(scheduler: &Scheduler<I, Q, S, C>, call: Call<'_>) -> Answer
+where
+    I: Inventories,
+    Q: SliceQueue,
+    S: Runs + IdempotencyKeys,
+    C: Clock,
+{
+    if call.body.len() > MAX_BODY {
+        return too_large();
+    }
+    match scheduler.configure(call.body, call.idempotency_key).await {
+        Ok(receipt) => {
+            // Relative, so that it holds behind a stage prefix such as /prod (RFC 9110, section 10.2.2).
+            let location = format!("runs/{}", receipt.run);
+            let mut answer = Answer::json(202, &receipt);
+            answer.headers.push(("location", location));
+            answer
+        }
+        Err(error) => refuse(Problem::from(&error), &error),
+    }
+}
+
+/// The answer to a body over [`MAX_BODY`], for front ends that stop reading there.
+pub fn too_large() -> Answer {
+    let detail = format!("expected a body of at most {MAX_BODY} bytes; name groups or \"all\" instead of every device");
+    Answer::problem(&Problem::new(413, "body-too-large", "The request is too large", detail))
+}
+
+impl Answer {
+    fn json(status: u16, body: &impl Serialize) -> Self {
+        Self::typed(status, "application/json", body)
+    }
+
+    /// An answer that is a problem document.
+    pub fn problem(problem: &Problem) -> Self {
+        Self::typed(problem.status, problem::MEDIA_TYPE, problem)
+    }
+
+    fn typed(status: u16, media_type: &str, body: &impl Serialize) -> Self {
+        let body = serde_json::to_string(body).expect("answers have text keys only and always serialise");
+        Self { status, headers: vec![("content-type", media_type.to_owned())], body }
+    }
+}
+
+/// Logs a failure once, here at the edge, with its causes; what callers got wrong is no error of ours.
+fn refuse(problem: Problem, cause: &dyn std::error::Error) -> Answer {
+    let causes = causes(cause);
+    if problem.status >= 500 {
+        error!(status = problem.status, kind = %problem.kind, causes, "{}", problem.detail);
+    } else {
+        warn!(status = problem.status, kind = %problem.kind, "{}", problem.detail);
+    }
+    let mut answer = Answer::problem(&problem);
+    if matches!(problem.status, 409 | 503) {
+        answer.headers.push(("retry-after", "5".to_owned()));
+    }
+    answer
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(error.source(), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn not_allowed(call: Call<'_>, allowed: &str) -> Answer {
+    let detail = format!("expected {allowed}, found {}", call.method.chars().take(16).collect::<String>());
+    let mut answer = Answer::problem(&Problem::new(405, "method-not-allowed", "This path has another method", detail));
+    answer.headers.push(("allow", allowed.to_owned()));
+    answer
+}
+
+#[cfg(test)]
+mod tests;

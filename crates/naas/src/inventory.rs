@@ -1,0 +1,294 @@
+//! The inventory: which devices there are, how to reach them, and what is known about them.
+//!
+//! Written as [Nornir's SimpleInventory](https://nornir.readthedocs.io/en/latest/tutorial/inventory.html): `hosts`, `groups`
+//! and `defaults`, in YAML or JSON, in one document or several. A document is
+//!
+//! - SimpleInventory, if all its keys are among `hosts`, `groups` and `defaults`;
+//! - one bare part, if it is called `hosts`, `groups` or `defaults` (with `.yaml`, `.yml`, `.json` or none): Nornir's files;
+//! - otherwise a bare map of hosts, as the 2019 original kept it.
+//!
+//! Several documents are taken together; no host or group may be in two of them, and one at most has `defaults`.
+//!
+//! Resolution is Nornir 3's: the host's own value, then its groups' depth first from left to right, then the defaults'; the
+//! first that is not null wins, and `data` is resolved key by key without merging deeper. Every host belongs to `global` as
+//! well, after all its other groups.
+
+mod connection;
+mod document;
+mod node;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+pub use connection::{Connection, Transport, Verify};
+use document::{Element, Part};
+
+use crate::name::{DeviceName, GroupName};
+use crate::ports::Document;
+
+/// Everything known about a site's devices.
+#[derive(Debug)]
+pub struct Inventory {
+    hosts: BTreeMap<DeviceName, Defined>,
+    groups: BTreeMap<GroupName, Defined>,
+    defaults: Option<Defined>,
+}
+
+/// One device, resolved.
+#[derive(Clone)]
+pub struct Device {
+    /// Its key in the inventory.
+    pub name: DeviceName,
+    /// The address or DNS name it answers at; its name, if the inventory gives none.
+    pub hostname: String,
+    /// Nornir's platform, such as `eos`.
+    pub platform: Option<String>,
+    /// Every group it belongs to, nearest first, `global` last.
+    pub groups: Vec<GroupName>,
+    /// Its data, in the order it was first defined.
+    pub data: Map<String, Value>,
+    /// Who to log in as.
+    pub username: Option<String>,
+    /// With which password.
+    pub password: Option<SecretString>,
+    /// How to speak eAPI to it.
+    pub connection: Connection,
+}
+
+/// Data may hold secrets, so only names are shown.
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device").field("name", &self.name).field("hostname", &self.hostname).finish_non_exhaustive()
+    }
+}
+
+/// Why documents are no inventory. Says where and what was expected, never what stands there: it may be a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("inventory {document}{}{}: {reason}", line_of(*.line), path_of(.path))]
+pub struct InventoryError {
+    /// The secret or file.
+    pub document: String,
+    /// From 1, where it is known.
+    pub line: Option<u64>,
+    /// Such as `hosts.leaf1.port`; empty for the document as a whole.
+    pub path: String,
+    /// What was expected and found.
+    pub reason: String,
+}
+
+/// A host, group or the defaults, and the document it stands in.
+#[derive(Debug)]
+struct Defined {
+    element: Element,
+    document: String,
+}
+
+impl Inventory {
+    /// Reads all documents together.
+    pub fn parse(documents: &[Document]) -> Result<Self, InventoryError> {
+        let mut inventory = Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: None };
+        for document in documents {
+            for part in document::parse(document)? {
+                inventory.add(part, &document.name)?;
+            }
+        }
+        let names: Vec<_> = documents.iter().map(|document| document.name.as_str()).collect();
+        if inventory.hosts.is_empty() {
+            return Err(InventoryError::of(&names.join(", "), "has no hosts"));
+        }
+        inventory.check_groups()?;
+        Ok(inventory)
+    }
+
+    /// The names of all devices, sorted.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &DeviceName> {
+        self.hosts.keys()
+    }
+
+    /// Whether there is such a device.
+    pub fn has(&self, name: &str) -> bool {
+        self.hosts.contains_key(name)
+    }
+
+    /// A device with everything resolved.
+    pub fn device(&self, name: &DeviceName) -> Option<Device> {
+        let host = &self.hosts.get(name)?.element;
+        let groups = self.groups_of(host);
+        let elements: Vec<_> = self.elements(host, &groups).collect();
+        let first =
+            |field: fn(&Element) -> Option<&String>| elements.iter().find_map(|element| field(element)).cloned();
+        let mut data = Map::new();
+        for element in &elements {
+            for (key, value) in &element.data {
+                // A key that is there wins even as null: Nornir looks for the key, unlike with its own fields.
+                if !data.contains_key(key) {
+                    data.insert(key.clone(), value.clone());
+                }
+            }
+        }
+        Some(
+            Device {
+                hostname: first(|element| element.hostname.as_ref()).unwrap_or_else(|| name.to_string()),
+                platform: first(|element| element.platform.as_ref()),
+                username: first(|element| element.username.as_ref()),
+                password: elements.iter().find_map(|element| element.password.clone()),
+                connection: Connection::resolve(&elements),
+                name: name.clone(),
+                groups,
+                data,
+            }
+            .with_connection(),
+        )
+    }
+
+    /// The devices in a group, by themselves or through its member groups, sorted; `None` if no such group is defined.
+    /// Everyone is in `global`.
+    pub fn members(&self, group: &str) -> Option<Vec<DeviceName>> {
+        if !self.groups.contains_key(group) && group != GroupName::global().as_ref() {
+            return None;
+        }
+        let member = |host: &&Defined| self.groups_of(&host.element).iter().any(|name| name.as_ref() == group);
+        Some(self.hosts.iter().filter(|(_, host)| member(host)).map(|(name, _)| name.clone()).collect())
+    }
+
+    /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted.
+    pub fn documents_of(&self, devices: &[DeviceName]) -> Vec<String> {
+        let theirs = devices.iter().filter_map(|device| self.hosts.get(device));
+        let shared = self.groups.values().chain(&self.defaults);
+        let documents: BTreeSet<_> = theirs.chain(shared).map(|defined| defined.document.as_str()).collect();
+        documents.into_iter().map(str::to_owned).collect()
+    }
+
+    fn add(&mut self, part: Part, document: &str) -> Result<(), InventoryError> {
+        let twice = |what: String, first: &Defined| {
+            let reason = format!("is defined in {} as well; once is enough", first.document);
+            Err(InventoryError { document: document.to_owned(), line: None, path: what, reason })
+        };
+        let defined = |element| Defined { element, document: document.to_owned() };
+        match part {
+            Part::Host(name, element) => match self.hosts.get(&name) {
+                Some(first) => return twice(format!("hosts.{name}"), first),
+                None => drop(self.hosts.insert(name, defined(element))),
+            },
+            Part::Group(name, element) => match self.groups.get(&name) {
+                Some(first) => return twice(format!("groups.{name}"), first),
+                None => drop(self.groups.insert(name, defined(element))),
+            },
+            Part::Defaults(element) => match &self.defaults {
+                Some(first) => return twice("defaults".to_owned(), first),
+                None => self.defaults = Some(defined(element)),
+            },
+        }
+        Ok(())
+    }
+
+    /// Every group named is defined, and none is its own member.
+    fn check_groups(&self) -> Result<(), InventoryError> {
+        let named = |(kind, name, defined): (&str, &str, &Defined)| {
+            let unknown = |group: &&GroupName| !self.groups.contains_key(*group) && **group != GroupName::global();
+            let group = defined.element.groups.iter().find(unknown)?.clone();
+            let reason = format!("names group {group}, which is not defined");
+            Some(InventoryError {
+                document: defined.document.clone(),
+                line: None,
+                path: format!("{kind}.{name}.groups"),
+                reason,
+            })
+        };
+        let hosts = self.hosts.iter().map(|(name, defined)| ("hosts", name.as_ref(), defined));
+        let groups = self.groups.iter().map(|(name, defined)| ("groups", name.as_ref(), defined));
+        if let Some(error) = hosts.chain(groups).find_map(named) {
+            return Err(error);
+        }
+        let mut sound = HashSet::new();
+        self.groups.keys().try_for_each(|group| self.check_cycle(group, &mut Vec::new(), &mut sound))
+    }
+
+    fn check_cycle<'a>(
+        &'a self,
+        group: &'a GroupName,
+        above: &mut Vec<&'a GroupName>,
+        sound: &mut HashSet<&'a GroupName>,
+    ) -> Result<(), InventoryError> {
+        let Some(defined) = self.groups.get(group).filter(|_| !sound.contains(group)) else {
+            return Ok(());
+        };
+        if let Some(start) = above.iter().position(|name| *name == group) {
+            let cycle: Vec<_> = above[start..].iter().chain([&group]).map(AsRef::as_ref).collect();
+            let reason = format!("groups are members of themselves: {}", cycle.join(" → "));
+            let path = format!("groups.{group}");
+            return Err(InventoryError { document: defined.document.clone(), line: None, path, reason });
+        }
+        above.push(group);
+        for member_of in &defined.element.groups {
+            self.check_cycle(member_of, above, sound)?;
+        }
+        above.pop();
+        sound.insert(group);
+        Ok(())
+    }
+
+    /// Depth first, left to right, each once: Nornir's `extended_groups`, and `global`.
+    fn groups_of(&self, host: &Element) -> Vec<GroupName> {
+        fn extend(inventory: &Inventory, names: &[GroupName], groups: &mut Vec<GroupName>) {
+            for name in names {
+                if !groups.contains(name) {
+                    groups.push(name.clone());
+                    if let Some(defined) = inventory.groups.get(name) {
+                        extend(inventory, &defined.element.groups, groups);
+                    }
+                }
+            }
+        }
+        let mut groups = Vec::new();
+        extend(self, &host.groups, &mut groups);
+        let global = GroupName::global();
+        if !groups.contains(&global) {
+            extend(self, &[global], &mut groups);
+        }
+        groups
+    }
+
+    /// The elements a value is looked for in, nearest first.
+    fn elements<'a>(&'a self, host: &'a Element, groups: &'a [GroupName]) -> impl Iterator<Item = &'a Element> {
+        let groups = groups.iter().filter_map(|group| self.groups.get(group));
+        std::iter::once(host).chain(groups.chain(&self.defaults).map(|defined| &defined.element))
+    }
+}
+
+impl Device {
+    /// What the connection says itself goes before what the device says, as with Nornir's connection parameters.
+    fn with_connection(mut self) -> Self {
+        if let Some(hostname) = self.connection.hostname.clone() {
+            self.hostname = hostname;
+        }
+        if let Some(username) = self.connection.username.clone() {
+            self.username = Some(username);
+        }
+        if let Some(password) = self.connection.password.clone() {
+            self.password = Some(password);
+        }
+        self
+    }
+}
+
+impl InventoryError {
+    /// An error about a document as a whole.
+    fn of(document: &str, reason: impl Into<String>) -> Self {
+        Self { document: document.to_owned(), line: None, path: String::new(), reason: reason.into() }
+    }
+}
+
+fn line_of(line: Option<u64>) -> String {
+    line.map(|line| format!(", line {line}")).unwrap_or_default()
+}
+
+fn path_of(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(", {path}") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! How to speak eAPI to a device: from `connection_options.eapi`, or from the options of NAPALM or pyeapi that a Nornir user
+//! has already.
+//!
+//! ```yaml
+//! connection_options:
+//!   eapi:
+//!     port: 8443                  # also hostname, username, password
+//!     extras:
+//!       transport: https          # or http
+//!       verify: ca                # or insecure: any certificate is taken, which is logged
+//!       ca_certificates: |        # PEM, trusted beside the system's
+//!         -----BEGIN CERTIFICATE-----
+//!       fingerprint: AB:CD:…      # SHA-256 of the switch's own certificate, instead of verify
+//!       enable_password: …        # a secret
+//! ```
+
+use secrecy::SecretString;
+
+use super::InventoryError;
+use super::document::{Element, Place};
+use super::node::{Kind, Node};
+
+/// The plugins whose options are understood, in the order they are looked for.
+const PLUGINS: [&str; 3] = ["eapi", "napalm", "pyeapi"];
+
+/// How a device's eAPI is reached, resolved.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// In clear or over TLS.
+    pub transport: Transport,
+    /// Whose certificates are believed.
+    pub verify: Verify,
+    /// TCP port; the transport's own if none is given.
+    pub port: Option<u16>,
+    /// Typed at `enable`'s prompt.
+    pub enable_password: Option<SecretString>,
+    pub(super) hostname: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password: Option<SecretString>,
+}
+
+/// What eAPI travels over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// TLS, port 443: EOS's default.
+    #[default]
+    Https,
+    /// In clear, port 80: passwords can be read on the way.
+    Http,
+}
+
+/// Which certificates are believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Verify {
+    /// Those of the system's authorities.
+    #[default]
+    Ca,
+    /// Those of the system's authorities and of these, PEM.
+    AlsoCa(String),
+    /// The one whose SHA-256 fingerprint this is, hexadecimal with or without colons.
+    Fingerprint(String),
+    /// Any.
+    Insecure,
+}
+
+/// The options of one plugin in one element, as written.
+#[derive(Debug, Default)]
+pub(super) struct Options {
+    hostname: Option<String>,
+    port: Option<u16>,
+    username: Option<String>,
+    password: Option<SecretString>,
+    extras: Option<Extras>,
+}
+
+#[derive(Debug, Default)]
+struct Extras {
+    transport: Option<Transport>,
+    verify: Option<Verify>,
+    port: Option<u16>,
+    enable_password: Option<SecretString>,
+}
+
+impl Connection {
+    /// The first of [`PLUGINS`] that any element has options for; each of its options from the first element that has it.
+    /// `extras` are taken whole, not merged, as in Nornir.
+    pub(super) fn resolve(elements: &[&Element]) -> Self {
+        let of = |plugin: &str| -> Vec<&Options> {
+            let connections = elements.iter().flat_map(|element| &element.connections);
+            connections.filter(|(name, _)| name == plugin).map(|(_, options)| options).collect()
+        };
+        let options = PLUGINS.iter().map(|plugin| of(plugin)).find(|options| !options.is_empty()).unwrap_or_default();
+        let none = Extras::default();
+        let extras = options.iter().find_map(|options| options.extras.as_ref()).unwrap_or(&none);
+        let port = extras.port.or_else(|| options.iter().find_map(|options| options.port));
+        Self {
+            transport: extras.transport.unwrap_or_default(),
+            verify: extras.verify.clone().unwrap_or_default(),
+            port: port.or_else(|| elements.iter().find_map(|element| element.port)),
+            enable_password: extras.enable_password.clone(),
+            hostname: options.iter().find_map(|options| options.hostname.clone()),
+            username: options.iter().find_map(|options| options.username.clone()),
+            password: options.iter().find_map(|options| options.password.clone()),
+        }
+    }
+}
+
+impl Options {
+    /// Reads the options of `plugin`. Those of plugins that are not ours may hold anything.
+    pub(super) fn read(at: &Place<'_>, plugin: &str, node: Node) -> Result<Self, InventoryError> {
+        let mut options = Self::default();
+        if !PLUGINS.contains(&plugin) || matches!(node.kind, Kind::Null) {
+            return Ok(options);
+        }
+        for (key, node) in at.map(node.kind)? {
+            let at = at.below(&key, &node);
+            if matches!(node.kind, Kind::Null) {
+                continue;
+            }
+            match key.as_str() {
+                "hostname" => options.hostname = Some(at.text(node.kind)?),
+                "port" => options.port = Some(at.port(&node.kind)?),
+                "username" => options.username = Some(at.text(node.kind)?),
+                "password" => options.password = Some(at.text(node.kind)?.into()),
+                "platform" => {}
+                "extras" => options.extras = Some(Extras::read(&at, plugin, node)?),
+                _ => {
+                    let known = "hostname, port, username, password, platform, extras";
+                    return Err(at.fault(format!("is not a connection option; known are {known}")));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+impl Extras {
+    fn read(at: &Place<'_>, plugin: &str, node: Node) -> Result<Self, InventoryError> {
+        let mut extras = Self::default();
+        for (key, node) in at.map(node.kind)? {
+            let at = at.below(&key, &node);
+            match (plugin, key.as_str()) {
+                _ if matches!(node.kind, Kind::Null) => {}
+                ("napalm", "optional_args") => return Self::read(&at, "optional_args", node),
+                (_, "transport") => extras.transport = Some(transport(&at, node)?),
+                ("pyeapi" | "optional_args", "port") => extras.port = Some(at.port(&node.kind)?),
+                ("pyeapi", "enablepwd") | ("optional_args", "enable_password") | ("eapi", "enable_password") => {
+                    extras.enable_password = Some(at.text(node.kind)?.into());
+                }
+                ("eapi", "verify") => extras.verify = Some(verify(&at, node)?),
+                ("eapi", "ca_certificates") => extras.verify = Some(Verify::AlsoCa(at.text(node.kind)?)),
+                ("eapi", "fingerprint") => extras.verify = Some(Verify::Fingerprint(at.text(node.kind)?)),
+                ("eapi", _) => {
+                    let known = "transport, verify, ca_certificates, fingerprint, enable_password";
+                    return Err(at.fault(format!("is not an option of eapi; known are {known}")));
+                }
+                _ => {}
+            }
+        }
+        Ok(extras)
+    }
+}
+
+fn transport(at: &Place<'_>, node: Node) -> Result<Transport, InventoryError> {
+    match at.text(node.kind)?.as_str() {
+        "https" => Ok(Transport::Https),
+        "http" => Ok(Transport::Http),
+        _ => Err(at.fault("expected https or http")),
+    }
+}
+
+fn verify(at: &Place<'_>, node: Node) -> Result<Verify, InventoryError> {
+    match node.kind {
+        Kind::Text(text) if text == "ca" => Ok(Verify::Ca),
+        Kind::Text(text) if text == "insecure" => Ok(Verify::Insecure),
+        Kind::Text(_) => Err(at.fault("expected ca or insecure")),
+        kind => Ok(if at.flag(&kind)? { Verify::Ca } else { Verify::Insecure }),
+    }
+}

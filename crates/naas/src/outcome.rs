@@ -1,0 +1,124 @@
+//! What became of one device in one run. Every device of an accepted run ends in exactly one outcome.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::name::{DeviceName, RunId};
+
+/// The word an operator reads first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The switch's own diff was empty; nothing was committed or saved.
+    InSync,
+    /// Replaced and saved; the diff is what the switch computed before the commit.
+    Changed,
+    /// Replaced, but the switch could not save it: a reload brings the old configuration back.
+    NotSaved,
+    /// A plan: the diff is what would change.
+    Planned,
+    /// The intent could not be rendered; the switch was not contacted.
+    Invalid,
+    /// The switch refused a line or a command; its running-config is as it was.
+    Refused,
+    /// No answer from the switch before anything was changed.
+    Unreachable,
+    /// The switch refused the credentials, or their right to run a command.
+    Denied,
+    /// The last answer never came: the switch may or may not run the new configuration.
+    Unknown,
+}
+
+impl Status {
+    /// Every status, in the order a summary lists them.
+    pub const ALL: [Self; 9] = [
+        Self::InSync,
+        Self::Changed,
+        Self::NotSaved,
+        Self::Planned,
+        Self::Invalid,
+        Self::Refused,
+        Self::Unreachable,
+        Self::Denied,
+        Self::Unknown,
+    ];
+
+    /// The word as it stands in answers and keys, such as `in_sync`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InSync => "in_sync",
+            Self::Changed => "changed",
+            Self::NotSaved => "not_saved",
+            Self::Planned => "planned",
+            Self::Invalid => "invalid",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::Denied => "denied",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The status a [`word`](Self::word) stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+
+    /// Whether the device ended as the request wanted.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::InSync | Self::Changed | Self::Planned)
+    }
+}
+
+/// Whether the switch may have been changed: the first question at 3 a.m.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchState {
+    /// Nothing was sent to it.
+    NotContacted,
+    /// It runs what it ran before, and no session of ours is left on it.
+    Unchanged,
+    /// It runs what it ran before, but this pending session of ours may still be on it.
+    SessionLeft(String),
+    /// It runs the new configuration, saved.
+    Saved,
+    /// It runs the new configuration, but the startup-config is the old one: a reload brings that back.
+    NotSaved,
+    /// A commit was sent and its answer never came.
+    Unknown,
+}
+
+/// The record of one device in one run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The run.
+    pub run: RunId,
+    /// The device.
+    pub device: DeviceName,
+    /// How it ended.
+    pub status: Status,
+    /// Whether the switch may have changed.
+    pub switch: SwitchState,
+    /// The switch's own unified diff from what it ran to what was rendered; empty when in sync.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub diff: String,
+    /// What went wrong: file, line and name, or the switch's words, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// When the work on the device began.
+    pub started_at: Timestamp,
+    /// When its outcome was known.
+    pub finished_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_written_as_its_word() {
+        for status in Status::ALL {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.word());
+            assert_eq!(Status::from_word(status.word()), Some(status));
+        }
+    }
+}

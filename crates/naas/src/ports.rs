@@ -1,0 +1,233 @@
+//! What the domain asks of the outside, in its own verbs. Adapters answer for S3, SQS, Secrets Manager and eAPI, or for
+//! a folder and an embedded store; the guarantees stand here, on the traits, and hold for every adapter.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretSlice};
+
+use crate::inventory::Device;
+use crate::name::{DeviceName, RunId};
+use crate::outcome::{Outcome, Status, SwitchState};
+use crate::run::Run;
+use crate::schedule::IdempotencyRecord;
+use crate::slice::Slice;
+
+/// The time of day and dice, so that tests own both.
+pub trait Clock: Send + Sync {
+    /// The present moment, UTC.
+    fn now(&self) -> Timestamp;
+    /// Random bits, to tell apart what happens in the same moment; not for secrets.
+    fn entropy(&self) -> u64;
+}
+
+/// Where the inventory is kept.
+pub trait Inventories: Send + Sync {
+    /// Every document of the inventory, sorted by name. [`StoreFault::NotFound`] when there is none.
+    fn all(&self) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send;
+
+    /// The documents of these names, newest versions. [`StoreFault::NotFound`] names the first that is missing.
+    fn named(&self, names: &[String]) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send;
+}
+
+/// One inventory document as it is stored: a secret's value or a file. It holds credentials, so `Debug` shows its name only.
+pub struct Document {
+    /// The secret's or file's name, as an operator would look it up.
+    pub name: String,
+    body: SecretSlice<u8>,
+}
+
+impl Document {
+    /// A document of this name.
+    pub fn new(name: impl Into<String>, body: Vec<u8>) -> Self {
+        Self { name: name.into(), body: body.into() }
+    }
+
+    /// The stored bytes. Never log them or quote them in an error.
+    pub fn body(&self) -> &[u8] {
+        self.body.expose_secret()
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Where models and templates are kept.
+pub trait Models: Send + Sync {
+    /// All models and templates as they are now. The same `Arc` comes back as long as nothing changed.
+    fn snapshot(&self) -> impl Future<Output = Result<Arc<ModelFiles>, StoreError>> + Send;
+}
+
+/// The models bucket or folder at one moment: path to content, `/` between folders.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct ModelFiles(pub BTreeMap<String, Vec<u8>>);
+
+/// Where slices wait for an enforcer.
+pub trait SliceQueue: Send + Sync {
+    /// Queues every slice; when it returns `Ok`, none can be lost. On `Err` some may be queued already, so sending
+    /// again may deliver those twice; enforcers expect that.
+    fn send(&self, slices: &[Slice]) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Where messages go that no retry can cure.
+pub trait DeadLetters: Send + Sync {
+    /// Keeps `message` unchanged with the reason beside it; when it returns `Ok`, it cannot be lost.
+    fn park(&self, message: &str, reason: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The record of runs and outcomes.
+pub trait Runs: Send + Sync {
+    /// Records a run. Recording the same run again changes nothing.
+    fn create(&self, run: &Run) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A run, if it was ever accepted.
+    fn load(&self, run: &RunId) -> impl Future<Output = Result<Option<Run>, StoreError>> + Send;
+
+    /// Records a device's outcome. The first one recorded stands: a later one, from a slice delivered twice, is
+    /// dropped and answered with [`Recorded::Before`].
+    fn record(&self, outcome: &Outcome) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
+
+    /// A device's outcome, if it is known yet.
+    fn outcome(
+        &self,
+        run: &RunId,
+        device: &DeviceName,
+    ) -> impl Future<Output = Result<Option<Outcome>, StoreError>> + Send;
+
+    /// The status of every device whose outcome is known. Costs listings, not one read per device.
+    fn statuses(&self, run: &RunId) -> impl Future<Output = Result<BTreeMap<DeviceName, Status>, StoreError>> + Send;
+}
+
+/// Whether an outcome was the first of its device in its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It now stands.
+    Now,
+    /// Another one stood already, and still does.
+    Before,
+}
+
+/// The memory behind `Idempotency-Key`.
+pub trait IdempotencyKeys: Send + Sync {
+    /// Stores `record` unless the key is taken; the record that then stands is returned if it is not ours.
+    fn claim(
+        &self,
+        key: &str,
+        record: &IdempotencyRecord,
+    ) -> impl Future<Output = Result<Option<IdempotencyRecord>, StoreError>> + Send;
+
+    /// Compare and set: puts `new` in place of `expected`; `false` when something else stands there by now.
+    fn replace(
+        &self,
+        key: &str,
+        expected: &IdempotencyRecord,
+        new: &IdempotencyRecord,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// How switches are reached.
+pub trait Switches: Send + Sync {
+    /// One connection to one switch.
+    type Switch: Switch;
+
+    /// Prepares a connection from the device's address, credentials and connection options; sends nothing yet.
+    fn open(&self, device: &Device) -> Result<Self::Switch, SwitchError>;
+}
+
+/// One switch, over one connection kept alive for the whole push.
+pub trait Switch: Send {
+    /// Loads `configuration` into a new session named `session` in place of everything the switch has, and returns the
+    /// switch's own unified diff; empty when nothing would change. The session stays pending. On `Err` the session has
+    /// been aborted if that was possible, and [`SwitchError::state`] tells.
+    fn stage(&mut self, session: &str, configuration: &str)
+    -> impl Future<Output = Result<String, SwitchError>> + Send;
+
+    /// Commits a staged session and saves the running-config to the startup-config.
+    fn commit(&mut self, session: &str) -> impl Future<Output = Result<(), SwitchError>> + Send;
+
+    /// Discards a staged session.
+    fn abort(&mut self, session: &str) -> impl Future<Output = Result<(), SwitchError>> + Send;
+}
+
+/// What went wrong with a switch, and how it was left.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SwitchError {
+    /// What kind of failure it was.
+    pub fault: SwitchFault,
+    /// How the switch was left.
+    pub state: SwitchState,
+    /// The configuration line the switch refused, from 1, where it refused one.
+    pub line: Option<usize>,
+    /// The switch's own words or the transport's, what was expected, and what to do next.
+    pub message: String,
+}
+
+/// Kinds of [`SwitchError`], as far as they are treated differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SwitchFault {
+    /// No connection, no TLS, or no answer.
+    Unreachable,
+    /// Wrong credentials, or no right to run a command.
+    Denied,
+    /// The switch refused a line or command.
+    Refused,
+    /// The switch has no room for another session now.
+    Busy,
+    /// The inventory's connection options make no sense; nothing was sent.
+    Misconfigured,
+    /// Something answers there, but not as eAPI does.
+    NotEapi,
+}
+
+/// What went wrong with a store (a bucket, secret, queue or file), and which.
+#[derive(Debug, thiserror::Error)]
+#[error("{resource}: {fault}")]
+pub struct StoreError {
+    /// The secret, bucket and key, queue or path, as an operator would look it up.
+    pub resource: String,
+    /// What kind of failure it was.
+    pub fault: StoreFault,
+    /// The underlying error.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Kinds of [`StoreError`], as far as they are treated differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFault {
+    /// It is not there.
+    #[error("not found")]
+    NotFound,
+    /// The caller has no right to it.
+    #[error("access denied")]
+    Denied,
+    /// It did not answer, or asked to slow down; trying again may help.
+    #[error("not available now")]
+    Unavailable,
+    /// Something is stored there that this version did not write.
+    #[error("holds something this version cannot read")]
+    Unreadable,
+}
+
+impl StoreError {
+    /// An error with its cause.
+    pub fn new(
+        resource: impl Into<String>,
+        fault: StoreFault,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { resource: resource.into(), fault, source: Some(source.into()) }
+    }
+
+    /// Something that is not there.
+    pub fn not_found(resource: impl Into<String>) -> Self {
+        Self { resource: resource.into(), fault: StoreFault::NotFound, source: None }
+    }
+}

@@ -1,0 +1,122 @@
+//! Errors as API callers see them: problem documents,
+//! [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), media type `application/problem+json`.
+
+use serde::Serialize;
+
+use crate::ports::{StoreError, StoreFault};
+use crate::schedule::{ReportError, ScheduleError};
+
+/// The media type of a problem document.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A problem document. `kind` is stable and meant for programs, `detail` for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// A URN naming the kind of problem, such as `urn:naas:problem:unknown-name`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words; the same for every problem of a kind.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened this time, and what to do next.
+    pub detail: String,
+    /// Every device of the request that the inventory does not know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_devices: Vec<String>,
+    /// Every group of the request that the inventory does not know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_groups: Vec<String>,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(status: u16, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        let kind = format!("urn:naas:problem:{kind}");
+        Self { kind, title, status, detail: detail.into(), unknown_devices: Vec::new(), unknown_groups: Vec::new() }
+    }
+}
+
+impl From<&ScheduleError> for Problem {
+    fn from(error: &ScheduleError) -> Self {
+        match error {
+            ScheduleError::Request(error) => {
+                Self::new(400, "invalid-request", "The request cannot be read", error.to_string())
+            }
+            ScheduleError::Key(error) => {
+                Self::new(400, "invalid-idempotency-key", "The Idempotency-Key cannot be used", error.to_string())
+            }
+            ScheduleError::Unknown(unknown) => Self {
+                unknown_devices: unknown.devices.clone(),
+                unknown_groups: unknown.groups.clone(),
+                ..Self::new(
+                    404,
+                    "unknown-name",
+                    "The inventory does not know a name",
+                    format!("{unknown}; nothing was scheduled"),
+                )
+            },
+            ScheduleError::KeyInUse => {
+                Self::new(409, "request-in-progress", "The same request is being scheduled", error.to_string())
+            }
+            ScheduleError::KeyReused => Self::new(
+                422,
+                "idempotency-key-reused",
+                "The Idempotency-Key belongs to another request",
+                error.to_string(),
+            ),
+            ScheduleError::Inventory(error) => Self::new(
+                500,
+                "inventory-malformed",
+                "The inventory cannot be read",
+                format!("{error}; nothing was scheduled"),
+            ),
+            ScheduleError::InventoryStore(error) => store(error, "nothing was scheduled"),
+            ScheduleError::State(error) => store(error, "nothing was scheduled"),
+            ScheduleError::Queue { run, source } => store(
+                source,
+                &format!("some slices of run {run} may be queued already; sending the request again is safe"),
+            ),
+        }
+    }
+}
+
+impl From<&ReportError> for Problem {
+    fn from(error: &ReportError) -> Self {
+        match error {
+            ReportError::NoSuchRun(_) => Self::new(404, "unknown-run", "There is no such run", error.to_string()),
+            ReportError::NotInRun { .. } => {
+                Self::new(404, "not-in-run", "The run does not concern this device", error.to_string())
+            }
+            ReportError::State(error) => store(error, "try again"),
+        }
+    }
+}
+
+/// A store's failure. What an operator must fix is a 503 as well: the caller did nothing wrong and may come again.
+fn store(error: &StoreError, consequence: &str) -> Problem {
+    let detail = |cure: &str| format!("{error}; {cure}; {consequence}");
+    match error.fault {
+        StoreFault::NotFound => Problem::new(
+            503,
+            "not-configured",
+            "Something naas needs is missing",
+            detail("create it or correct the deployment's settings"),
+        ),
+        StoreFault::Denied => Problem::new(
+            503,
+            "access-denied",
+            "naas may not reach something it needs",
+            detail("allow it in the function's role or the folder's permissions"),
+        ),
+        StoreFault::Unavailable => {
+            Problem::new(503, "not-available", "Something naas needs does not answer", detail("the log has the cause"))
+        }
+        StoreFault::Unreadable => Problem::new(
+            500,
+            "unreadable-state",
+            "Stored state cannot be read",
+            detail("a newer version may have written it, or a hand"),
+        ),
+    }
+}
