@@ -1,0 +1,202 @@
+//! Runs, outcomes and idempotency keys in S3.
+//!
+//! ```text
+//! runs/<run>/run.json                    the run; written once
+//! runs/<run>/outcomes/<device>.json      the outcome; the first one stands (If-None-Match)
+//! runs/<run>/status/<word>/<device>      empty: its name is all a progress report needs, at a thousand a listing
+//! idempotency/<sha256 of key>.json       compare and set (If-None-Match, If-Match)
+//! ```
+//!
+//! The marker below `status/` is written after the outcome. A writer killed in between leaves an outcome without it; the slice
+//! comes again, finds the outcome standing and writes the marker for it.
+//!
+//! Needs `s3:ListBucket` on the bucket and `s3:GetObject`, `s3:PutObject` on its objects. Conditional writes:
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::Client;
+use naas::name::{DeviceName, RunId};
+use naas::outcome::{Outcome, Status};
+use naas::ports::{IdempotencyKeys, Recorded, Runs, StoreError, StoreFault};
+use naas::run::Run;
+use naas::schedule::IdempotencyRecord;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use super::fault::{code, store_error};
+
+/// How often a write is repeated that met another one at the same moment (409).
+const ATTEMPTS: usize = 5;
+
+/// The state bucket.
+#[derive(Debug, Clone)]
+pub struct S3State {
+    client: Client,
+    bucket: String,
+}
+
+/// On which condition an object is written.
+#[derive(Clone, Copy)]
+enum Only<'a> {
+    IfNew,
+    IfStill(&'a str),
+}
+
+/// Whether it was.
+#[derive(PartialEq, Eq)]
+enum Written {
+    Yes,
+    No,
+}
+
+/// An object's content and its ETag.
+struct Found<T> {
+    value: T,
+    etag: String,
+}
+
+impl S3State {
+    /// The bucket of this name.
+    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+        Self { client, bucket: bucket.into() }
+    }
+
+    fn resource(&self, key: &str) -> String {
+        format!("s3://{}/{key}", self.bucket)
+    }
+
+    async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Found<T>>, StoreError> {
+        let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object,
+            Err(error) if code(&error) == Some("NoSuchKey") => return Ok(None),
+            Err(error) => return Err(store_error(self.resource(key), error)),
+        };
+        let etag = object.e_tag.unwrap_or_default();
+        let body = object.body.collect().await;
+        let body = body.map_err(|error| StoreError::new(self.resource(key), StoreFault::Unavailable, error))?.to_vec();
+        match serde_json::from_slice(&body) {
+            Ok(value) => Ok(Some(Found { value, etag })),
+            Err(error) => Err(StoreError::new(self.resource(key), StoreFault::Unreadable, error)),
+        }
+    }
+
+    async fn put(&self, key: &str, value: &impl Serialize, only: Only<'_>) -> Result<Written, StoreError> {
+        let body = serde_json::to_vec(value).expect("state has text keys only and always serialises");
+        for _ in 0..ATTEMPTS {
+            let put = self.client.put_object().bucket(&self.bucket).key(key).content_type("application/json");
+            let put = match only {
+                Only::IfNew => put.if_none_match("*"),
+                Only::IfStill(etag) => put.if_match(etag),
+            };
+            match put.body(body.clone().into()).send().await {
+                Ok(_) => return Ok(Written::Yes),
+                Err(error) => match code(&error) {
+                    Some("PreconditionFailed") => return Ok(Written::No),
+                    // Gone since it was read.
+                    Some("NoSuchKey") if matches!(only, Only::IfStill(_)) => return Ok(Written::No),
+                    Some("ConditionalRequestConflict") => {}
+                    _ => return Err(store_error(self.resource(key), error)),
+                },
+            }
+        }
+        Err(StoreError::new(self.resource(key), StoreFault::Unavailable, "others keep writing it at the same moment"))
+    }
+
+    async fn mark(&self, run: &RunId, device: &DeviceName, status: Status) -> Result<(), StoreError> {
+        let key = format!("runs/{run}/status/{}/{device}", status.word());
+        let put = self.client.put_object().bucket(&self.bucket).key(&key).body(Vec::new().into()).send().await;
+        put.map(drop).map_err(|error| store_error(self.resource(&key), error))
+    }
+}
+
+impl Runs for S3State {
+    async fn create(&self, run: &Run) -> Result<(), StoreError> {
+        self.put(&format!("runs/{}/run.json", run.run), run, Only::IfNew).await.map(drop)
+    }
+
+    async fn load(&self, run: &RunId) -> Result<Option<Run>, StoreError> {
+        Ok(self.get(&format!("runs/{run}/run.json")).await?.map(|found| found.value))
+    }
+
+    async fn record(&self, outcome: &Outcome) -> Result<Recorded, StoreError> {
+        let (run, device) = (&outcome.run, &outcome.device);
+        let key = format!("runs/{run}/outcomes/{device}.json");
+        if self.put(&key, outcome, Only::IfNew).await? == Written::Yes {
+            self.mark(run, device, outcome.status).await?;
+            return Ok(Recorded::Now);
+        }
+        if let Some(standing) = self.outcome(run, device).await? {
+            self.mark(run, device, standing.status).await?;
+        }
+        Ok(Recorded::Before)
+    }
+
+    async fn outcome(&self, run: &RunId, device: &DeviceName) -> Result<Option<Outcome>, StoreError> {
+        Ok(self.get(&format!("runs/{run}/outcomes/{device}.json")).await?.map(|found| found.value))
+    }
+
+    async fn statuses(&self, run: &RunId) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
+        let prefix = format!("runs/{run}/status/");
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).into_paginator().send();
+        let mut statuses = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| store_error(self.resource(&prefix), error))?;
+            let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
+            statuses.extend(keys.filter_map(|key| marker(key.strip_prefix(&prefix)?)));
+        }
+        Ok(statuses)
+    }
+}
+
+impl IdempotencyKeys for S3State {
+    async fn claim(&self, key: &str, record: &IdempotencyRecord) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let object = key_object(key);
+        if self.put(&object, record, Only::IfNew).await? == Written::Yes {
+            return Ok(None);
+        }
+        match self.get(&object).await? {
+            Some(held) => Ok(Some(held.value)),
+            None => Err(StoreError::new(self.resource(&object), StoreFault::Unavailable, "it was there and is gone")),
+        }
+    }
+
+    async fn replace(
+        &self,
+        key: &str,
+        expected: &IdempotencyRecord,
+        new: &IdempotencyRecord,
+    ) -> Result<bool, StoreError> {
+        let object = key_object(key);
+        match self.get::<IdempotencyRecord>(&object).await? {
+            Some(held) if held.value == *expected => {
+                Ok(self.put(&object, new, Only::IfStill(&held.etag)).await? == Written::Yes)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+fn marker(name: &str) -> Option<(DeviceName, Status)> {
+    let (word, device) = name.split_once('/')?;
+    Some((DeviceName::new(device).ok()?, Status::from_word(word)?))
+}
+
+/// Hashed, because a caller chooses the key and an object's name is limited.
+fn key_object(key: &str) -> String {
+    let hash: String = Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("idempotency/{hash}.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_tells_device_and_status_and_others_are_passed_over() {
+        assert_eq!(marker("changed/leaf1"), Some((DeviceName::new("leaf1").unwrap(), Status::Changed)));
+        assert_eq!(marker("unheard_of/leaf1"), None);
+        assert_eq!(marker("leaf1"), None);
+    }
+}

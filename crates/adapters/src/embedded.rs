@@ -1,0 +1,7 @@
+//! The ports on one machine: a site folder for what people write, one file for what naas remembers.
+
+mod folder;
+mod store;
+
+pub use folder::{FolderInventories, FolderModels};
+pub use store::{EmbeddedStore, Received};

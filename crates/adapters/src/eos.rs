@@ -1,0 +1,177 @@
+//! Switches over eAPI: the domain's verbs on configuration sessions, and eAPI's errors in the domain's words.
+
+use eapi::{Candidate, Client, CommitError, Fingerprint, Kind, Left, Load, Session, SessionName, StageError, TlsTrust};
+use naas::inventory::{Device, Transport, Verify};
+use naas::outcome::SwitchState;
+use naas::ports::{Switch, SwitchError, SwitchFault, Switches};
+
+/// Arista EOS switches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EosSwitches;
+
+/// One switch; its client keeps one connection alive.
+#[derive(Debug)]
+pub struct EosSwitch {
+    client: Client,
+}
+
+impl Switches for EosSwitches {
+    type Switch = EosSwitch;
+
+    fn open(&self, device: &Device) -> Result<EosSwitch, SwitchError> {
+        let username = device.username.clone().ok_or_else(|| misconfigured("the inventory gives it no username"))?;
+        let password = device.password.clone().ok_or_else(|| misconfigured("the inventory gives it no password"))?;
+        if let Some(platform) = device.platform.as_deref().filter(|platform| !is_eos(platform)) {
+            return Err(misconfigured(&format!("its platform is {platform}; naas configures eos only")));
+        }
+        let transport = match device.connection.transport {
+            Transport::Http => eapi::Transport::Http,
+            Transport::Https => eapi::Transport::Https(trust(&device.connection.verify)?),
+        };
+        let mut client = Client::builder(&device.hostname, username, password).transport(transport);
+        if let Some(port) = device.connection.port {
+            client = client.port(port);
+        }
+        if let Some(password) = &device.connection.enable_password {
+            client = client.enable_password(password.clone());
+        }
+        Ok(EosSwitch { client: client.build().map_err(|error| misconfigured(&words(&error)))? })
+    }
+}
+
+impl Switch for EosSwitch {
+    async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
+        let name = session_name(session)?;
+        let candidate = Candidate::parse(configuration).map_err(|error| SwitchError {
+            fault: SwitchFault::Misconfigured,
+            state: SwitchState::NotContacted,
+            line: Some(error.line),
+            message: format!("the rendered configuration cannot be sent: {error}; correct the template"),
+        })?;
+        let staged = Session::stage(&self.client, name, &candidate, Load::Replace).await;
+        staged.map(|staged| staged.diff).map_err(|error| self.not_staged(error, configuration))
+    }
+
+    async fn commit(&mut self, session: &str) -> Result<(), SwitchError> {
+        let session = Session::resume(&self.client, session_name(session)?);
+        session.commit_and_save().await.map_err(|error| self.not_committed(error))
+    }
+
+    async fn abort(&mut self, session: &str) -> Result<(), SwitchError> {
+        let name = session_name(session)?;
+        Session::resume(&self.client, name).abort().await.map_err(|error| SwitchError {
+            fault: fault(error.kind()),
+            state: SwitchState::SessionLeft(session.to_owned()),
+            line: None,
+            message: format!(
+                "{}: session {session} could not be aborted: {}; its running-config is unchanged; \
+                 `configure session {session} abort` frees the session",
+                self.client.address(),
+                words(&error)
+            ),
+        })
+    }
+}
+
+impl EosSwitch {
+    fn not_staged(&self, error: StageError, configuration: &str) -> SwitchError {
+        let reached = error.left != Left::NotOpened || !matches!(error.cause.kind(), Kind::Unreachable | Kind::Tls);
+        let state = match error.left {
+            Left::MayBePending => SwitchState::SessionLeft(error.session.to_string()),
+            Left::NotOpened if !reached => SwitchState::NotContacted,
+            _ => SwitchState::Unchanged,
+        };
+        let quoted = error.line.and_then(|line| Some((line, configuration.lines().nth(line - 1)?.trim())));
+        let at_line =
+            quoted.map(|(line, text)| format!(", line {line} of the configuration, `{text}`")).unwrap_or_default();
+        SwitchError {
+            fault: fault(error.cause.kind()),
+            line: error.line,
+            message: format!("{}{at_line}: {}; {}", self.client.address(), words(&error.cause), left(&state)),
+            state,
+        }
+    }
+
+    fn not_committed(&self, error: CommitError) -> SwitchError {
+        let (fault, state) = match &error {
+            CommitError::NotCommitted { session, left, cause } => {
+                let state = match left {
+                    Left::MayBePending => SwitchState::SessionLeft(session.to_string()),
+                    _ => SwitchState::Unchanged,
+                };
+                (fault(cause.kind()), state)
+            }
+            CommitError::NotSaved { .. } => (SwitchFault::Refused, SwitchState::NotSaved),
+            _ => (SwitchFault::Unreachable, SwitchState::Unknown),
+        };
+        let message = format!("{}: {}; {}", self.client.address(), words(&error), left(&state));
+        SwitchError { fault, state, line: None, message }
+    }
+}
+
+fn trust(verify: &Verify) -> Result<TlsTrust, SwitchError> {
+    Ok(match verify {
+        Verify::Ca => TlsTrust::System,
+        Verify::AlsoCa(pem) => TlsTrust::AlsoCa(pem.clone().into()),
+        Verify::Insecure => TlsTrust::Insecure,
+        Verify::Fingerprint(text) => {
+            let fingerprint: Fingerprint = text.parse().map_err(|error| misconfigured(&words(&error)))?;
+            TlsTrust::Pinned(fingerprint)
+        }
+    })
+}
+
+fn is_eos(platform: &str) -> bool {
+    matches!(platform, "eos" | "arista_eos" | "arista")
+}
+
+fn session_name(session: &str) -> Result<SessionName, SwitchError> {
+    session.parse().map_err(|error| misconfigured(&words(&error)))
+}
+
+fn misconfigured(reason: &str) -> SwitchError {
+    SwitchError {
+        fault: SwitchFault::Misconfigured,
+        state: SwitchState::NotContacted,
+        line: None,
+        message: reason.to_owned(),
+    }
+}
+
+fn fault(kind: Kind) -> SwitchFault {
+    match kind {
+        Kind::Settings => SwitchFault::Misconfigured,
+        Kind::Unreachable | Kind::Tls => SwitchFault::Unreachable,
+        Kind::Denied => SwitchFault::Denied,
+        Kind::Busy => SwitchFault::Busy,
+        Kind::NotEapi => SwitchFault::NotEapi,
+        _ => SwitchFault::Refused,
+    }
+}
+
+/// An error with its causes: eAPI's errors keep the switch's own words below themselves.
+fn words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}
+
+/// What an operator must know about the switch now.
+fn left(state: &SwitchState) -> String {
+    match state {
+        SwitchState::NotContacted => "nothing was sent to the switch".to_owned(),
+        SwitchState::Unchanged => "its running-config is unchanged".to_owned(),
+        SwitchState::SessionLeft(session) => format!(
+            "its running-config is unchanged, but session {session} may be pending; `configure session {session} abort` frees it"
+        ),
+        SwitchState::Saved => "it runs the new configuration".to_owned(),
+        SwitchState::NotSaved => {
+            "it runs the new configuration, but a reload brings the old one back; `write memory` saves it".to_owned()
+        }
+        SwitchState::Unknown => "it may or may not run the new configuration; a run in mode plan will tell".to_owned(),
+    }
+}

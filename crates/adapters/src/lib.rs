@@ -1,0 +1,14 @@
+//! The domain's ports ([`naas::ports`]) over what is really there: S3, SQS and Secrets Manager; a folder and an embedded
+//! store; switches over eAPI. Each of the three is a feature, so that a binary carries only what it uses.
+
+mod clock;
+mod model_file;
+
+#[cfg(feature = "aws")]
+pub mod aws;
+#[cfg(feature = "embedded")]
+pub mod embedded;
+#[cfg(feature = "eos")]
+pub mod eos;
+
+pub use clock::SystemClock;

@@ -1,0 +1,34 @@
+//! The enforcer function: slices in, configured switches and recorded outcomes out. This file only wires; see [`handler`].
+
+// The SDK's futures are nested deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
+mod handler;
+mod settings;
+
+use adapters::SystemClock;
+use adapters::aws::{S3Models, S3State, SecretsInventories, SqsDeadLetters};
+use adapters::eos::EosSwitches;
+use aws_config::BehaviorVersion;
+use lambda_runtime::{Error, service_fn, tracing};
+use naas::enforce::{Enforcer, Ports};
+
+use crate::settings::Settings;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let settings = Settings::from_env()?;
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let s3 = aws_sdk_s3::Client::new(&aws);
+    let ports = Ports {
+        inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix),
+        models: S3Models::new(s3.clone(), settings.models_bucket),
+        switches: EosSwitches::default(),
+        runs: S3State::new(s3, settings.state_bucket),
+        dead_letters: SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), settings.dead_letter_queue_url),
+        clock: SystemClock,
+    };
+    let enforcer = Enforcer::new(ports, settings.device_concurrency);
+    lambda_runtime::run(service_fn(|event| handler::handle(&enforcer, event))).await
+}

@@ -1,0 +1,68 @@
+//! Turns API Gateway's proxy events (REST API, payload version 1) into API calls, and answers into its responses.
+
+use std::borrow::Cow;
+
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use aws_lambda_events::encodings::Body;
+use aws_lambda_events::http::{HeaderMap, HeaderValue};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use lambda_runtime::{Error, LambdaEvent};
+use naas::api::{self, Answer, Call};
+use naas::ports::{Clock, IdempotencyKeys, Inventories, Runs, SliceQueue};
+use naas::problem::Problem;
+use naas::schedule::Scheduler;
+
+/// Answers one event. It returns `Ok` for every call, good or bad; what goes wrong is an answer.
+pub(crate) async fn handle<I, Q, S, C>(
+    scheduler: &Scheduler<I, Q, S, C>,
+    event: LambdaEvent<ApiGatewayProxyRequest>,
+) -> Result<ApiGatewayProxyResponse, Error>
+where
+    I: Inventories,
+    Q: SliceQueue,
+    S: Runs + IdempotencyKeys,
+    C: Clock,
+{
+    let request = event.payload;
+    let answer = match body(&request) {
+        Ok(body) => {
+            let call = Call {
+                method: request.http_method.as_str(),
+                path: request.path.as_deref().unwrap_or("/"),
+                idempotency_key: request.headers.get("idempotency-key").map(|key| key.to_str().unwrap_or("\u{fffd}")),
+                body: &body,
+            };
+            api::answer(scheduler, call).await
+        }
+        Err(problem) => Answer::problem(&problem),
+    };
+    Ok(response(answer))
+}
+
+/// The body's bytes. API Gateway sends them in base64 when the API treats the media type as binary.
+fn body(request: &ApiGatewayProxyRequest) -> Result<Cow<'_, [u8]>, Problem> {
+    let text = request.body.as_deref().unwrap_or_default();
+    if !request.is_base64_encoded {
+        return Ok(Cow::Borrowed(text.as_bytes()));
+    }
+    BASE64_STANDARD.decode(text).map(Cow::Owned).map_err(|error| {
+        Problem::new(400, "invalid-request", "The request cannot be read", format!("the body is not base64: {error}"))
+    })
+}
+
+fn response(answer: Answer) -> ApiGatewayProxyResponse {
+    let mut headers = HeaderMap::new();
+    for (name, value) in answer.headers {
+        let value = HeaderValue::from_str(&value).expect("answers have visible ASCII in their headers");
+        headers.insert(name, value);
+    }
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = i64::from(answer.status);
+    response.headers = headers;
+    response.body = Some(Body::Text(answer.body));
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,30 @@
+//! The scheduler function: API Gateway's calls in, slices out. This file only wires; see [`handler`].
+
+// The SDK's futures are nested deeper than the compiler follows by default.
+#![recursion_limit = "256"]
+
+mod handler;
+mod settings;
+
+use adapters::SystemClock;
+use adapters::aws::{S3State, SecretsInventories, SqsSlices};
+use aws_config::BehaviorVersion;
+use lambda_runtime::{Error, service_fn, tracing};
+use naas::schedule::Scheduler;
+
+use crate::settings::Settings;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let settings = Settings::from_env()?;
+    let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let scheduler = Scheduler {
+        inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix),
+        queue: SqsSlices::new(aws_sdk_sqs::Client::new(&aws), settings.slice_queue_url),
+        state: S3State::new(aws_sdk_s3::Client::new(&aws), settings.state_bucket),
+        clock: SystemClock,
+        default_step: settings.default_step,
+    };
+    lambda_runtime::run(service_fn(|event| handler::handle(&scheduler, event))).await
+}
