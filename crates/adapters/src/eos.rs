@@ -64,10 +64,9 @@ impl Switch for EosSwitch {
             state: SwitchState::SessionLeft(session.to_owned()),
             line: None,
             message: format!(
-                "{}: session {session} could not be aborted: {}; its running-config is unchanged; \
-                 `configure session {session} abort` frees the session",
-                self.client.address(),
-                words(&error)
+                "session {session} could not be aborted: {}; {}",
+                words(&error),
+                left(&SwitchState::SessionLeft(session.to_owned()))
             ),
         })
     }
@@ -87,7 +86,7 @@ impl EosSwitch {
         SwitchError {
             fault: fault(error.cause.kind()),
             line: error.line,
-            message: format!("{}{at_line}: {}; {}", self.client.address(), words(&error.cause), left(&state)),
+            message: format!("{at_line}{}; {}", words(&error.cause), left(&state)),
             state,
         }
     }
@@ -104,7 +103,7 @@ impl EosSwitch {
             CommitError::NotSaved { .. } => (SwitchFault::Refused, SwitchState::NotSaved),
             _ => (SwitchFault::Unreachable, SwitchState::Unknown),
         };
-        let message = format!("{}: {}; {}", self.client.address(), words(&error), left(&state));
+        let message = format!("{}; {}", words(&error), left(&state));
         SwitchError { fault, state, line: None, message }
     }
 }

@@ -1,5 +1,7 @@
 //! A run: one accepted request, and the facts recorded about it before anything is queued.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,15 @@ pub enum Mode {
     Apply,
     /// Let the switch compute the diff; change nothing.
     Plan,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Apply => "apply",
+            Self::Plan => "plan",
+        })
+    }
 }
 
 /// The record of an accepted request. Outcomes are kept apart from it, one per device.

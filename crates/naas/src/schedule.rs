@@ -196,7 +196,7 @@ impl<I: Inventories, Q: SliceQueue, S: Runs + IdempotencyKeys, C: Clock> Schedul
         self.state.create(&run).await.map_err(ScheduleError::State)?;
         let slices = cut(&run);
         self.queue.send(&slices).await.map_err(|source| ScheduleError::Queue { run: run.run.clone(), source })?;
-        info!(run = %run.run, devices = run.devices.len(), slices = slices.len(), mode = ?run.mode, "scheduled");
+        info!(run = %run.run, devices = run.devices.len(), slices = slices.len(), mode = %run.mode, "scheduled");
         Ok(Receipt {
             status: "OK".to_owned(),
             message: "Scheduled".to_owned(),
