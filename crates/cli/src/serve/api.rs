@@ -1,0 +1,38 @@
+//! The API over HTTP on one machine: the same answers as behind API Gateway.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{Response, StatusCode};
+use naas::api::{self, Answer, Call, MAX_BODY};
+
+use super::LocalScheduler;
+
+/// Everything goes to [`naas::api::answer`], which knows the paths.
+pub(super) fn routes(scheduler: Arc<LocalScheduler>) -> Router {
+    Router::new().fallback(answer).with_state(scheduler)
+}
+
+async fn answer(State(scheduler): State<Arc<LocalScheduler>>, request: Request) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
+        return response(api::too_large());
+    };
+    let call = Call {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        idempotency_key: head.headers.get("idempotency-key").map(|key| key.to_str().unwrap_or("\u{fffd}")),
+        body: &body,
+    };
+    response(api::answer(&*scheduler, call).await)
+}
+
+fn response(answer: Answer) -> Response<Body> {
+    let mut response = Response::builder().status(StatusCode::from_u16(answer.status).unwrap_or_default());
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(answer.body)).expect("answers have valid headers")
+}
