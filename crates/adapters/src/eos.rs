@@ -5,6 +5,8 @@ use naas::inventory::{Device, Transport, Verify};
 use naas::outcome::SwitchState;
 use naas::ports::{Switch, SwitchError, SwitchFault, Switches};
 
+use crate::with_causes;
+
 /// Arista EOS switches.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EosSwitches;
@@ -35,7 +37,7 @@ impl Switches for EosSwitches {
         if let Some(password) = &device.connection.enable_password {
             client = client.enable_password(password.clone());
         }
-        Ok(EosSwitch { client: client.build().map_err(|error| misconfigured(&words(&error)))? })
+        Ok(EosSwitch { client: client.build().map_err(|error| misconfigured(&with_causes(&error)))? })
     }
 }
 
@@ -65,7 +67,7 @@ impl Switch for EosSwitch {
             line: None,
             message: format!(
                 "session {session} could not be aborted: {}; {}",
-                words(&error),
+                with_causes(&error),
                 left(&SwitchState::SessionLeft(session.to_owned()))
             ),
         })
@@ -86,7 +88,7 @@ impl EosSwitch {
         SwitchError {
             fault: fault(error.cause.kind()),
             line: error.line,
-            message: format!("{at_line}{}; {}", words(&error.cause), left(&state)),
+            message: format!("{at_line}{}; {}", with_causes(&error.cause), left(&state)),
             state,
         }
     }
@@ -103,7 +105,7 @@ impl EosSwitch {
             CommitError::NotSaved { .. } => (SwitchFault::Refused, SwitchState::NotSaved),
             _ => (SwitchFault::Unreachable, SwitchState::Unknown),
         };
-        let message = format!("{}; {}", words(&error), left(&state));
+        let message = format!("{}; {}", with_causes(&error), left(&state));
         SwitchError { fault, state, line: None, message }
     }
 }
@@ -111,10 +113,10 @@ impl EosSwitch {
 fn trust(verify: &Verify) -> Result<TlsTrust, SwitchError> {
     Ok(match verify {
         Verify::Ca => TlsTrust::System,
-        Verify::AlsoCa(pem) => TlsTrust::AlsoCa(pem.clone().into()),
+        Verify::AlsoCa(pem) => TlsTrust::AlsoCa(pem.clone()),
         Verify::Insecure => TlsTrust::Insecure,
         Verify::Fingerprint(text) => {
-            let fingerprint: Fingerprint = text.parse().map_err(|error| misconfigured(&words(&error)))?;
+            let fingerprint: Fingerprint = text.parse().map_err(|error| misconfigured(&with_causes(&error)))?;
             TlsTrust::Pinned(fingerprint)
         }
     })
@@ -125,7 +127,7 @@ fn is_eos(platform: &str) -> bool {
 }
 
 fn session_name(session: &str) -> Result<SessionName, SwitchError> {
-    session.parse().map_err(|error| misconfigured(&words(&error)))
+    session.parse().map_err(|error| misconfigured(&with_causes(&error)))
 }
 
 fn misconfigured(reason: &str) -> SwitchError {
@@ -146,17 +148,6 @@ fn fault(kind: Kind) -> SwitchFault {
         Kind::NotEapi => SwitchFault::NotEapi,
         _ => SwitchFault::Refused,
     }
-}
-
-/// An error with its causes: eAPI's errors keep the switch's own words below themselves.
-fn words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }
 
 /// What an operator must know about the switch now.

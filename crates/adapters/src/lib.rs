@@ -12,3 +12,15 @@ pub mod embedded;
 pub mod eos;
 
 pub use clock::SystemClock;
+
+/// An error with its causes: libraries keep the words that matter below their own.
+#[cfg(any(feature = "aws", feature = "eos"))]
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        words = format!("{words}: {error}");
+        cause = error.source();
+    }
+    words
+}

@@ -35,7 +35,8 @@ fn s3(server: &MockServer) -> aws_sdk_s3::Client {
 }
 
 fn secrets(server: &MockServer) -> aws_sdk_secretsmanager::Client {
-    let config = aws_sdk_secretsmanager::Config::builder().endpoint_url(server.uri()).credentials_provider(credentials());
+    let config =
+        aws_sdk_secretsmanager::Config::builder().endpoint_url(server.uri()).credentials_provider(credentials());
     let region = aws_sdk_secretsmanager::config::Region::new(REGION);
     aws_sdk_secretsmanager::Client::from_conf(config.region(region).behavior_version_latest().build())
 }
@@ -77,7 +78,11 @@ async fn bodies(server: &MockServer) -> Vec<Value> {
 async fn what_sqs_did_not_take_of_a_batch_is_sent_again_and_nothing_else() {
     let server = MockServer::start().await;
     let partly = json!({"Successful": [], "Failed": [failed("1", false)]});
-    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(partly)).up_to_n_times(1).mount(&server).await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(partly))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
     let wholly = json!({"Successful": [], "Failed": []});
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(wholly)).mount(&server).await;
 
@@ -93,7 +98,11 @@ async fn what_sqs_did_not_take_of_a_batch_is_sent_again_and_nothing_else() {
 async fn what_sqs_blames_on_the_sender_fails_at_once() {
     let server = MockServer::start().await;
     let blamed = json!({"Successful": [], "Failed": [failed("0", true)]});
-    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(blamed)).expect(1).mount(&server).await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(blamed))
+        .expect(1)
+        .mount(&server)
+        .await;
 
     let error = SqsSlices::new(sqs(&server), server.uri()).send(&slices(&["leaf1"])).await.unwrap_err();
 
@@ -118,12 +127,24 @@ async fn the_first_outcome_stands_and_its_marker_is_repaired() {
     let server = MockServer::start().await;
     let object = "/state/runs/20261123-201530-7f3a9c/outcomes/leaf1.json";
     let lost = "<Error><Code>PreconditionFailed</Code><Message>lost</Message></Error>";
-    Mock::given(method("PUT")).and(path(object)).and(header("if-none-match", "*"))
-        .respond_with(ResponseTemplate::new(412).set_body_string(lost)).expect(1).mount(&server).await;
-    Mock::given(method("GET")).and(path(object))
-        .respond_with(ResponseTemplate::new(200).set_body_json(outcome(Status::Changed))).mount(&server).await;
-    Mock::given(method("PUT")).and(path("/state/runs/20261123-201530-7f3a9c/status/changed/leaf1"))
-        .respond_with(ResponseTemplate::new(200)).expect(1).mount(&server).await;
+    Mock::given(method("PUT"))
+        .and(path(object))
+        .and(header("if-none-match", "*"))
+        .respond_with(ResponseTemplate::new(412).set_body_string(lost))
+        .expect(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .and(path(object))
+        .respond_with(ResponseTemplate::new(200).set_body_json(outcome(Status::Changed)))
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .and(path("/state/runs/20261123-201530-7f3a9c/status/changed/leaf1"))
+        .respond_with(ResponseTemplate::new(200))
+        .expect(1)
+        .mount(&server)
+        .await;
 
     let recorded = S3State::new(s3(&server), "state").record(&outcome(Status::InSync)).await.unwrap();
 
@@ -133,7 +154,10 @@ async fn the_first_outcome_stands_and_its_marker_is_repaired() {
 #[tokio::test]
 async fn a_record_of_another_version_is_called_unreadable_by_its_key() {
     let server = MockServer::start().await;
-    Mock::given(method("GET")).respond_with(ResponseTemplate::new(200).set_body_string("{\"run\":")).mount(&server).await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("{\"run\":"))
+        .mount(&server)
+        .await;
 
     let run = RunId::parse("20261123-201530-7f3a9c").unwrap();
     let error = S3State::new(s3(&server), "state").load(&run).await.unwrap_err();
@@ -150,12 +174,18 @@ async fn models_are_read_again_only_when_their_etag_changed() {
         format!("<ListBucketResult><IsTruncated>false</IsTruncated>{object}</ListBucketResult>")
     };
     let listed = |etag: &str| {
-        Mock::given(method("GET")).and(query_param("list-type", "2")).respond_with(ResponseTemplate::new(200).set_body_string(listing(etag)))
+        Mock::given(method("GET"))
+            .and(query_param("list-type", "2"))
+            .respond_with(ResponseTemplate::new(200).set_body_string(listing(etag)))
     };
     listed("1").up_to_n_times(2).mount(&server).await;
     listed("2").mount(&server).await;
-    Mock::given(method("GET")).and(path_regex("/models/generic.yaml"))
-        .respond_with(ResponseTemplate::new(200).set_body_string("text")).expect(2).mount(&server).await;
+    Mock::given(method("GET"))
+        .and(path_regex("/models/generic.yaml"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("text"))
+        .expect(2)
+        .mount(&server)
+        .await;
     let models = S3Models::new(s3(&server), "models");
 
     let first = models.snapshot().await.unwrap();
@@ -168,10 +198,15 @@ async fn models_are_read_again_only_when_their_etag_changed() {
 
 #[tokio::test]
 async fn a_missing_bucket_and_a_forbidden_one_are_told_apart() {
-    for (status, code, fault) in [(404, "NoSuchBucket", StoreFault::NotFound), (403, "AccessDenied", StoreFault::Denied)] {
+    for (status, code, fault) in
+        [(404, "NoSuchBucket", StoreFault::NotFound), (403, "AccessDenied", StoreFault::Denied)]
+    {
         let server = MockServer::start().await;
         let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
-        Mock::given(method("GET")).respond_with(ResponseTemplate::new(status).set_body_string(body)).mount(&server).await;
+        Mock::given(method("GET"))
+            .respond_with(ResponseTemplate::new(status).set_body_string(body))
+            .mount(&server)
+            .await;
 
         let error = S3Models::new(s3(&server), "models").snapshot().await.unwrap_err();
 
@@ -185,9 +220,16 @@ async fn an_inventory_may_be_several_secrets_and_others_of_a_similar_name_are_no
     let target = |operation: &str| header("x-amz-target", format!("secretsmanager.{operation}"));
     let names = ["naas/inventory/a", "naas/inventory-old", "naas/inventory/b"];
     let listed = json!({"SecretList": names.map(|name| json!({"Name": name}))});
-    Mock::given(target("ListSecrets")).respond_with(ResponseTemplate::new(200).set_body_json(listed)).mount(&server).await;
+    Mock::given(target("ListSecrets"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(listed))
+        .mount(&server)
+        .await;
     let value = json!({"Name": "x", "SecretString": "hosts: {}"});
-    Mock::given(target("GetSecretValue")).respond_with(ResponseTemplate::new(200).set_body_json(value)).expect(2).mount(&server).await;
+    Mock::given(target("GetSecretValue"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(value))
+        .expect(2)
+        .mount(&server)
+        .await;
 
     let documents = SecretsInventories::new(secrets(&server), "naas/inventory").all().await.unwrap();
 
@@ -198,7 +240,10 @@ async fn an_inventory_may_be_several_secrets_and_others_of_a_similar_name_are_no
 #[tokio::test]
 async fn no_secret_under_the_prefix_is_not_found_by_name() {
     let server = MockServer::start().await;
-    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(json!({"SecretList": []}))).mount(&server).await;
+    Mock::given(method("POST"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({"SecretList": []})))
+        .mount(&server)
+        .await;
 
     let error = SecretsInventories::new(secrets(&server), "naas/inventory").all().await.unwrap_err();
 

@@ -5,6 +5,8 @@ use std::error::Error;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use naas::ports::{StoreError, StoreFault};
 
+use crate::with_causes;
+
 /// The error of a request about `resource`. Its text has the service's code and message, never a request or response body.
 pub(super) fn store_error<E, R>(resource: impl Into<String>, error: SdkError<E, R>) -> StoreError
 where
@@ -54,21 +56,10 @@ fn describe<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
         }
         SdkError::TimeoutError(_) => "the request timed out".to_owned(),
         SdkError::DispatchFailure(failure) => {
-            let cause = failure.as_connector_error().map(|error| chain(error));
+            let cause = failure.as_connector_error().map(|error| with_causes(error));
             format!("the request could not be sent: {}", cause.unwrap_or_else(|| "no cause given".to_owned()))
         }
         SdkError::ResponseError(_) => "the response could not be read".to_owned(),
         _ => "the request could not be made".to_owned(),
     }
-}
-
-/// An error and its causes.
-fn chain(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
-    }
-    words
 }
