@@ -1,0 +1,158 @@
+//! The enforcer over real eAPI against simulated switches: what each failure of a switch becomes, and that it stays that
+//! switch's own.
+
+#![cfg(feature = "eos")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
+
+use std::num::NonZeroUsize;
+
+use adapters::SystemClock;
+use adapters::eos::EosSwitches;
+use eos_sim::{DeviceHandle, Event, Faults, Fleet, Handle};
+use naas::enforce::{Delivery, Enforcer, Ports};
+use naas::fakes::FakeStore;
+use naas::name::{DeviceName, RunId};
+use naas::outcome::{Outcome, Status, SwitchState};
+
+const RUN: &str = "20261123-201530-7f3a9c";
+const MODEL: &str = "{name: m, group: global, template: t.tera}";
+const TEMPLATE: &str = "hostname {{ host.name }}
+username naas privilege 15 role network-admin secret sha512 $6$canary$hash
+alias FOO BAR
+{% for number in range(end=53) %}vlan {{ number + 100 }}
+{% endfor %}alias LINE57 here
+management api http-commands
+   protocol http
+   no shutdown
+";
+
+/// Two switches that work and one, `b`, that a test breaks, between them.
+async fn fleet() -> Handle {
+    let device = |name: &str| format!("{{name: {name}, username: naas, password: pw}}");
+    let fleet = format!("devices: [{}, {}, {}]", device("a"), device("b"), device("c"));
+    eos_sim::start(Fleet::parse(&fleet).unwrap(), "127.0.0.1:0".parse().unwrap()).await.unwrap()
+}
+
+fn store(fleet: &Handle, password: &str) -> FakeStore {
+    let host = |device: &DeviceHandle| {
+        let password = if device.spec().name == "b" { password } else { "pw" };
+        format!(
+            "  {}: {{hostname: 127.0.0.1, port: {}, password: {password}}}\n",
+            device.spec().name,
+            device.address().port()
+        )
+    };
+    let hosts: String = fleet.devices().map(|device| host(&device)).collect();
+    let defaults = "defaults: {username: naas, connection_options: {eapi: {extras: {transport: http}}}}\n";
+    FakeStore::with(&format!("hosts:\n{hosts}{defaults}"), &[("m.yaml", MODEL), ("t.tera", TEMPLATE)])
+}
+
+async fn enforce(store: &FakeStore, mode: &str) {
+    // The fake clock's dice begin anew in each enforcer, and EOS refuses a session name it has completed before.
+    let clock = SystemClock;
+    let ports =
+        Ports { inventories: store, models: store, switches: EosSwitches, runs: store, dead_letters: store, clock };
+    let slice = serde_json::json!({
+        "version": 1, "run": RUN, "mode": mode, "devices": ["a", "b", "c"], "inventory": ["naas/inventory"],
+    });
+    Enforcer::new(ports, NonZeroUsize::new(3).unwrap()).receive(&slice.to_string(), Delivery::First).await.unwrap();
+}
+
+fn outcome(store: &FakeStore, device: &str) -> Outcome {
+    let key = (RunId::parse(RUN).unwrap(), DeviceName::new(device).unwrap());
+    store.outcomes.lock().unwrap()[&key].clone()
+}
+
+/// Breaks `b`, configures all three, and gives `b`'s outcome back once the others are known to be configured.
+async fn outcome_of_broken(fleet: &Handle, password: &str, faults: Faults) -> Outcome {
+    let store = store(fleet, password);
+    fleet.device("b").unwrap().set_faults(faults);
+    enforce(&store, "apply").await;
+    for other in ["a", "c"] {
+        assert_eq!(outcome(&store, other).status, Status::Changed, "{:?}", outcome(&store, other));
+        assert!(fleet.device(other).unwrap().startup_config().contains("alias FOO BAR"));
+    }
+    outcome(&store, "b")
+}
+
+#[tokio::test]
+async fn switches_are_replaced_saved_and_then_left_alone() {
+    let fleet = fleet().await;
+    let store = store(&fleet, "pw");
+
+    enforce(&store, "apply").await;
+    let first = outcome(&store, "b");
+    store.outcomes.lock().unwrap().clear();
+    enforce(&store, "apply").await;
+    let second = outcome(&store, "b");
+
+    assert_eq!((first.status, first.switch), (Status::Changed, SwitchState::Saved));
+    assert!(first.diff.contains("+alias FOO BAR") && !first.diff.contains("canary"), "{}", first.diff);
+    assert_eq!((second.status, second.switch, second.diff.as_str()), (Status::InSync, SwitchState::Unchanged, ""));
+    let journal = fleet.device("b").unwrap().journal();
+    let count = |is: fn(&Event) -> bool| journal.iter().filter(|entry| is(&entry.event)).count();
+    assert_eq!(count(|event| matches!(event, Event::SessionCommitted { .. })), 1);
+    assert_eq!(count(|event| matches!(event, Event::Saved)), 1);
+    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == "pending"));
+}
+
+#[tokio::test]
+async fn a_plan_shows_the_switches_own_diff_and_changes_nothing() {
+    let fleet = fleet().await;
+    let before = fleet.device("b").unwrap().running_config();
+    let store = store(&fleet, "pw");
+
+    enforce(&store, "plan").await;
+
+    assert_eq!(outcome(&store, "b").status, Status::Planned);
+    assert!(outcome(&store, "b").diff.contains("+alias FOO BAR"));
+    assert_eq!(fleet.device("b").unwrap().running_config(), before);
+    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == "pending"));
+}
+
+#[tokio::test]
+async fn a_switch_that_is_down_is_unreachable() {
+    let fleet = fleet().await;
+
+    let outcome = outcome_of_broken(&fleet, "pw", Faults { down: true, ..Faults::default() }).await;
+
+    assert_eq!(outcome.status, Status::Unreachable, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_switch_that_refuses_the_password_is_denied_and_the_password_is_not_shown() {
+    let fleet = fleet().await;
+
+    let outcome = outcome_of_broken(&fleet, "canary-4711", Faults::default()).await;
+
+    assert_eq!((outcome.status, &outcome.switch), (Status::Denied, &SwitchState::Unchanged), "{outcome:?}");
+    assert!(outcome.error.as_deref().unwrap().contains("Bad username/password"), "{outcome:?}");
+    assert!(!format!("{outcome:?}").contains("canary-4711"));
+}
+
+#[tokio::test]
+async fn a_switch_that_refuses_line_57_says_so_and_keeps_what_it_ran() {
+    let fleet = fleet().await;
+    let before = fleet.device("b").unwrap().running_config();
+    let faults = Faults { refuse_lines: vec!["LINE57".to_owned()], ..Faults::default() };
+
+    let outcome = outcome_of_broken(&fleet, "pw", faults).await;
+
+    assert_eq!((outcome.status, &outcome.switch), (Status::Refused, &SwitchState::Unchanged), "{outcome:?}");
+    let error = outcome.error.as_deref().unwrap();
+    assert!(error.contains("line 57 of the configuration, `alias LINE57 here`"), "{error}");
+    assert!(error.contains("its running-config is unchanged"), "{error}");
+    assert_eq!(fleet.device("b").unwrap().running_config(), before);
+    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == "pending"));
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_never_comes_is_unknown() {
+    let fleet = fleet().await;
+    let faults = Faults { drop_reply_of: Some(" commit".to_owned()), ..Faults::default() };
+
+    let outcome = outcome_of_broken(&fleet, "pw", faults).await;
+
+    assert_eq!((outcome.status, outcome.switch), (Status::Unknown, SwitchState::Unknown));
+    assert!(outcome.error.as_deref().unwrap().contains("mode plan will tell"), "{:?}", outcome.error);
+}

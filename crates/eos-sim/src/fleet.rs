@@ -1,0 +1,226 @@
+//! The fleet file: which devices to simulate and how they are cabled.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::config::Strictness;
+
+/// A fleet as its YAML file describes it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fleet {
+    /// The devices, at least one.
+    pub devices: Vec<DeviceSpec>,
+    /// Cables: pairs of `device:interface`.
+    #[serde(default)]
+    pub links: Vec<(End, End)>,
+}
+
+/// One device.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceSpec {
+    /// Unique in the fleet; the host name of the default startup-config.
+    pub name: String,
+    /// Where eAPI is served; loopback only.
+    #[serde(default = "loopback")]
+    pub address: IpAddr,
+    /// 0 takes any free port.
+    #[serde(default)]
+    pub port: u16,
+    /// The EOS version it says it runs.
+    #[serde(default = "eos")]
+    pub eos: String,
+    /// The model it says it is.
+    #[serde(default = "model")]
+    pub model: String,
+    /// Who may log in. It is this that counts, not the `username` lines of the configuration.
+    pub username: String,
+    /// With what password.
+    pub password: SecretString,
+    /// Whether event-handlers may really run their bash actions on this machine.
+    #[serde(default)]
+    pub allow_bash: bool,
+    /// What happens to commands the grammar does not know.
+    #[serde(default)]
+    pub mode: Strictness,
+    /// What it starts with; a host name, a user and eAPI if it is not given.
+    pub startup_config: Option<String>,
+}
+
+/// One end of a cable, `device:interface`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct End {
+    /// The device.
+    pub device: String,
+    /// Its interface, by its long name.
+    pub interface: String,
+}
+
+/// A fleet that cannot be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FleetError {
+    /// Not YAML, or of another shape.
+    #[error("the fleet file cannot be read: {0}")]
+    Yaml(String),
+    /// No devices at all.
+    #[error("the fleet has no devices, at least one was expected")]
+    Empty,
+    /// Two devices of one name.
+    #[error("device {0} is there twice")]
+    Twice(String),
+    /// An address that others than this machine could reach.
+    #[error("{what}: {address} is not a loopback address, and a simulator is not for others to reach")]
+    NotLoopback {
+        /// Whose address it is.
+        what: String,
+        /// The address.
+        address: IpAddr,
+    },
+    /// A cable to nowhere, or two on one port.
+    #[error("link end {0}: {1}")]
+    Link(End, &'static str),
+    /// A startup-config that the device itself refuses.
+    #[error("device {device}: line {line} of its startup-config: {reason}")]
+    StartupConfig {
+        /// The device.
+        device: String,
+        /// From 1.
+        line: usize,
+        /// EOS's words.
+        reason: String,
+    },
+    /// A port that cannot be bound.
+    #[error("{what} cannot listen on {address}")]
+    Listen {
+        /// The device, or the control face.
+        what: String,
+        /// Address and port.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Fleet {
+    /// Reads and checks a fleet file.
+    pub fn parse(yaml: &str) -> Result<Self, FleetError> {
+        let fleet: Self = serde_saphyr::from_str(yaml).map_err(|error| FleetError::Yaml(error.to_string()))?;
+        fleet.check()?;
+        Ok(fleet)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), FleetError> {
+        if self.devices.is_empty() {
+            return Err(FleetError::Empty);
+        }
+        let mut names = BTreeSet::new();
+        for device in &self.devices {
+            if !names.insert(device.name.as_str()) {
+                return Err(FleetError::Twice(device.name.clone()));
+            }
+            check_loopback(&device.name, device.address)?;
+        }
+        let mut ends = BTreeSet::new();
+        for end in self.links.iter().flat_map(|(a, b)| [a, b]) {
+            if !names.contains(end.device.as_str()) {
+                return Err(FleetError::Link(end.clone(), "there is no such device in the fleet"));
+            }
+            if !ends.insert(end) {
+                return Err(FleetError::Link(end.clone(), "another link is there already"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl DeviceSpec {
+    /// What the device starts with.
+    pub(crate) fn startup(&self) -> String {
+        self.startup_config.clone().unwrap_or_else(|| {
+            let (name, user) = (&self.name, &self.username);
+            format!(
+                "hostname {name}\nusername {user} privilege 15 role network-admin nopassword\nmanagement api \
+                 http-commands\n   protocol http\n   no shutdown\nend\n"
+            )
+        })
+    }
+}
+
+/// Refuses addresses that can be reached from outside.
+pub(crate) fn check_loopback(what: &str, address: IpAddr) -> Result<(), FleetError> {
+    if address.is_loopback() { Ok(()) } else { Err(FleetError::NotLoopback { what: what.to_owned(), address }) }
+}
+
+impl TryFrom<String> for End {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some((device, interface)) if !device.is_empty() && !interface.is_empty() => {
+                Ok(Self { device: device.to_owned(), interface: interface.to_owned() })
+            }
+            _ => Err(format!("`{text}` is not a link end, `device:interface` was expected")),
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.device, self.interface)
+    }
+}
+
+fn loopback() -> IpAddr {
+    std::net::Ipv4Addr::LOCALHOST.into()
+}
+
+fn eos() -> String {
+    "4.32.0F".to_owned()
+}
+
+fn model() -> String {
+    "cEOSLab".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(yaml: &str) -> String {
+        Fleet::parse(yaml).unwrap_err().to_string()
+    }
+
+    const A: &str = "devices: [{name: a, username: u, password: p}]\n";
+
+    #[test]
+    fn the_example_is_a_fleet() {
+        let fleet = Fleet::parse(include_str!("../examples/lab.yaml")).unwrap();
+        assert_eq!((fleet.devices.len(), fleet.links.len()), (2, 20));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        assert!(error("devices: []").contains("no devices"));
+        assert!(error("devices: [{name: a, username: u, password: p}, {name: a, username: u, password: p}]").contains("twice"));
+        assert!(error("devices: [{name: a, username: u, password: p, address: 192.0.2.1}]").contains("not a loopback"));
+        assert!(error(&format!("{A}links: [['a:Ethernet1', 'b:Ethernet1']]")).contains("no such device"));
+        assert!(error(&format!("{A}links: [['a:Ethernet1', 'a:Ethernet1']]")).contains("another link"));
+        assert!(error(&format!("{A}links: [['a', 'a:Ethernet1']]")).contains("not a link end"));
+        assert!(error("devices: [{name: a, username: u, password: p, colour: red}]").contains("colour"));
+        assert!(error("[").contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let fleet = Fleet::parse("devices: [{name: a, username: u, password: canary}]").unwrap();
+        assert!(!format!("{fleet:?}").contains("canary"));
+    }
+}
