@@ -1,0 +1,142 @@
+"""One function in Lambda's own Runtime Interface Emulator, which the SAM CLI's package brings; no Docker.
+
+It is here, beside the stack, because a function needs AWS behind it: the zip that was deployed runs with the environment
+that `template.yaml` gave it, against the same LocalStack, but under AWS's runtime instead of our executor.
+"""
+
+import os
+import platform
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from .emulator import Failed, aws_settings
+from .stack import REPOSITORY, Stack, tool
+
+START_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that waits for events."""
+
+    url: str
+    _output: Path
+
+    def invoke(self, event: bytes) -> bytes:
+        """What the function answers, or Lambda in its place."""
+        # Without the proxy that the environment may name.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(urllib.request.Request(self.url, data=event), timeout=330) as response:
+                answer: bytes = response.read()
+                return answer
+        except OSError as error:
+            raise Failed(f"the emulator gave no answer ({error}); it said:\n{self.logs()}") from error
+
+    def logs(self) -> str:
+        """What the function and the emulator have written."""
+        return self._output.read_text(errors="replace")
+
+
+@contextmanager
+def emulated(stack: Stack, name: str) -> Iterator[Function]:
+    """Runs `scheduler` or `enforcer` for as long as the block lasts."""
+    with tempfile.TemporaryDirectory(prefix="naas-rie-") as temporary:
+        folder = Path(temporary)
+        with zipfile.ZipFile(REPOSITORY / "build" / "lambda" / name / "bootstrap.zip") as archive:
+            archive.extract("bootstrap", folder)
+        (folder / "bootstrap").chmod(0o755)
+        environment = _environment(stack, name, folder)
+        for attempt in (1, 2, 3):
+            port, api_port = _free_ports()
+            with (folder / "output.log").open("wb") as output:
+                process = psutil.Popen(
+                    # Without addresses it would listen on every interface.
+                    [
+                        *(_program(), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
+                        *("--runtime-api-address", f"127.0.0.1:{api_port}"),
+                        *(folder / "bootstrap", "bootstrap"),
+                    ],
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            try:
+                if not _listens(process, port):
+                    # Somebody took a port in between; anything else fails three times.
+                    if attempt == 3:
+                        raise Failed(f"the emulator did not start:\n{(folder / 'output.log').read_text()}")
+                    continue
+                yield Function(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", folder / "output.log")
+                return
+            finally:
+                _end(process)
+
+
+def _environment(stack: Stack, name: str, folder: Path) -> dict[str, str]:
+    """The environment that the deployment gave the function, and what Lambda adds."""
+    settings = stack.client("lambda").get_function_configuration(FunctionName=stack.outputs[f"{name.capitalize()}Function"])
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TMPDIR": str(folder),
+        "AWS_LAMBDA_FUNCTION_NAME": settings["FunctionName"],
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(settings["Timeout"]),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings["MemorySize"]),
+        "AWS_LAMBDA_LOG_FORMAT": "JSON",
+        **aws_settings(stack.endpoint),
+        **settings["Environment"]["Variables"],
+    }
+
+
+def _program() -> Path:
+    architecture = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+    venv = tool("python").parent.parent
+    found = sorted(venv.glob(f"lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{architecture}"))
+    if not found:
+        raise Failed(f"the SAM CLI in {venv} has no Runtime Interface Emulator for {architecture}")
+    if not os.access(found[0], os.X_OK):
+        found[0].chmod(0o755)
+    return found[0]
+
+
+def _listens(process: psutil.Popen, port: int) -> bool:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.02)
+    return False
+
+
+def _end(process: psutil.Popen) -> None:
+    """Kills the emulator and the function, which it has put in a process group of its own."""
+    try:
+        family = [*process.children(recursive=True), process]
+    except psutil.NoSuchProcess:
+        family = []
+    for member in family:
+        try:
+            member.kill()
+        except psutil.NoSuchProcess:
+            continue
+    process.wait()
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]

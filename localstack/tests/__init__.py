@@ -1,0 +1,1 @@
+"""Tests of LocalStack's plugins, of the deployed stack, and of the functions in Lambda's emulator."""
