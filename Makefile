@@ -1,0 +1,45 @@
+# The verbs of the project. `make` lists them.
+#
+# Needed: Rust, Python 3.11 or later (3.13 for LocalStack), make, curl and the package registries. Everything else is installed
+# by the targets that need it, locked, into $(NAAS_CACHE); CARGO_TARGET_DIR may point anywhere.
+
+export NAAS_CACHE ?= $(HOME)/.cache/naas
+CARGO ?= cargo
+PYTHON ?= python3
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint unit localstack localstack-demo package deny direction
+
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## The main job on this machine: two simulated switches, one call, one hand change put right
+	$(CARGO) build --quiet --package naas-cli --package eos-sim
+	$(PYTHON) -m demo embedded --programs $(TARGET)/debug
+
+test: lint unit localstack ## Everything: lints, unit, property, simulator and LocalStack tests
+
+lint: direction deny ## Formatting, clippy, rustdoc, licences, direction of dependencies
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
+
+unit: ## Unit, property and simulator tests, and every example in the docs
+	$(CARGO) test --workspace
+
+localstack: package ## Both functions in LocalStack and in Lambda's own emulator
+	tools/localstack-python -m unittest discover --start-directory localstack/tests --top-level-directory .
+
+localstack-demo: package ## The demo through LocalStack: API Gateway, Secrets Manager, SQS, S3 and both functions
+	$(CARGO) build --quiet --package eos-sim
+	tools/localstack-python -m demo localstack --programs $(TARGET)/debug
+
+package: ## The functions' zips, as AWS gets them, in build/lambda
+	tools/package
+
+deny: ## Licences, sources and bans; security advisories where their database can be reached
+	tools/deny
+
+direction: ## The domain knows neither AWS nor HTTP; the simulator knows only wire types
+	tools/direction

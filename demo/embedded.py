@@ -1,0 +1,42 @@
+"""naas in one process on a site folder: `naas serve`, with its queue and records in that folder."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import terminal
+from .fleet import inventory
+from .naas_api import Naas
+from .processes import running
+from .story import Stage
+from .switch import Switch
+
+MODELS = Path(__file__).parent.parent / "models"
+
+
+@contextmanager
+def deployed(programs: Path, folder: Path, switches: dict[str, Switch]) -> Iterator[Stage]:
+    """Serves a site made of the worked example's models and the simulated switches."""
+    site = folder / "site"
+    shutil.copytree(MODELS, site / "models")
+    serve = [programs / "naas", "serve", "--site", site, "--listen", "127.0.0.1:0"]
+    with running(serve, folder / "naas.log") as naas:
+        with terminal.waiting("naas serves the site folder: inventory, models, state"):
+            ready = naas.first_line(containing="naas is serving")
+            url = re.search(r"http://[0-9.:]+", ready).group()
+            # The switches call back to a port that only the running naas knows, so the inventory is written now; it is
+            # read anew for every request.
+            (site / "inventory.json").write_text(json.dumps(inventory(switches, url), indent=2))
+        yield Stage(
+            naas=Naas(url),
+            switches=switches,
+            new_log_lines=lambda: [("naas", _without_time(line)) for line in naas.new_lines()],
+            quiet_seconds=4,
+        )
+
+
+def _without_time(line: str) -> str:
+    return re.sub(r"^\S+Z\s+", "", line)

@@ -1,0 +1,50 @@
+"""naas as its callers see it: one POST, and GETs until a run is finished."""
+
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from .processes import Failed, wait_for
+
+
+@dataclass(frozen=True)
+class Naas:
+    """A running naas at `url`, without a slash at the end."""
+
+    url: str
+
+    def configure(self, body: dict[str, Any]) -> dict[str, Any]:
+        """`POST /configure`; raises `Failed` unless it is accepted."""
+        return self._call("POST", "configure", body)
+
+    def run(self, run: str) -> dict[str, Any]:
+        """`GET /runs/{run}`."""
+        return self._call("GET", f"runs/{run}")
+
+    def outcome(self, run: str, device: str) -> dict[str, Any]:
+        """`GET /runs/{run}/devices/{device}`."""
+        return self._call("GET", f"runs/{run}/devices/{device}")
+
+    def finished(self, run: str) -> dict[str, Any]:
+        """The report of a run, once every device has an outcome."""
+
+        def look() -> dict[str, Any] | None:
+            report = self.run(run)
+            return report if report["status"] == "finished" else None
+
+        return wait_for(f"run {run} to finish", look)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"{self.url}/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"content-type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            raise Failed(f"{method} {self.url}/{path}: {error.code} {error.read().decode(errors='replace')}") from error

@@ -1,0 +1,102 @@
+"""A switch as its operator sees it over eAPI, and as the simulator's control face remembers it."""
+
+import base64
+import json
+import re
+import urllib.request
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .processes import Failed
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a switch has seen so far."""
+
+    pushes: int
+    """Sessions of naas that were committed."""
+    checks: int
+    """Sessions of naas that were aborted: the switch was in sync."""
+    saves: int
+    """Times the running-config was saved, by anyone."""
+    open_sessions: int
+    """Sessions of naas neither committed nor aborted."""
+
+    def __sub__(self, before: "Counts") -> "Counts":
+        return Counts(*(getattr(self, field.name) - getattr(before, field.name) for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One simulated switch."""
+
+    name: str
+    address: str
+    port: int
+    username: str
+    password: str
+    control: str
+    """The URL of the simulator's control face."""
+
+    def show(self, command: str) -> str:
+        """The text a show command prints."""
+        return self._run(["enable", command])[-1]["output"]
+
+    def type(self, commands: list[str]) -> None:
+        """Runs commands in one request, as somebody at the prompt would type them."""
+        self._run(["enable", *commands])
+
+    def neighbours(self) -> list[str]:
+        """The ports on which LLDP sees a neighbour."""
+        return re.findall(r"^(Et\S+)\s", self.show("show lldp neighbors"), flags=re.MULTILINE)
+
+    def events(self) -> int:
+        """How much has happened to the switch."""
+        return len(self._journal())
+
+    def counts(self) -> Counts:
+        """What naas and others did to the switch so far."""
+        journal = self._journal()
+
+        def ours(event: str) -> int:
+            return sum(entry["event"] == event and entry["session"].startswith("naas-") for entry in journal)
+
+        pushes, checks = ours("session_committed"), ours("session_aborted")
+        return Counts(
+            pushes=pushes,
+            checks=checks,
+            saves=sum(entry["event"] == "saved" for entry in journal),
+            open_sessions=ours("session_opened") - pushes - checks,
+        )
+
+    def first_action_after_save(self, number: int) -> dict[str, Any]:
+        """The event-handler's run that the save of this number, from 1, started."""
+        actions = [entry for entry in self._journal() if entry["event"] == "action_ended"]
+        if len(actions) < number:
+            raise Failed(f"{self.name}: expected {number} runs of an event-handler, found {len(actions)}")
+        return actions[number - 1]
+
+    def last_pushed_run(self) -> str:
+        """The run whose push was committed last; its name is part of the session's: `naas-<run>-<8 digits>`."""
+        committed = [entry["session"] for entry in self._journal() if entry["event"] == "session_committed"]
+        return committed[-1].removeprefix("naas-").rpartition("-")[0]
+
+    def _journal(self) -> list[dict[str, Any]]:
+        with urllib.request.urlopen(f"{self.control}/devices/{self.name}/journal", timeout=10) as response:
+            return json.load(response)
+
+    def _run(self, commands: list[str]) -> list[dict[str, Any]]:
+        call = {"jsonrpc": "2.0", "method": "runCmds", "params": {"version": 1, "cmds": commands, "format": "text"}, "id": "demo"}
+        credentials = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        request = urllib.request.Request(
+            f"http://{self.address}:{self.port}/command-api",
+            data=json.dumps(call).encode(),
+            headers={"content-type": "application/json-rpc", "authorization": f"Basic {credentials}"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answer = json.load(response)
+        # eAPI reports errors with HTTP status 200.
+        if "error" in answer:
+            raise Failed(f"{self.name}: {answer['error']['message']}")
+        return answer["result"]
