@@ -29,7 +29,8 @@ unit: ## Unit, property and simulator tests, and every example in the docs
 	$(CARGO) test --workspace
 
 localstack: package ## Both functions in LocalStack and in Lambda's own emulator
-	tools/localstack-python -m unittest discover --start-directory localstack/tests --top-level-directory .
+	$(CARGO) build --quiet --package eos-sim
+	NAAS_PROGRAMS="$(abspath $(TARGET))/debug" tools/localstack-python -m unittest discover --start-directory localstack/tests --top-level-directory localstack
 
 localstack-demo: package ## The demo through LocalStack: API Gateway, Secrets Manager, SQS, S3 and both functions
 	$(CARGO) build --quiet --package eos-sim

@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
+    parser.add_argument("--endpoint", help="of a LocalStack that `up` did not start, such as compose.yaml's")
     verb(up, "start LocalStack on the loopback").add_argument("--port", type=int, help="instead of a free one")
     verb(deploy, "deploy template.yaml with the zips in build/lambda")
     fill = verb(seed, "store an inventory, and models")
@@ -59,28 +60,28 @@ def up(arguments: argparse.Namespace) -> None:
     print(f"LocalStack answers on {emulator.endpoint}; its log is {emulator.log}")
 
 
-def deploy(_arguments: argparse.Namespace) -> None:
+def deploy(arguments: argparse.Namespace) -> None:
     """Deploys, and prints what SAM says."""
-    print(_stack().deploy())
+    print(_stack(arguments.endpoint).deploy())
 
 
 def seed(arguments: argparse.Namespace) -> None:
     """Stores an inventory document and the models."""
-    stack = _stack()
+    stack = _stack(arguments.endpoint)
     stack.put_inventory(arguments.inventory.read_text(), arguments.name)
     stack.put_models(arguments.models)
 
 
-def outputs(_arguments: argparse.Namespace) -> None:
+def outputs(arguments: argparse.Namespace) -> None:
     """Prints the deployment's outputs."""
-    stack = _stack()
+    stack = _stack(arguments.endpoint)
     for name, value in {**stack.outputs, "Url": stack.url}.items():
         print(f"{name:24} {value}")
 
 
-def logs(_arguments: argparse.Namespace) -> None:
+def logs(arguments: argparse.Namespace) -> None:
     """Prints all log lines."""
-    for function, line in _stack().new_log_lines():
+    for function, line in _stack(arguments.endpoint).new_log_lines():
         print(f"{function:10} {line}")
 
 
@@ -92,7 +93,9 @@ def down(_arguments: argparse.Namespace) -> None:
     STATE.unlink(missing_ok=True)
 
 
-def _stack() -> Stack:
+def _stack(endpoint: str | None) -> Stack:
+    if endpoint is not None:
+        return Stack(endpoint)
     running = _running()
     if running is None or not is_healthy(running[1]):
         raise Failed("LocalStack does not run; `up` starts it")

@@ -93,8 +93,9 @@ class EndTest(unittest.TestCase):
         wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
     def test_nothing_is_left_of_it_when_its_starter_is_killed(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         starter = subprocess.Popen(
-            [sys.executable, "-c", STARTER], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
+            [sys.executable, "-c", STARTER, folder], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent
         )
         self.addCleanup(starter.stdout.close)
         pids = json.loads(starter.stdout.readline())
@@ -108,10 +109,10 @@ class EndTest(unittest.TestCase):
 
 
 STARTER = """
-import json, time
+import json, pathlib, sys, time
 from naas_localstack.stack import Stack
 from tests.test_emulator import localstack_and_function
-with Stack.started() as stack:
+with Stack.started(pathlib.Path(sys.argv[1])) as stack:
     print(json.dumps(localstack_and_function(stack)), flush=True)
     time.sleep(300)
 """
