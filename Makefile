@@ -15,8 +15,8 @@ help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## The main job on this machine: two simulated switches, one call, one hand change put right
-	$(CARGO) build --quiet --package naas-cli --package eos-sim
-	$(PYTHON) -m demo embedded --programs $(TARGET)/debug
+	@$(CARGO) build --quiet --package naas-cli --package eos-sim
+	@$(PYTHON) -m demo embedded --programs $(TARGET)/debug
 
 test: lint unit localstack ## Everything: lints, unit, property, simulator and LocalStack tests
 
@@ -33,8 +33,8 @@ localstack: package ## Both functions in LocalStack and in Lambda's own emulator
 	NAAS_PROGRAMS="$(abspath $(TARGET))/debug" tools/localstack-python -m unittest discover --start-directory localstack/tests --top-level-directory localstack
 
 localstack-demo: package ## The demo through LocalStack: API Gateway, Secrets Manager, SQS, S3 and both functions
-	$(CARGO) build --quiet --package eos-sim
-	tools/localstack-python -m demo localstack --programs $(TARGET)/debug
+	@$(CARGO) build --quiet --package eos-sim
+	@tools/localstack-python -m demo localstack --programs $(TARGET)/debug
 
 package: ## The functions' zips, as AWS gets them, in build/lambda
 	tools/package

@@ -71,7 +71,7 @@ def _configure_all(stage: Stage) -> str:
     terminal.command(f"curl -X POST {stage.naas.url}/configure -d '{json.dumps(body)}'")
     receipt = stage.naas.configure(body)
     terminal.answer(json.dumps(receipt))
-    with terminal.waiting(f"run {receipt['run']} configures {receipt['devices']} devices in {receipt['slices']} slices"):
+    with terminal.waiting(f"run {receipt['run']} configures {receipt['devices']} devices; slices: {receipt['slices']}"):
         report = stage.naas.finished(receipt["run"])
     _show_log(stage)
     _expect("every device of the first run", sorted(set(report["devices"].values())), ["changed"])
