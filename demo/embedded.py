@@ -33,10 +33,18 @@ def deployed(programs: Path, folder: Path, switches: dict[str, Switch]) -> Itera
         yield Stage(
             naas=Naas(url),
             switches=switches,
-            new_log_lines=lambda: [("naas", _without_time(line)) for line in naas.new_lines()],
+            new_log_lines=lambda: [_who_and_what(line) for line in naas.new_lines()],
             quiet_seconds=4,
         )
 
 
-def _without_time(line: str) -> str:
-    return re.sub(r"^\S+Z\s+", "", line)
+_PARTS = {"naas::schedule": "scheduler", "naas::enforce": "enforcer"}
+
+
+def _who_and_what(line: str) -> tuple[str, str]:
+    """One process logs for both: the module tells the parts apart. The time is left out."""
+    parts = re.fullmatch(r"(?:\S+Z\s+)?(\w+) ([\w:]+?): (.*)", line)
+    if parts is None:
+        return "naas", line
+    level, module, text = parts.groups()
+    return _PARTS.get(module, "naas"), f"{level:>5} {text}"
