@@ -9,7 +9,7 @@ PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit localstack localstack-demo package deny direction
+.PHONY: help demo test lint unit localstack localstack-demo package deny template direction
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ demo: ## The main job on this machine: two simulated switches, one call, one han
 
 test: lint unit localstack ## Everything: lints, unit, property, simulator and LocalStack tests
 
-lint: direction deny ## Formatting, clippy, rustdoc, licences, direction of dependencies
+lint: direction deny template ## Formatting, clippy, rustdoc, licences, direction of dependencies, the SAM template
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
@@ -41,6 +41,9 @@ package: ## The functions' zips, as AWS gets them, in build/lambda
 
 deny: ## Licences, sources and bans; security advisories where their database can be reached
 	tools/deny
+
+template: ## template.yaml by SAM's own linter
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 "$$(tools/venv tools)/bin/sam" validate --lint
 
 direction: ## The domain knows neither AWS nor HTTP; the simulator knows only wire types
 	tools/direction

@@ -49,7 +49,7 @@ class Emulator:
 
     @classmethod
     def start(cls, folder: Path, port: int | None, life: Life) -> "Emulator":
-        """Starts LocalStack on this port or a free one, with all its files below `folder`, and waits until it answers."""
+        """Starts LocalStack, all its files below `folder`, on this port or a free one, and waits until it answers."""
         attempts = 1 if port is not None else 3
         for attempt in range(1, attempts + 1):
             try:
@@ -74,7 +74,7 @@ class Emulator:
                 stdin=subprocess.PIPE if life is Life.WITH_STARTER else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # A process group that its functions join: Ctrl-C does not reach it, and one signal ends all that is left.
+                # A process group that its functions join: Ctrl-C does not reach it, and one signal ends them all.
                 start_new_session=True,
             )
         emulator = cls(process, f"http://127.0.0.1:{port}", log)
@@ -120,7 +120,7 @@ def is_healthy(endpoint: str) -> bool:
 
 
 def end(localstack: psutil.Process) -> None:
-    """Kills LocalStack and its functions. There is nothing to save, and its own end can hang on a thread it has lost."""
+    """Kills LocalStack and its functions. There is nothing to save, and its own end may wait for a thread it lost."""
     # Compares the time of its start too: the number alone may by now be another program's.
     if localstack.is_running():
         with suppress(ProcessLookupError):
@@ -144,7 +144,7 @@ def aws_settings(endpoint: str) -> dict[str, str]:
 
 
 def client_environment(endpoint: str) -> dict[str, str]:
-    """This process's environment for a program that uses LocalStack, and no way to a real account."""
+    """Our environment for a program that uses LocalStack, and no way to a real account."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {**ours, **aws_settings(endpoint), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 

@@ -31,7 +31,7 @@ class ProcessExecutor(RuntimeExecutor):
     def start(self, env_vars: dict[str, Any]) -> None:
         """Starts the function's process.
 
-        A function that fails to start is no exception here: LocalStack would drop its logs. The first call has the error.
+        A function that fails to start is no exception here, for LocalStack would drop its logs: the first call fails.
         """
         config = self.function_version.config
         folder = config.code.get_unzipped_code_location()
@@ -48,7 +48,9 @@ class ProcessExecutor(RuntimeExecutor):
         """Calls the function. LocalStack keeps an environment after a crash or timeout, so the sandbox starts anew."""
         if self._sandbox is None:
             raise LambdaRuntimeException("the environment was not started")
-        call = Call(payload["invoke-id"], payload["payload"].encode(), payload["invoked-function-arn"], payload["trace-id"])
+        call = Call(
+            payload["invoke-id"], payload["payload"].encode(), payload["invoked-function-arn"], payload["trace-id"]
+        )
         try:
             answer = self._sandbox.invoke(call)
         except SandboxStopped as error:

@@ -1,7 +1,7 @@
 """Makes this project's plugins visible to LocalStack without installing the project.
 
-The Python environment is shared between checkouts, so nothing of a checkout may be installed in it. LocalStack looks for
-entry points in what lies on the Python path; a folder there with `pyproject.toml`'s entry points does.
+The Python environment is shared between checkouts, so nothing of a checkout may be installed in it. LocalStack looks
+for entry points in what lies on the Python path; a folder there with `pyproject.toml`'s entry points does.
 """
 
 import os

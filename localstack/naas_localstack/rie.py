@@ -1,7 +1,7 @@
 """One function in Lambda's own Runtime Interface Emulator, which the SAM CLI's package brings; no Docker.
 
-It is here, beside the stack, because a function needs AWS behind it: the zip that was deployed runs with the environment
-that `template.yaml` gave it, against the same LocalStack, but under AWS's runtime instead of our executor.
+It is here, beside the stack, because a function needs AWS behind it: the zip that was deployed runs with the
+environment that `template.yaml` gave it, against the same LocalStack, but under AWS's runtime instead of our executor.
 """
 
 import os
@@ -56,38 +56,46 @@ def emulated(stack: Stack, name: str) -> Iterator[Function]:
         with zipfile.ZipFile(REPOSITORY / "build" / "lambda" / name / "bootstrap.zip") as archive:
             archive.extract("bootstrap", folder)
         (folder / "bootstrap").chmod(0o755)
-        environment = _environment(stack, name, folder)
-        for attempt in (1, 2, 3):
-            port, api_port = _free_ports()
-            with (folder / "output.log").open("wb") as output:
-                process = psutil.Popen(
-                    # Without addresses it would listen on every interface.
-                    [
-                        *(_program(), "--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
-                        *("--runtime-api-address", f"127.0.0.1:{api_port}"),
-                        *(folder / "bootstrap", "bootstrap"),
-                    ],
-                    cwd=folder,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                )
-            try:
-                if not _listens(process, port):
-                    # Somebody took a port in between; anything else fails three times.
-                    if attempt == 3:
-                        raise Failed(f"the emulator did not start:\n{(folder / 'output.log').read_text()}")
-                    continue
-                yield Function(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", folder / "output.log")
-                return
-            finally:
-                _end(process)
+        output = folder / "output.log"
+        process, port = _start(folder / "bootstrap", _environment(stack, name, folder), output)
+        try:
+            yield Function(f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations", output)
+        finally:
+            _end(process)
+
+
+def _start(bootstrap: Path, environment: dict[str, str], output: Path) -> tuple[psutil.Popen, int]:
+    """Starts the emulator; its process and port. Three times at most: somebody may take a free port before it does."""
+    for _ in range(3):
+        port, api_port = _free_ports()
+        # Without addresses it would listen on every interface.
+        addresses = [
+            *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
+            *("--runtime-api-address", f"127.0.0.1:{api_port}"),
+        ]
+        with output.open("wb") as file:
+            process = psutil.Popen(
+                [_program(), *addresses, bootstrap, "bootstrap"],
+                cwd=bootstrap.parent,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            if _listens(process, port):
+                return process, port
+        except BaseException:
+            _end(process)
+            raise
+        _end(process)
+    raise Failed(f"the emulator did not start; it said:\n{output.read_text(errors='replace')}")
 
 
 def _environment(stack: Stack, name: str, folder: Path) -> dict[str, str]:
     """The environment that the deployment gave the function, and what Lambda adds."""
-    settings = stack.client("lambda").get_function_configuration(FunctionName=stack.outputs[f"{name.capitalize()}Function"])
+    function = stack.outputs[f"{name.capitalize()}Function"]
+    settings = stack.client("lambda").get_function_configuration(FunctionName=function)
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TMPDIR": str(folder),

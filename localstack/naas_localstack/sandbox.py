@@ -1,4 +1,4 @@
-"""One execution environment: a function's `bootstrap` as a process, kept for many invocations and replaced when it dies.
+"""One execution environment: a function's `bootstrap` as a process, kept for many calls and replaced when it dies.
 
 It has Lambda's manners (timeout, crash, failed start, the error payloads of each) without Lambda's walls: no memory
 limit, no file system and no user of its own. Nothing here knows LocalStack.
@@ -164,7 +164,7 @@ class _Process:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.events: SimpleQueue[Event] = SimpleQueue()
         # A file, not a pipe: what was written before the next event is there to read, and nobody has to drain it.
-        self._output = tempfile.TemporaryFile()
+        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as this object
         weakref.finalize(self, self._output.close)
         self._read_to = 0
         self.api = RuntimeApi(self.events)

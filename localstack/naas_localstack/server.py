@@ -8,11 +8,12 @@ import signal
 import sys
 import threading
 
-from localstack import config
 from localstack.runtime.server.twisted import TwistedRuntimeServer
 from rolo.gateway import Gateway
 from rolo.serving.twisted import TwistedGateway
 from twisted.internet import reactor
+
+from localstack import config
 
 ENDS_WITH_STDIN = "NAAS_ENDS_WITH_STDIN"
 """Set to 1, LocalStack ends when its standard input does: a starter that was killed leaves nothing behind."""
@@ -33,7 +34,7 @@ class LoopbackServer(TwistedRuntimeServer):
 
 
 def _end_with_stdin() -> None:
-    while sys.stdin.buffer.read1():
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     # With its functions, which are in its process group; its starter has made that its own.
     os.killpg(os.getpid(), signal.SIGKILL)

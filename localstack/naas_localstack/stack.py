@@ -1,10 +1,10 @@
-"""The whole of naas in a LocalStack: deployed from the repository's `template.yaml` as on AWS, filled, called and read."""
+"""The whole of naas in a LocalStack: deployed from `template.yaml` as on AWS, filled, called and read."""
 
 import json
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,12 +38,13 @@ class Stack:
 
         Its files go to `folder`, which stays, or to a temporary one.
         """
-        with tempfile.TemporaryDirectory(prefix="naas-localstack-", ignore_cleanup_errors=True) as temporary:
-            emulator = Emulator.start((folder or Path(temporary)).absolute(), port, Life.WITH_STARTER)
-            try:
-                yield cls(emulator.endpoint)
-            finally:
-                emulator.end()
+        with ExitStack() as until_the_end:
+            if folder is None:
+                temporary = tempfile.TemporaryDirectory(prefix="naas-localstack-", ignore_cleanup_errors=True)
+                folder = Path(until_the_end.enter_context(temporary))
+            emulator = Emulator.start(folder.absolute(), port, Life.WITH_STARTER)
+            until_the_end.callback(emulator.end)
+            yield cls(emulator.endpoint)
 
     def deploy(self) -> str:
         """Deploys `template.yaml` with the zips in `build/lambda`, as `sam deploy` does on AWS; what SAM printed."""

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-_BOOTSTRAP = '''#!{python}
+_BOOTSTRAP = """#!{python}
 import json, os, sys, time, urllib.request
 
 API = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/"
@@ -47,7 +47,7 @@ while True:
         post("invocation/" + call + "/response", act(event))
     if event.get("afterword"):
         print(event["afterword"], flush=True)
-'''
+"""
 
 
 def write_bootstrap(folder: Path) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+
 from naas_localstack.stack import Stack
 
 from .example_function import write_bootstrap
@@ -55,7 +56,9 @@ class EmulatorTest(unittest.TestCase):
         self.assertTrue((Path(environment["LAMBDA_TASK_ROOT"]) / "bootstrap").is_file())
 
     def test_a_crash_a_timeout_and_then_an_answer(self) -> None:
-        crash, late, good = self.invoke(do="exit", status=1), self.invoke(do="sleep", seconds=60), self.invoke(do="echo")
+        crash = self.invoke(do="exit", status=1)
+        late = self.invoke(do="sleep", seconds=60)
+        good = self.invoke(do="echo")
 
         self.assertEqual(crash["Payload"]["errorType"], "Runtime.ExitError")
         self.assertEqual(late["Payload"]["errorType"], "Sandbox.Timedout")
@@ -164,7 +167,8 @@ def is_alive(pid: int) -> bool:
 
 def ours() -> list[psutil.Process]:
     """The LocalStacks that this process has started."""
-    return [process for process in psutil.Process(os.getpid()).children() if "localstack.runtime.main" in process.cmdline()]
+    children = psutil.Process(os.getpid()).children()
+    return [process for process in children if "localstack.runtime.main" in process.cmdline()]
 
 
 def listening_sockets(process: psutil.Process) -> list[Any]:

@@ -76,7 +76,7 @@ impl Serve {
         let ports = Ports {
             inventories,
             models: FolderModels::new(site.join("models")),
-            switches: EosSwitches::default(),
+            switches: EosSwitches,
             runs: store.clone(),
             dead_letters: store.clone(),
             clock: SystemClock,

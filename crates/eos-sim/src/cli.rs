@@ -81,7 +81,10 @@ impl Cli {
             ["show", ..] => return show::run(&self.device, self.session(), self.mode != Mode::Exec, &words),
             [first, ..] if first.starts_with('!') && !first.starts_with("!!") => return Ok(Reply::silent()),
             _ if self.mode == Mode::Exec => {
-                return Err(Failure::invalid(format!("Invalid input (at token 0: '{}') (privileged mode required)", words[0])));
+                return Err(Failure::invalid(format!(
+                    "Invalid input (at token 0: '{}') (privileged mode required)",
+                    words[0]
+                )));
             }
             _ => {}
         }

@@ -47,20 +47,71 @@ pub(crate) enum Refused {
 }
 
 /// How many first words name a command of which there is one: entering it again replaces it. `*` is one word of the name.
-const SINGLE: [&str; 48] = [
-    "hostname", "description", "alias *", "username *", "username * ssh-key *", "ip address", "ip address virtual",
-    "ipv6 address *", "switchport access vlan", "switchport mode", "switchport trunk native vlan",
-    "switchport trunk allowed vlan", "switchport phone vlan", "delay", "timeout", "trigger", "action bash", "action log",
-    "mtu", "speed", "name", "router-id", "spanning-tree mode", "spanning-tree priority", "spanning-tree mst * priority",
-    "clock timezone", "dns domain", "load-interval", "channel-group", "mlag", "local-interface", "domain-id", "peer-link",
-    "reload-delay mlag", "reload-delay non-mlag", "snmp-server contact", "snmp-server location", "logging buffered",
-    "rd", "vrf", "state", "bandwidth", "exec", "vlan internal order", "service routing protocols model", "banner *",
-    "idle-timeout", "maximum-paths",
+const SINGLE: [&str; 49] = [
+    "hostname",
+    "description",
+    "alias *",
+    "username *",
+    "username * ssh-key *",
+    "ip address",
+    "ip address virtual",
+    "ip address virtual source-nat vrf *",
+    "ipv6 address *",
+    "switchport access vlan",
+    "switchport mode",
+    "switchport trunk native vlan",
+    "switchport trunk allowed vlan",
+    "switchport phone vlan",
+    "delay",
+    "timeout",
+    "trigger",
+    "action bash",
+    "action log",
+    "mtu",
+    "speed",
+    "name",
+    "router-id",
+    "spanning-tree mode",
+    "spanning-tree priority",
+    "spanning-tree mst * priority",
+    "clock timezone",
+    "dns domain",
+    "load-interval",
+    "channel-group",
+    "mlag",
+    "domain-id",
+    "peer-link",
+    "reload-delay mlag",
+    "reload-delay non-mlag",
+    "snmp-server contact",
+    "snmp-server location",
+    "logging buffered",
+    "rd",
+    "rd evpn domain *",
+    "vrf",
+    "state",
+    "bandwidth",
+    "exec",
+    "vlan internal order",
+    "service routing protocols model",
+    "banner *",
+    "idle-timeout",
+    "maximum-paths",
 ];
 
 const INTERFACES: [&str; 12] = [
-    "Ethernet", "Port-Channel", "Loopback", "Management", "Vlan", "Vxlan", "Tunnel", "Dps", "Recirc-Channel", "Fabric",
-    "UnconnectedEthernet", "Switch",
+    "Ethernet",
+    "Port-Channel",
+    "Loopback",
+    "Management",
+    "Vlan",
+    "Vxlan",
+    "Tunnel",
+    "Dps",
+    "Recirc-Channel",
+    "Fabric",
+    "UnconnectedEthernet",
+    "Switch",
 ];
 
 impl Config {
@@ -78,7 +129,10 @@ impl Config {
             [] => return Ok(()),
             [first, ..] if first.starts_with('#') || first.starts_with("!!") => return Err(invalid(0, first)),
             [first, ..] if first.starts_with('!') => return Ok(()),
-            ["exit"] => return Ok(drop(path.pop())),
+            ["exit"] => {
+                path.pop();
+                return Ok(());
+            }
             ["comment"] => {
                 let text = input.ok_or_else(|| incomplete(&words))?;
                 self.root.at(path).comment = text.lines().map(str::to_owned).collect();
@@ -245,7 +299,9 @@ impl Node {
         if let Kind::Body(body) = &self.kind {
             let at_zero = self.line.starts_with("banner ") || self.line == "protocol https certificate";
             let margin = if at_zero { "" } else { &inner };
-            out.extend(body.lines().map(|line| if line.is_empty() { String::new() } else { format!("{margin}{line}") }));
+            out.extend(
+                body.lines().map(|line| if line.is_empty() { String::new() } else { format!("{margin}{line}") }),
+            );
             out.push(format!("{margin}EOF"));
             out.extend(self.line.starts_with("banner ").then(String::new));
         }
@@ -314,7 +370,7 @@ fn check_interface(line: &str) -> Result<(), Refused> {
         let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
         number.split(['/', '.']).all(digits).then_some(())
     };
-    INTERFACES.iter().find_map(|class| number(&class)).ok_or_else(|| invalid(1, name))
+    INTERFACES.iter().find_map(number).ok_or_else(|| invalid(1, name))
 }
 
 fn invalid(token: usize, word: &str) -> Refused {
@@ -342,7 +398,8 @@ mod tests {
     #[test]
     fn lines_fall_through_to_the_mode_that_knows_them() {
         let config = loaded(&["interface Ethernet2", "description x", "interface Ethernet1", "shutdown", "ip routing"]);
-        let expected = "interface Ethernet1\n   shutdown\n!\ninterface Ethernet2\n   description x\n!\nip routing\n!\nend\n";
+        let expected =
+            "interface Ethernet1\n   shutdown\n!\ninterface Ethernet2\n   description x\n!\nip routing\n!\nend\n";
         assert_eq!(config.text(), expected);
     }
 
@@ -371,8 +428,12 @@ mod tests {
     fn bodies_are_shown_where_eos_shows_them() {
         let (mut config, mut path) = (Config::default(), Vec::new());
         let lines = [
-            ("event-handler x", None), ("delay 1", None), ("action bash", Some("if true\n\n  then x\nfi")),
-            ("banner motd", Some("  hi\n")), ("interface Ethernet1", None), ("comment", Some("mine\n")),
+            ("event-handler x", None),
+            ("delay 1", None),
+            ("action bash", Some("if true\n\n  then x\nfi")),
+            ("banner motd", Some("  hi\n")),
+            ("interface Ethernet1", None),
+            ("comment", Some("mine\n")),
         ];
         for (line, input) in lines {
             config.enter(&mut path, line, input, Strictness::Strict).unwrap();

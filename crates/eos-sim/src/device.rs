@@ -67,7 +67,8 @@ pub(crate) struct Neighbor {
 impl Device {
     pub(crate) fn new(spec: DeviceSpec, address: SocketAddr) -> Result<Self, FleetError> {
         let startup = loaded(&spec)?;
-        let state = State { running: startup.clone(), startup, sessions: Sessions::default(), faults: Faults::default() };
+        let state =
+            State { running: startup.clone(), startup, sessions: Sessions::default(), faults: Faults::default() };
         Ok(Self {
             spec,
             address,

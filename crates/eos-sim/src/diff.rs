@@ -19,7 +19,8 @@ pub(crate) fn unified(a: &str, b: &str, from: &str, to: &str) -> String {
         let (old, new) = (first.a.start..last.a.end, first.b.start..last.b.end);
         let _ = writeln!(out, "@@ -{} +{} @@", place(&old), place(&new));
         for change in hunk {
-            let mut lines = |sign: char, lines: &[&str]| lines.iter().for_each(|line| out.extend([&format!("{sign}{line}\n")[..]]));
+            let mut lines =
+                |sign: char, lines: &[&str]| lines.iter().for_each(|line| out.extend([&format!("{sign}{line}\n")[..]]));
             if change.equal {
                 lines(' ', &a[change.a]);
             } else {

@@ -70,8 +70,16 @@ async fn run(handler: &Handler, hostname: &str) -> std::io::Result<(Option<i32>,
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let (stdout, stderr) = (bash.stdout.take(), bash.stderr.take());
     let status = tokio::time::timeout(handler.timeout, async {
-        let out = async { if let Some(pipe) = stdout { let _ = pipe.take(OUTPUT_LIMIT).read_to_end(&mut out).await; } };
-        let err = async { if let Some(pipe) = stderr { let _ = pipe.take(OUTPUT_LIMIT).read_to_end(&mut err).await; } };
+        let out = async {
+            if let Some(pipe) = stdout {
+                let _ = pipe.take(OUTPUT_LIMIT).read_to_end(&mut out).await;
+            }
+        };
+        let err = async {
+            if let Some(pipe) = stderr {
+                let _ = pipe.take(OUTPUT_LIMIT).read_to_end(&mut err).await;
+            }
+        };
         tokio::join!(bash.wait(), out, err).0
     })
     .await;
@@ -89,7 +97,8 @@ async fn run(handler: &Handler, hostname: &str) -> std::io::Result<(Option<i32>,
 /// Kills a process group; the standard library kills single processes only.
 async fn kill(group: Option<u32>) {
     if let Some(group) = group {
-        let killed = Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).stderr(Stdio::null()).status().await;
+        let killed =
+            Command::new("kill").args(["-KILL", "--", &format!("-{group}")]).stderr(Stdio::null()).status().await;
         if let Err(error) = killed {
             tracing::warn!(%error, "an action that took too long could not be killed");
         }

@@ -209,7 +209,10 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused() {
         assert!(error("devices: []").contains("no devices"));
-        assert!(error("devices: [{name: a, username: u, password: p}, {name: a, username: u, password: p}]").contains("twice"));
+        assert!(
+            error("devices: [{name: a, username: u, password: p}, {name: a, username: u, password: p}]")
+                .contains("twice")
+        );
         assert!(error("devices: [{name: a, username: u, password: p, address: 192.0.2.1}]").contains("not a loopback"));
         assert!(error(&format!("{A}links: [['a:Ethernet1', 'b:Ethernet1']]")).contains("no such device"));
         assert!(error(&format!("{A}links: [['a:Ethernet1', 'a:Ethernet1']]")).contains("another link"));

@@ -3,14 +3,13 @@
 //! It knows how commands begin, not their whole syntax. EOS tries a line in the current mode and then in those around
 //! it; here the mode that knows most of the line's beginning takes it, the innermost one of several.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// A mode of the command line.
 #[derive(Debug, Default)]
 pub(crate) struct Mode {
     opener: Vec<String>,
-    words: HashSet<String>,
+    words: Vec<Vec<String>>,
     negations: Vec<Vec<String>>,
     modes: Vec<Mode>,
 }
@@ -35,15 +34,12 @@ impl Mode {
         if self.opened_by(line).is_some() {
             return words.len();
         }
-        let Some(first) = words.first() else { return 0 };
-        let first = if first.starts_with(|c: char| c.is_ascii_digit()) { "#" } else { *first };
-        let two = words.get(1).map(|second| format!("{first} {second}"));
-        let opens = self.modes.iter().any(|mode| mode.opener.first().is_some_and(|word| word == first));
-        match two {
-            Some(two) if self.words.contains(&two) => 2,
-            _ if self.words.contains(first) || opens => 1,
-            _ => 0,
-        }
+        let numbered = words.first().is_some_and(|first| first.starts_with(|c: char| c.is_ascii_digit()));
+        let words: Vec<&str> = if numbered { vec!["#"] } else { words };
+        let known = self.words.iter().filter(|prefix| begins(prefix, &words)).map(Vec::len).max();
+        let opens =
+            self.modes.iter().any(|mode| mode.opener.first().is_some_and(|word| words.first() == Some(&&**word)));
+        known.unwrap_or(usize::from(opens))
     }
 
     /// Whether EOS shows `no <line>` instead of just forgetting `line`.
@@ -97,7 +93,7 @@ fn read_mode(rest: &mut &[(usize, &str)], depth: usize, opener: Vec<String>) -> 
         } else if let Some(negation) = line.strip_prefix("~ ") {
             mode.negations.push(words(negation));
         } else {
-            mode.words.insert((*line).to_owned());
+            mode.words.push(words(line));
         }
     }
     mode

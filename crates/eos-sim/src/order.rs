@@ -6,8 +6,7 @@ use std::sync::LazyLock;
 use crate::grammar::begins;
 
 /// Interface classes as EOS orders them; others come last.
-const INTERFACES: [&str; 8] =
-    ["Port-Channel", "Dps", "Ethernet", "Loopback", "Management", "Tunnel", "Vlan", "Vxlan"];
+const INTERFACES: [&str; 8] = ["Port-Channel", "Dps", "Ethernet", "Loopback", "Management", "Tunnel", "Vlan", "Vxlan"];
 
 /// What comes first in any mode; all else keeps the order it was entered in.
 const FIRST: [&str; 6] = ["description", "trigger", "action", "delay", "timeout", "asynchronous"];
@@ -27,8 +26,8 @@ pub(crate) fn section(line: &str) -> usize {
 pub(crate) fn top_level(a: &str, b: &str) -> Ordering {
     let class = |line: &str| {
         let name = line.strip_prefix("interface ").unwrap_or_default();
-        let of = |class: &&str| name.starts_with(class);
-        if name.is_empty() { 0 } else { INTERFACES.iter().position(|c| of(&c)).unwrap_or(INTERFACES.len()) }
+        let of = |class: &&str| name.starts_with(*class);
+        if name.is_empty() { 0 } else { INTERFACES.iter().position(of).unwrap_or(INTERFACES.len()) }
     };
     (section(a), class(a)).cmp(&(section(b), class(b))).then_with(|| natural(bare(a), bare(b)))
 }
@@ -70,13 +69,31 @@ mod tests {
     #[test]
     fn lines_are_sorted_by_section_class_and_number() {
         let mut lines = [
-            "vlan 100", "interface Vlan2", "interface Ethernet10", "hostname a", "interface Ethernet2", "vlan 20",
-            "interface Port-Channel3", "username a", "no aaa root", "event-handler x", "brand new",
+            "vlan 100",
+            "interface Vlan2",
+            "interface Ethernet10",
+            "hostname a",
+            "interface Ethernet2",
+            "vlan 20",
+            "interface Port-Channel3",
+            "username a",
+            "no aaa root",
+            "event-handler x",
+            "brand new",
         ];
         lines.sort_by(|a, b| top_level(a, b));
         let expected = [
-            "no aaa root", "username a", "hostname a", "vlan 20", "vlan 100", "interface Port-Channel3",
-            "interface Ethernet2", "interface Ethernet10", "interface Vlan2", "event-handler x", "brand new",
+            "no aaa root",
+            "username a",
+            "hostname a",
+            "vlan 20",
+            "vlan 100",
+            "interface Port-Channel3",
+            "interface Ethernet2",
+            "interface Ethernet10",
+            "interface Vlan2",
+            "event-handler x",
+            "brand new",
         ];
         assert_eq!(lines, expected);
     }

@@ -23,8 +23,8 @@ pub(crate) struct Call {
 impl Call {
     /// Reads a request's body; the answer to one that cannot be run is the error.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Box<Response>> {
-        let request: Value =
-            serde_json::from_slice(body).map_err(|error| refused(Value::Null, PARSE, format!("parse error: {error}")))?;
+        let request: Value = serde_json::from_slice(body)
+            .map_err(|error| refused(Value::Null, PARSE, format!("parse error: {error}")))?;
         let id = request.get("id").cloned().unwrap_or_default();
         let Some(method) = request.get("method").and_then(Value::as_str) else {
             return Err(refused(id, BAD_REQUEST, "invalid request: an object with `method` was expected".to_owned()));
@@ -92,9 +92,9 @@ fn one(cli: &mut Cli, command: &Command, format: Format) -> Result<Value, Failur
 /// The positional form `[version, cmds, format]` as the object form.
 fn named(params: Value) -> Value {
     match params {
-        Value::Array(values) => {
-            Value::Object(["version", "cmds", "format"].map(str::to_owned).into_iter().zip(values).collect::<Map<_, _>>())
-        }
+        Value::Array(values) => Value::Object(
+            ["version", "cmds", "format"].map(str::to_owned).into_iter().zip(values).collect::<Map<_, _>>(),
+        ),
         params => params,
     }
 }
@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn parameters_may_be_positional_and_unknown_keys_are_passed_over() {
-        let call = Call::read(br#"{"method": "runCmds", "params": [1, ["show version"], "text"], "streaming": false}"#).unwrap();
+        let call = Call::read(br#"{"method": "runCmds", "params": [1, ["show version"], "text"], "streaming": false}"#)
+            .unwrap();
         assert_eq!((call.params.cmds.len(), call.params.format), (1, Format::Text));
     }
 

@@ -10,12 +10,7 @@ use crate::device::Device;
 use crate::diff;
 
 /// Runs a `show` command; `session` is the one the request is in.
-pub(crate) fn run(
-    device: &Device,
-    session: Option<&str>,
-    privileged: bool,
-    words: &[&str],
-) -> Result<Reply, Failure> {
+pub(crate) fn run(device: &Device, session: Option<&str>, privileged: bool, words: &[&str]) -> Result<Reply, Failure> {
     let (words, filter) = match words.iter().position(|word| *word == "|") {
         Some(at) => (&words[..at], Some(&words[at + 1..])),
         None => (words, None),
@@ -37,7 +32,10 @@ fn unfiltered(device: &Device, session: Option<&str>, words: &[&str]) -> Result<
         ["version"] => Ok(version(device)),
         ["hostname"] => {
             let name = device.state().running.hostname().to_owned();
-            Ok(Reply { text: format!("Hostname: {name}\nFQDN:     {name}\n"), json: Some(json!({"hostname": name, "fqdn": name})) })
+            Ok(Reply {
+                text: format!("Hostname: {name}\nFQDN:     {name}\n"),
+                json: Some(json!({"hostname": name, "fqdn": name})),
+            })
         }
         ["running-config"] => Ok(config(device, &command, &device.state().running)),
         ["startup-config"] => Ok(config(device, &command, &device.state().startup)),
@@ -83,7 +81,10 @@ fn session_config(device: &Device, name: &str, rest: &[&str]) -> Result<Reply, F
     match rest {
         ["diffs"] => {
             let to = format!("session:/{name}-session-config");
-            Ok(Reply { text: diff::unified(&running, &device.body(candidate), "system:/running-config", &to), json: None })
+            Ok(Reply {
+                text: diff::unified(&running, &device.body(candidate), "system:/running-config", &to),
+                json: None,
+            })
         }
         [] | ["sanitized"] => {
             Ok(Reply { text: device.shown(&format!("show session-configuration named {name}"), candidate), json: None })
@@ -134,7 +135,9 @@ fn filtered(text: &str, filter: &[&str]) -> Result<String, Failure> {
     let wanted = filter.get(1..).unwrap_or_default().join(" ");
     match filter.first() {
         Some(_) if wanted.is_empty() => Err(Failure::invalid("Incomplete command (at token 3: '|')")),
-        Some(&"include") => Ok(text.lines().filter(|line| line.contains(&wanted)).map(|line| format!("{line}\n")).collect()),
+        Some(&"include") => {
+            Ok(text.lines().filter(|line| line.contains(&wanted)).map(|line| format!("{line}\n")).collect())
+        }
         Some(&"section") => Ok(sections(text).filter(|block| block.contains(&wanted)).collect()),
         _ => Err(Failure::invalid("Invalid input (at token 3: '|')")),
     }

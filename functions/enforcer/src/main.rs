@@ -24,7 +24,7 @@ async fn main() -> Result<(), Error> {
     let ports = Ports {
         inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix),
         models: S3Models::new(s3.clone(), settings.models_bucket),
-        switches: EosSwitches::default(),
+        switches: EosSwitches,
         runs: S3State::new(s3, settings.state_bucket),
         dead_letters: SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), settings.dead_letter_queue_url),
         clock: SystemClock,
