@@ -1,5 +1,7 @@
 //! Whole configurations, loaded by the client into strict and lenient devices and read back.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
+
 mod common;
 
 use std::collections::BTreeSet;

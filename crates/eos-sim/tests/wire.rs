@@ -1,5 +1,7 @@
 //! A device over real HTTP: the wire, configuration sessions, event-handlers, cables and faults.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
+
 mod common;
 
 use std::time::Duration;
