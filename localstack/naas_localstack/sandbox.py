@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+import psutil
+
 from .runtime_api import Answered, Ended, Event, InitFailed, Invocation, Ready, RuntimeApi, Stopped
 
 AFTERWORD_SECONDS = 0.05
@@ -201,7 +203,8 @@ class _Process:
                 return event
 
     def is_alive(self) -> bool:
-        return self._process.poll() is None
+        # poll() alone says "alive" while the thread that waits for the process is just about to note its end.
+        return self._process.poll() is None and psutil.pid_exists(self._process.pid)
 
     def kill(self) -> None:
         self._process.kill()

@@ -124,7 +124,9 @@ impl Config {
         strictness: Strictness,
     ) -> Result<(), Refused> {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let line = words.join(" ");
+        // Spaces within free text count: a bash action may quote several.
+        let free = matches!(words.first(), Some(&("action" | "alias" | "description" | "exec")));
+        let line = if free { line.trim().to_owned() } else { words.join(" ") };
         match words.as_slice() {
             [] => return Ok(()),
             [first, ..] if first.starts_with('#') || first.starts_with("!!") => return Err(invalid(0, first)),
@@ -407,6 +409,12 @@ mod tests {
     fn a_command_of_which_there_is_one_is_replaced() {
         let config = loaded(&["alias a show version", "alias a show clock", "alias b x", "hostname a", "hostname b"]);
         assert_eq!(config.text(), "alias a show clock\nalias b x\n!\nhostname b\n!\nend\n");
+    }
+
+    #[test]
+    fn spaces_in_free_text_are_kept() {
+        let config = loaded(&["event-handler  x", " action bash echo 'a  b' "]);
+        assert_eq!(config.text(), "event-handler x\n   action bash echo 'a  b'\n!\nend\n");
     }
 
     #[test]
