@@ -18,7 +18,7 @@ demo: ## The main job on this machine: two simulated switches, one call, one han
 	@$(CARGO) build --quiet --package naas-cli --package eos-sim
 	@$(PYTHON) -m demo embedded --programs $(TARGET)/debug
 
-test: lint unit localstack ## Everything: lints, unit, property, simulator and LocalStack tests
+test: lint unit demo localstack ## Everything: lints, unit, property, simulator and LocalStack tests, and the demo
 
 lint: direction deny template ## Formatting, clippy, rustdoc, licences, direction of dependencies, the SAM template
 	$(CARGO) fmt --all --check
@@ -43,7 +43,7 @@ deny: ## Licences, sources and bans; security advisories where their database ca
 	tools/deny
 
 template: ## template.yaml by SAM's own linter
-	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 "$$(tools/venv tools)/bin/sam" validate --lint
+	AWS_DEFAULT_REGION=us-east-1 tools/sam validate --lint
 
 direction: ## The domain knows neither AWS nor HTTP; the simulator knows only wire types
 	tools/direction

@@ -6,7 +6,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from .processes import Failed, wait_for
+from .processes import DIRECT, Failed, wait_for
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Naas:
             headers={"content-type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:
+            with DIRECT.open(request, timeout=30) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise Failed(f"{method} {self.url}/{path}: {error.code} {error.read().decode(errors='replace')}") from error

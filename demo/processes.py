@@ -1,15 +1,19 @@
-"""Child processes of the demo: started with their output in a file, ended by process id whatever happens."""
+"""What runs on this machine for the demo: child processes, ended by process id whatever happens, and the way to them."""
 
 import os
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 Found = TypeVar("Found")
+
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Opens URLs on this machine without asking a proxy for them, whatever the environment says."""
 
 
 class Failed(Exception):

@@ -68,7 +68,7 @@ def tell(stage: Stage, steps: terminal.Steps) -> None:
 
 def _configure_all(stage: Stage) -> str:
     body = {"devices": ["all"]}
-    terminal.command(f"curl -X POST {stage.naas.url}/configure -d '{json.dumps(body)}'")
+    terminal.command(f"curl {stage.naas.url}/configure -H 'Content-Type: application/json' -d '{json.dumps(body)}'")
     receipt = stage.naas.configure(body)
     terminal.answer(json.dumps(receipt))
     with terminal.waiting(f"run {receipt['run']} configures {receipt['devices']} devices; slices: {receipt['slices']}"):

@@ -7,7 +7,7 @@ import urllib.request
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .processes import Failed
+from .processes import DIRECT, Failed
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Switch:
         return committed[-1].removeprefix("naas-").rpartition("-")[0]
 
     def _journal(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.control}/devices/{self.name}/journal", timeout=10) as response:
+        with DIRECT.open(f"{self.control}/devices/{self.name}/journal", timeout=10) as response:
             return json.load(response)
 
     def _run(self, commands: list[str]) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ class Switch:
             data=json.dumps(call).encode(),
             headers={"content-type": "application/json-rpc", "authorization": f"Basic {credentials}"},
         )
-        with urllib.request.urlopen(request, timeout=30) as response:
+        with DIRECT.open(request, timeout=30) as response:
             answer = json.load(response)
         # eAPI reports errors with HTTP status 200.
         if "error" in answer:
