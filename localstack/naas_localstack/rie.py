@@ -8,6 +8,7 @@ import os
 import platform
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -17,12 +18,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from .emulator import Failed, aws_settings
 from .stack import REPOSITORY, Stack, tool
 
 START_SECONDS = 20.0
+
+END_SECONDS = 10.0
+"""How long the system may take to clear killed processes away."""
+
+LEASH = Path(__file__).with_name("leash.py")
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,11 @@ def emulated(stack: Stack, name: str) -> Iterator[Function]:
             _end(process)
 
 
-def _start(bootstrap: Path, environment: dict[str, str], output: Path) -> tuple[psutil.Popen, int]:
-    """Starts the emulator; its process and port. Three times at most: somebody may take a free port before it does."""
+def _start(bootstrap: Path, environment: dict[str, str], output: Path) -> tuple["subprocess.Popen[bytes]", int]:
+    """Starts the emulator on a leash; the leash and the port.
+
+    Three times at most: somebody may take a free port before it does.
+    """
     for _ in range(3):
         port, api_port = _free_ports()
         # Without addresses it would listen on every interface.
@@ -74,13 +81,16 @@ def _start(bootstrap: Path, environment: dict[str, str], output: Path) -> tuple[
             *("--runtime-api-address", f"127.0.0.1:{api_port}"),
         ]
         with output.open("wb") as file:
-            process = psutil.Popen(
-                [_program(), *addresses, bootstrap, "bootstrap"],
+            process = subprocess.Popen(
+                # -P: the leash is run by its path, and the files beside it must not be taken for packages.
+                [sys.executable, "-P", LEASH, _program(), *addresses, bootstrap, "bootstrap"],
                 cwd=bootstrap.parent,
                 env=environment,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                # Ctrl-C is for us alone: the leash has to be there to end the others.
+                start_new_session=True,
             )
         try:
             if _listens(process, port):
@@ -119,7 +129,7 @@ def _program() -> Path:
     return found[0]
 
 
-def _listens(process: psutil.Popen, port: int) -> bool:
+def _listens(process: "subprocess.Popen[bytes]", port: int) -> bool:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
@@ -129,18 +139,9 @@ def _listens(process: psutil.Popen, port: int) -> bool:
     return False
 
 
-def _end(process: psutil.Popen) -> None:
+def _end(leash: "subprocess.Popen[bytes]") -> None:
     """Kills the emulator and the function, which it has put in a process group of its own."""
-    try:
-        family = [*process.children(recursive=True), process]
-    except psutil.NoSuchProcess:
-        family = []
-    for member in family:
-        try:
-            member.kill()
-        except psutil.NoSuchProcess:
-            continue
-    process.wait()
+    leash.communicate(timeout=END_SECONDS)
 
 
 def _free_ports() -> tuple[int, int]:

@@ -22,10 +22,14 @@ class MainJobTest(unittest.TestCase):
     def test_a_hand_change_is_put_right_and_the_chain_ends(self) -> None:
         told = io.StringIO()
         try:
-            with contextlib.redirect_stdout(told), tempfile.TemporaryDirectory() as folder:
-                with started(PROGRAMS, Path(folder)) as switches, stack_started() as stack:
-                    with played_on(stack, switches) as stage:
-                        story.tell(stage, terminal.Steps())
+            with (
+                contextlib.redirect_stdout(told),
+                tempfile.TemporaryDirectory() as folder,
+                started(PROGRAMS, Path(folder)) as switches,
+                stack_started() as stack,
+                played_on(stack, switches) as stage,
+            ):
+                story.tell(stage, terminal.Steps())
         except Exception as error:
             self.fail(f"{error}\n\nWhat was told until then:\n{told.getvalue()}")
 
