@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 
 use adapters::SystemClock;
 use adapters::eos::EosSwitches;
-use eos_sim::{DeviceHandle, Event, Faults, Fleet, Handle};
+use eos_sim::{DeviceHandle, Event, Faults, Fleet, Handle, SessionState};
 use naas::enforce::{Delivery, Enforcer, Ports};
 use naas::fakes::FakeStore;
 use naas::name::{DeviceName, RunId};
@@ -93,7 +93,7 @@ async fn switches_are_replaced_saved_and_then_left_alone() {
     let count = |is: fn(&Event) -> bool| journal.iter().filter(|entry| is(&entry.event)).count();
     assert_eq!(count(|event| matches!(event, Event::SessionCommitted { .. })), 1);
     assert_eq!(count(|event| matches!(event, Event::Saved)), 1);
-    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == "pending"));
+    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == SessionState::Pending));
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_plan_shows_the_switches_own_diff_and_changes_nothing() {
     assert_eq!(outcome(&store, "b").status, Status::Planned);
     assert!(outcome(&store, "b").diff.contains("+alias FOO BAR"));
     assert_eq!(fleet.device("b").unwrap().running_config(), before);
-    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == "pending"));
+    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == SessionState::Pending));
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn a_switch_that_refuses_line_57_says_so_and_keeps_what_it_ran() {
     assert!(error.contains("line 57 of the configuration, `alias LINE57 here`"), "{error}");
     assert!(error.contains("its running-config is unchanged"), "{error}");
     assert_eq!(fleet.device("b").unwrap().running_config(), before);
-    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == "pending"));
+    assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == SessionState::Pending));
 }
 
 #[tokio::test]

@@ -1,15 +1,18 @@
 //! The command line as one request sees it: its mode begins unprivileged and ends with the request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use eapi::wire::code;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use crate::config::{Config, Strictness};
+use crate::config::Config;
+use crate::copy;
 use crate::device::Device;
 use crate::journal::Event;
-use crate::session::Entered;
 use crate::show;
+use crate::vocabulary;
 
 /// What a command answers.
 #[derive(Debug, Default)]
@@ -32,8 +35,9 @@ impl Reply {
         Self { text: String::new(), json: Some(json!({})) }
     }
 
-    fn message(text: &str) -> Self {
-        Self { text: format!("{text}\n"), json: Some(json!({"messages": [text]})) }
+    /// What a command without a model of its own prints.
+    pub(crate) fn messages(lines: &[String]) -> Self {
+        Self { text: lines.iter().map(|line| format!("{line}\n")).collect(), json: Some(json!({"messages": lines})) }
     }
 }
 
@@ -45,11 +49,19 @@ impl Failure {
     pub(crate) fn could_not_run(error: impl Into<String>) -> Self {
         Self { code: code::COULD_NOT_RUN, errors: vec![error.into()] }
     }
+
+    fn denied(error: impl Into<String>) -> Self {
+        Self { code: code::DENIED, errors: vec![error.into()] }
+    }
+
+    fn unprivileged(token: usize, word: &str) -> Self {
+        Self::invalid(format!("Invalid input (at token {token}: '{word}') (privileged mode required)"))
+    }
 }
 
 /// The command line of one request.
 pub(crate) struct Cli {
-    device: Arc<Device>,
+    pub(crate) device: Arc<Device>,
     mode: Mode,
     /// Whether the running-config was changed outside of a session.
     by_hand: bool,
@@ -70,39 +82,23 @@ impl Cli {
     /// Runs one command.
     pub(crate) fn run(&mut self, line: &str, input: Option<&str>) -> Result<Reply, Failure> {
         let words: Vec<&str> = line.split_whitespace().collect();
-        match words.as_slice() {
-            [] => return Ok(Reply::silent()),
-            ["enable"] => {
-                if self.mode == Mode::Exec {
-                    self.mode = Mode::Privileged;
-                }
-                return Ok(Reply::silent());
-            }
-            ["show", ..] => return show::run(&self.device, self.session(), self.mode != Mode::Exec, &words),
-            [first, ..] if first.starts_with('!') && !first.starts_with("!!") => return Ok(Reply::silent()),
-            _ if self.mode == Mode::Exec => {
-                return Err(Failure::invalid(format!(
-                    "Invalid input (at token 0: '{}') (privileged mode required)",
-                    words[0]
-                )));
-            }
-            _ => {}
+        if self.device.state().faults.deny_commands.iter().any(|part| line.contains(part.as_str())) {
+            return Err(Failure::denied("Command unauthorized: user has insufficient permissions to run the command"));
         }
         match words.as_slice() {
-            ["write", "memory"] | ["write"] | ["copy", "running-config", "startup-config"] => {
-                self.device.save();
-                Ok(Reply::message("Copy completed successfully."))
+            [] => Ok(Reply::silent()),
+            [first, ..] if first.starts_with('!') && !first.starts_with("!!") => Ok(Reply::silent()),
+            ["enable"] => self.enable(input),
+            ["show", rest @ ..] => {
+                let secret = matches!(rest, ["running-config" | "startup-config" | "session-config", ..]);
+                if secret && self.mode == Mode::Exec {
+                    return Err(Failure::unprivileged(1, rest[0]));
+                }
+                show::run(&self.device, self.session(), &words)
             }
-            ["configure"] | ["configure", "terminal"] => {
-                self.mode = Mode::Config { session: None, path: Vec::new() };
-                Ok(Reply::silent())
-            }
-            ["configure", "session", rest @ ..] => self.configure_session(rest),
-            ["no", "configure", "session", name] => self.abort(name),
-            ["end"] => {
-                self.mode = Mode::Privileged;
-                Ok(Reply::silent())
-            }
+            [first, ..] if self.mode == Mode::Exec => Err(Failure::unprivileged(0, first)),
+            ["no", "configure", ..] => self.privileged(&words, input),
+            [first, ..] if vocabulary::owns(first) => self.privileged(&words, input),
             _ => self.in_config(line, &words, input),
         }
     }
@@ -110,91 +106,120 @@ impl Cli {
     /// Notes in the journal what only the whole request tells.
     pub(crate) fn finish(self) {
         if self.by_hand {
-            self.device.journal.note(Event::ConfiguredByHand);
+            self.device.note(Event::ConfiguredByHand);
         }
     }
 
-    fn session(&self) -> Option<&str> {
+    /// The session that the request is in.
+    pub(crate) fn session(&self) -> Option<&str> {
         match &self.mode {
             Mode::Config { session, .. } => session.as_deref(),
             _ => None,
         }
     }
 
-    fn configure_session(&mut self, rest: &[&str]) -> Result<Reply, Failure> {
-        match rest {
-            [] => {
+    /// Says that the running-config was changed outside of a session.
+    pub(crate) fn changed_by_hand(&mut self) {
+        self.by_hand = true;
+    }
+
+    fn enable(&mut self, input: Option<&str>) -> Result<Reply, Failure> {
+        if let Some(secret) = &self.device.spec.enable_password {
+            // pyeapi ends what it enters with a newline.
+            if input.map(|input| input.trim_end_matches('\n')) != Some(secret.expose_secret()) {
+                return Err(Failure::denied("Bad secret"));
+            }
+        }
+        if self.mode == Mode::Exec {
+            self.mode = Mode::Privileged;
+        }
+        Ok(Reply::silent())
+    }
+
+    fn privileged(&mut self, words: &[&str], input: Option<&str>) -> Result<Reply, Failure> {
+        match words {
+            ["disable"] => self.leave(Mode::Exec),
+            ["end"] => self.leave(Mode::Privileged),
+            ["write"] | ["write", "memory"] => copy::run(self, "running-config", "startup-config", input),
+            ["copy", from, to, ..] => copy::run(self, from, to, input),
+            ["more", file] => copy::more(&self.device, file),
+            ["delete", file] => copy::delete(&self.device, file),
+            ["dir"] | ["dir", _] => Ok(copy::dir(&self.device)),
+            ["reload", "now" | "force"] => {
+                self.device.state().reboot(Duration::ZERO, self.device.clock.now());
+                self.leave(Mode::Privileged)
+            }
+            ["configure"] | ["configure", "terminal"] => self.leave(Mode::Config { session: None, path: Vec::new() }),
+            ["configure", "session"] => {
                 let name = self.device.state().sessions.unnamed();
                 self.enter_session(&name)
             }
-            [name] => self.enter_session(name),
-            [name, "commit"] => self.commit(name),
-            [name, "abort"] => self.abort(name),
-            [_, word, ..] => Err(Failure::invalid(format!("Invalid input (at token 3: '{word}')"))),
+            ["configure", "session", name] => self.enter_session(name),
+            ["configure", "session", name, "commit"] => self.commit(name, None),
+            ["configure", "session", name, "commit", "timer", time] => self.commit(name, Some((5, time))),
+            ["configure", "session", name, "abort"] | ["no", "configure", "session", name] => self.abort(name),
+            ["configure", "replace", from, ..] => {
+                copy::replace(self, from)?;
+                self.leave(Mode::Privileged)
+            }
+            ["configure", "checkpoint", "save", rest @ ..] if rest.len() <= 1 => {
+                let mut state = self.device.state();
+                let (running, now) = (state.running.clone(), self.device.clock.now());
+                state.flash.keep(rest.first().copied(), &running, now);
+                Ok(Reply::silent())
+            }
+            words => Err(vocabulary::refusal(words)),
         }
+    }
+
+    fn leave(&mut self, mode: Mode) -> Result<Reply, Failure> {
+        self.mode = mode;
+        Ok(Reply::silent())
     }
 
     fn enter_session(&mut self, name: &str) -> Result<Reply, Failure> {
-        let mut state = self.device.state();
-        let running = state.running.clone();
-        let entered = state.sessions.enter(name, &running).map_err(Failure::could_not_run)?;
-        drop(state);
-        if entered == Entered::New {
-            self.device.journal.note(Event::SessionOpened { session: name.to_owned() });
-        }
-        self.mode = Mode::Config { session: Some(name.to_owned()), path: Vec::new() };
-        Ok(Reply::silent())
+        self.device.state().enter_session(name, self.device.clock.now()).map_err(Failure::could_not_run)?;
+        self.leave(Mode::Config { session: Some(name.to_owned()), path: Vec::new() })
     }
 
-    fn commit(&mut self, name: &str) -> Result<Reply, Failure> {
-        let mut state = self.device.state();
-        let Some(config) = state.sessions.commit(name) else { return Err(no_session(name)) };
-        state.running = config;
-        drop(state);
-        self.device.journal.note(Event::SessionCommitted { session: name.to_owned() });
-        self.mode = Mode::Privileged;
-        Ok(Reply::silent())
+    /// Commits a session; `timer` is `hh:mm:ss` with the token it stands at.
+    fn commit(&mut self, name: &str, timer: Option<(usize, &str)>) -> Result<Reply, Failure> {
+        let invalid = |(token, word)| Failure::invalid(format!("Invalid input (at token {token}: '{word}')"));
+        let timer = timer.map(|(token, word)| duration(word).ok_or_else(|| invalid((token, word)))).transpose()?;
+        self.device.state().commit(name, timer, self.device.clock.now()).map_err(Failure::could_not_run)?;
+        self.leave(Mode::Privileged)
     }
 
     fn abort(&mut self, name: &str) -> Result<Reply, Failure> {
-        if !self.device.state().sessions.abort(name) {
-            return Err(no_session(name));
-        }
-        self.device.journal.note(Event::SessionAborted { session: name.to_owned() });
-        self.mode = Mode::Privileged;
-        Ok(Reply::silent())
+        self.device.state().abort(name, self.device.clock.now()).map_err(Failure::could_not_run)?;
+        self.leave(Mode::Privileged)
     }
 
     fn in_config(&mut self, line: &str, words: &[&str], input: Option<&str>) -> Result<Reply, Failure> {
         let invalid = || Failure::invalid(format!("Invalid input (at token 0: '{}')", words[0]));
-        let Mode::Config { session, path } = &mut self.mode else { return Err(invalid()) };
-        match (words, session.as_deref()) {
-            (["commit"], Some(name)) => {
-                let name = name.to_owned();
-                return self.commit(&name);
-            }
-            (["abort"], Some(name)) if path.is_empty() => {
-                let name = name.to_owned();
-                return self.abort(&name);
-            }
-            (["commit" | "abort" | "rollback", ..], None) | (["commit" | "abort", ..], _) => return Err(invalid()),
-            (["rollback", "clean-config"], Some(_)) => {
+        let Mode::Config { session, path } = &mut self.mode else { return Err(vocabulary::refusal(words)) };
+        match (words, session.clone()) {
+            (["commit"], Some(name)) => self.commit(&name, None),
+            (["commit", "timer", time], Some(name)) => self.commit(&name, Some((2, time))),
+            (["abort"], Some(name)) if path.is_empty() => self.abort(&name),
+            (["rollback", "clean-config"], Some(name)) => {
                 path.clear();
                 let mut state = self.device.state();
-                let Some(config) = session.as_deref().and_then(|name| state.sessions.candidate(name)) else {
-                    return Err(invalid());
-                };
-                *config = Config::default();
+                *state.sessions.candidate_mut(&name).ok_or_else(|| no_session(&name))? = Config::default();
+                Ok(Reply::silent())
             }
-            (["exit"], _) if path.is_empty() => self.mode = Mode::Privileged,
-            _ => self.enter(line, input)?,
+            (["commit" | "abort" | "rollback", ..], _) => Err(invalid()),
+            (["exit"], _) if path.is_empty() => self.leave(Mode::Privileged),
+            _ => {
+                self.enter(line, input)?;
+                Ok(Reply::silent())
+            }
         }
-        Ok(Reply::silent())
     }
 
     fn enter(&mut self, line: &str, input: Option<&str>) -> Result<(), Failure> {
         let Mode::Config { session, path } = &mut self.mode else { return Ok(()) };
-        let strictness: Strictness = self.device.spec.mode;
+        let strictness = self.device.spec.mode;
         let mut state = self.device.state();
         if state.faults.refuse_lines.iter().any(|part| line.contains(part.as_str())) {
             let first = line.split_whitespace().next().unwrap_or_default();
@@ -202,12 +227,12 @@ impl Cli {
         }
         match session {
             Some(name) => {
-                let config = state.sessions.candidate(name).ok_or_else(|| no_session(name))?;
+                let config = state.sessions.candidate_mut(name).ok_or_else(|| no_session(name))?;
                 config.enter(path, line, input, strictness).map_err(|refused| Failure::invalid(refused.to_string()))
             }
             None => {
                 let before = state.running.clone();
-                let entered = state.running.enter(path, line, input, strictness);
+                let entered = Arc::make_mut(&mut state.running).enter(path, line, input, strictness);
                 self.by_hand |= before != state.running;
                 entered.map_err(|refused| Failure::invalid(refused.to_string()))
             }
@@ -215,6 +240,29 @@ impl Cli {
     }
 }
 
+/// From `hh:mm:ss`, a second to a day.
+fn duration(text: &str) -> Option<Duration> {
+    let mut parts = text.split(':').map(|part| part.parse::<u64>().ok());
+    let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
+    let whole = parts.next().is_none() && hours < 24 && minutes < 60 && seconds < 60;
+    let seconds = hours * 3600 + minutes * 60 + seconds;
+    (whole && seconds > 0).then(|| Duration::from_secs(seconds))
+}
+
 fn no_session(name: &str) -> Failure {
     Failure::could_not_run(format!("Session {name} does not exist"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_timer_is_written_in_hours_minutes_and_seconds() {
+        assert_eq!(duration("00:05:00"), Some(Duration::from_secs(300)));
+        assert_eq!(duration("0:0:1"), Some(Duration::from_secs(1)));
+        for text in ["", "5", "00:05", "00:00:00", "24:00:00", "00:60:00", "00:05:00:00", "-1:00:00", "a:b:c"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
 }

@@ -201,6 +201,11 @@ impl Config {
         self.root.value(prefix)
     }
 
+    /// The rests of all top-level lines that begin with `prefix`.
+    pub(crate) fn values<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+        self.root.children.iter().filter_map(move |node| node.line.strip_prefix(prefix))
+    }
+
     /// The configured host name, or EOS's default.
     pub(crate) fn hostname(&self) -> &str {
         self.value("hostname ").unwrap_or("localhost")

@@ -2,24 +2,38 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::device::{Device, Faults};
+use crate::DeviceHandle;
+use crate::device::Device;
+use crate::faults::Faults;
 
 type Devices = Arc<BTreeMap<String, Arc<Device>>>;
 type Refused = (StatusCode, Json<Value>);
+type Done = Result<StatusCode, Refused>;
 
-/// `GET /devices`, `GET /devices/{name}/journal`, `POST` and `DELETE /devices/{name}/faults`.
+/// Looking: `GET /devices`, `GET /devices/{name}/{journal,running-config,startup-config}`. Breaking: `POST` and `DELETE
+/// /devices/{name}/faults`, `POST /devices/{name}/{clock,reboot,sessions,commit-timer,expire-logins}`.
 pub(crate) fn router(devices: Devices) -> Router {
     Router::new()
         .route("/devices", get(list))
         .route("/devices/{name}/journal", get(journal))
+        .route("/devices/{name}/running-config", get(running_config))
+        .route("/devices/{name}/startup-config", get(startup_config))
         .route("/devices/{name}/faults", post(set_faults).delete(clear_faults))
+        .route("/devices/{name}/clock", post(clock))
+        .route("/devices/{name}/reboot", post(reboot))
+        .route("/devices/{name}/sessions", post(leave_sessions))
+        .route("/devices/{name}/commit-timer", post(commit_timer))
+        .route("/devices/{name}/expire-logins", post(expire_logins))
         .with_state(devices)
 }
 
@@ -32,27 +46,94 @@ async fn list(State(devices): State<Devices>) -> Json<Value> {
 }
 
 async fn journal(State(devices): State<Devices>, Path(name): Path<String>) -> Result<Json<Value>, Refused> {
-    Ok(Json(json!(find(&devices, &name)?.journal.entries())))
+    Ok(Json(json!(find(&devices, &name)?.journal())))
 }
 
-async fn set_faults(
-    State(devices): State<Devices>,
-    Path(name): Path<String>,
-    body: axum::body::Bytes,
-) -> Result<StatusCode, Refused> {
-    let device = find(&devices, &name)?;
-    let faults: Faults = serde_json::from_slice(&body)
-        .map_err(|error| (StatusCode::BAD_REQUEST, Json(json!({"error": format!("not faults: {error}")}))))?;
-    device.state().faults = faults;
+async fn running_config(State(devices): State<Devices>, Path(name): Path<String>) -> Result<String, Refused> {
+    Ok(find(&devices, &name)?.running_config())
+}
+
+async fn startup_config(State(devices): State<Devices>, Path(name): Path<String>) -> Result<String, Refused> {
+    Ok(find(&devices, &name)?.startup_config())
+}
+
+async fn set_faults(State(devices): State<Devices>, Path(name): Path<String>, body: axum::body::Bytes) -> Done {
+    find(&devices, &name)?.set_faults(read::<Faults>(&body)?);
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn clear_faults(State(devices): State<Devices>, Path(name): Path<String>) -> Result<StatusCode, Refused> {
-    find(&devices, &name)?.state().faults = Faults::default();
+async fn clear_faults(State(devices): State<Devices>, Path(name): Path<String>) -> Done {
+    find(&devices, &name)?.set_faults(Faults::default());
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn find<'d>(devices: &'d Devices, name: &str) -> Result<&'d Arc<Device>, Refused> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_s: u64,
+}
+
+async fn clock(State(devices): State<Devices>, Path(name): Path<String>, body: axum::body::Bytes) -> Done {
+    let Advance { advance_s } = read(&body)?;
+    find(&devices, &name)?.advance(Duration::from_secs(advance_s));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reboot {
+    #[serde(default)]
+    down_s: u64,
+}
+
+async fn reboot(State(devices): State<Devices>, Path(name): Path<String>, body: axum::body::Bytes) -> Done {
+    let Reboot { down_s } = read(&body)?;
+    find(&devices, &name)?.reboot(Duration::from_secs(down_s));
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leave {
+    prefix: String,
+    count: usize,
+}
+
+async fn leave_sessions(State(devices): State<Devices>, Path(name): Path<String>, body: axum::body::Bytes) -> Done {
+    let Leave { prefix, count } = read(&body)?;
+    find(&devices, &name)?.leave_sessions(&prefix, count).map_err(refused)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommitTimer {
+    session: String,
+    seconds: u64,
+}
+
+async fn commit_timer(State(devices): State<Devices>, Path(name): Path<String>, body: axum::body::Bytes) -> Done {
+    let CommitTimer { session, seconds } = read(&body)?;
+    find(&devices, &name)?.arm_commit_timer(&session, Duration::from_secs(seconds)).map_err(refused)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn expire_logins(State(devices): State<Devices>, Path(name): Path<String>) -> Done {
+    find(&devices, &name)?.expire_logins();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Reads a body; an empty one is an object without keys.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| refused(format!("not what was expected here: {error}")))
+}
+
+fn refused(why: String) -> Refused {
+    (StatusCode::BAD_REQUEST, Json(json!({"error": why})))
+}
+
+fn find(devices: &Devices, name: &str) -> Result<DeviceHandle, Refused> {
     let missing = || (StatusCode::NOT_FOUND, Json(json!({"error": format!("there is no device {name}")})));
-    devices.get(name).ok_or_else(missing)
+    devices.get(name).cloned().map(DeviceHandle).ok_or_else(missing)
 }

@@ -1,52 +1,31 @@
-//! A device: what it runs and has saved, its sessions, its faults and what its cables end at.
+//! A device: its state behind one lock, its clock, its turn, and what its cables end at.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use jiff::Timestamp;
-use serde::Deserialize;
 
-use crate::config::{Config, Strictness};
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::event_handler;
 use crate::fleet::{DeviceSpec, FleetError};
-use crate::journal::{Event, Journal};
-use crate::session::Sessions;
-
-/// What is made to go wrong on a device.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Faults {
-    /// Connections are accepted and dropped without an answer.
-    pub down: bool,
-    /// Configuration lines that contain one of these are refused with code 1002.
-    pub refuse_lines: Vec<String>,
-    /// A request with a command that contains this is run whole, and then dropped without an answer.
-    pub drop_reply_of: Option<String>,
-    /// Each request waits this long, in milliseconds, before it is run.
-    pub latency_ms: u64,
-}
+use crate::journal::Event;
+use crate::load;
+use crate::session::Generation;
+use crate::state::{DiskFull, State};
 
 /// A simulated switch.
 #[derive(Debug)]
 pub(crate) struct Device {
     pub(crate) spec: DeviceSpec,
     pub(crate) address: SocketAddr,
-    pub(crate) booted: Timestamp,
-    pub(crate) journal: Journal,
-    /// Requests are run one after the other; held over a whole request.
+    pub(crate) clock: Clock,
+    /// Requests are run one after the other, in the order they came; held over a whole request.
     pub(crate) turn: tokio::sync::Mutex<()>,
     /// Actions of event-handlers that are not asynchronous wait for each other here.
     pub(crate) action_turn: tokio::sync::Mutex<()>,
     pub(crate) cables: OnceLock<Vec<Cable>>,
     state: Mutex<State>,
-}
-
-#[derive(Debug)]
-pub(crate) struct State {
-    pub(crate) running: Config,
-    pub(crate) startup: Config,
-    pub(crate) sessions: Sessions,
-    pub(crate) faults: Faults,
 }
 
 /// A cable, seen from one of its ends.
@@ -65,41 +44,53 @@ pub(crate) struct Neighbor {
 }
 
 impl Device {
-    pub(crate) fn new(spec: DeviceSpec, address: SocketAddr) -> Result<Self, FleetError> {
-        let startup = loaded(&spec)?;
-        let state =
-            State { running: startup.clone(), startup, sessions: Sessions::default(), faults: Faults::default() };
+    pub(crate) fn new(mut spec: DeviceSpec, address: SocketAddr, clock: Clock) -> Result<Self, FleetError> {
+        let mut startup = Config::default();
+        let refused = load::text_into(&mut startup, &spec.startup(), spec.mode);
+        if let Some((line, reason)) = refused.into_iter().next() {
+            return Err(FleetError::StartupConfig { device: spec.name, line, reason: reason.to_string() });
+        }
+        // Ten thousand texts that nobody reads again.
+        spec.startup_config = None;
         Ok(Self {
             spec,
             address,
-            booted: Timestamp::now(),
-            journal: Journal::default(),
             turn: tokio::sync::Mutex::default(),
             action_turn: tokio::sync::Mutex::default(),
             cables: OnceLock::new(),
-            state: Mutex::new(state),
+            state: Mutex::new(State::new(startup, clock.now())),
+            clock,
         })
     }
 
+    /// The state as it is now: what was due has happened.
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.settle(self.clock.now());
+        state
     }
 
-    /// Whether it answers at all: not while it is down, nor once its configuration has no eAPI any more.
     pub(crate) fn answers(&self) -> bool {
-        let state = self.state();
-        !state.faults.down && state.running.has("management api http-commands", "no shutdown")
+        self.state().answers(self.clock.now())
     }
 
-    /// Saves the running-config, and starts what event-handlers have to do then.
-    pub(crate) fn save(self: &Arc<Self>) {
+    pub(crate) fn note(&self, event: Event) {
+        self.state().journal.note(self.clock.now(), event);
+    }
+
+    pub(crate) fn generation(&self) -> Generation {
+        Generation::of(&self.spec.eos)
+    }
+
+    /// Saves a configuration as startup-config, and starts what event-handlers have to do then.
+    pub(crate) fn save(self: &Arc<Self>, config: Arc<Config>) -> Result<(), DiskFull> {
         let running = {
             let mut state = self.state();
-            state.startup = state.running.clone();
+            state.save(config, self.clock.now())?;
             state.running.clone()
         };
-        self.journal.note(Event::Saved);
         event_handler::on_startup_config(self, &running);
+        Ok(())
     }
 
     /// A configuration as a device shows it.
@@ -109,8 +100,20 @@ impl Device {
 
     /// What a configuration is compared by: its text without the first line.
     pub(crate) fn body(&self, config: &Config) -> String {
+        self.headed(config, &config.text())
+    }
+
+    /// `text` below the line that says whose configuration it is.
+    pub(crate) fn headed(&self, config: &Config, text: &str) -> String {
         let (name, model, eos) = (config.hostname(), &self.spec.model, &self.spec.eos);
-        format!("! device: {name} ({model}, EOS-{eos})\n!\n{}", config.text())
+        format!("! device: {name} ({model}, EOS-{eos})\n!\n{text}")
+    }
+
+    /// The startup-config as `show startup-config` prints it, with who wrote it and when if anybody did.
+    pub(crate) fn shown_startup(&self) -> String {
+        let state = self.state();
+        let modified = state.saved.map(|at| last_modified(at, &self.spec.username)).unwrap_or_default();
+        format!("! Command: show startup-config\n{modified}{}", self.body(&state.startup))
     }
 
     pub(crate) fn neighbors(&self) -> Vec<Neighbor> {
@@ -128,14 +131,6 @@ impl Device {
     }
 }
 
-/// The startup-config of the fleet file, entered line by line.
-fn loaded(spec: &DeviceSpec) -> Result<Config, FleetError> {
-    let (mut config, mut path) = (Config::default(), Vec::new());
-    let text = spec.startup();
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| line.trim() != "end") {
-        let refused = |reason: String| FleetError::StartupConfig { device: spec.name.clone(), line: index + 1, reason };
-        let strictness: Strictness = spec.mode;
-        config.enter(&mut path, line, None, strictness).map_err(|reason| refused(reason.to_string()))?;
-    }
-    Ok(config)
+fn last_modified(at: Timestamp, by: &str) -> String {
+    format!("! Startup-config last modified at  {} by {by}\n", at.strftime("%a %b %e %H:%M:%S %Y"))
 }

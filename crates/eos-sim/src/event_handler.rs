@@ -34,7 +34,7 @@ struct Handler {
 pub(crate) fn on_startup_config(device: &Arc<Device>, config: &Config) {
     for handler in handlers(config) {
         if !device.spec.allow_bash {
-            device.journal.note(Event::ActionNotRun { handler: handler.name });
+            device.note(Event::ActionNotRun { handler: handler.name });
             continue;
         }
         let (device, hostname) = (Arc::downgrade(device), config.hostname().to_owned());
@@ -50,12 +50,12 @@ pub(crate) fn on_startup_config(device: &Arc<Device>, config: &Config) {
 
 async fn act(device: &Device, handler: Handler, hostname: &str) {
     let _turn = if handler.asynchronous { None } else { Some(device.action_turn.lock().await) };
-    device.journal.note(Event::ActionStarted { handler: handler.name.clone() });
+    device.note(Event::ActionStarted { handler: handler.name.clone() });
     let (exit_status, output) = match run(&handler, hostname).await {
         Ok(ended) => ended,
         Err(error) => (None, format!("bash could not be started: {error}")),
     };
-    device.journal.note(Event::ActionEnded { handler: handler.name, exit_status, output });
+    device.note(Event::ActionEnded { handler: handler.name, exit_status, output });
 }
 
 async fn run(handler: &Handler, hostname: &str) -> std::io::Result<(Option<i32>, String)> {

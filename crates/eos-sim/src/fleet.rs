@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::config::Strictness;
+use crate::tls::Tls;
 
 /// A fleet as its YAML file describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -32,7 +34,10 @@ pub struct DeviceSpec {
     /// 0 takes any free port.
     #[serde(default)]
     pub port: u16,
-    /// The EOS version it says it runs.
+    /// What is spoken there.
+    #[serde(default)]
+    pub tls: Tls,
+    /// The EOS version it says it runs; since 4.32 commit timers are shown in another way.
     #[serde(default = "eos")]
     pub eos: String,
     /// The model it says it is.
@@ -42,6 +47,8 @@ pub struct DeviceSpec {
     pub username: String,
     /// With what password.
     pub password: SecretString,
+    /// What `enable` asks for, if it asks.
+    pub enable_password: Option<SecretString>,
     /// Whether event-handlers may really run their bash actions on this machine.
     #[serde(default)]
     pub allow_bash: bool,
@@ -83,6 +90,17 @@ pub enum FleetError {
         /// The address.
         address: IpAddr,
     },
+    /// More devices than there are ports or addresses for.
+    #[error("{count} devices do not fit: {room}")]
+    Room {
+        /// How many devices.
+        count: usize,
+        /// What there is room for.
+        room: String,
+    },
+    /// TLS that cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(String),
     /// A cable to nowhere, or two on one port.
     #[error("link end {0}: {1}")]
     Link(End, &'static str),
@@ -117,6 +135,32 @@ impl Fleet {
         Ok(fleet)
     }
 
+    /// `count` devices that are like `like`: named `<name>1`, `<name>2`, …, on one address with successive ports, or each
+    /// on an address of its own where `network` has several, with the same port. Port 0 is any free one.
+    ///
+    /// # Errors
+    ///
+    /// More devices than ports or addresses.
+    pub fn of_alike(count: usize, like: &DeviceSpec, network: IpNet) -> Result<Self, FleetError> {
+        let several = network.addr() == network.network() && network.prefix_len() < network.max_prefix_len();
+        let addresses: Vec<IpAddr> = if several { network.hosts().take(count).collect() } else { vec![network.addr()] };
+        let full = |room: String| FleetError::Room { count, room };
+        if several && addresses.len() < count {
+            return Err(full(format!("{network} has {} addresses", addresses.len())));
+        }
+        let device = |index: usize| {
+            let port = match (several, like.port) {
+                (false, base @ 1..) => u16::try_from(usize::from(base) + index).ok(),
+                (_, port) => Some(port),
+            };
+            let port =
+                port.ok_or_else(|| full(format!("ports end at {}, and the first is {}", u16::MAX, like.port)))?;
+            let address = addresses[if several { index } else { 0 }];
+            Ok(DeviceSpec { name: format!("{}{}", like.name, index + 1), address, port, ..like.clone() })
+        };
+        Ok(Self { devices: (0..count).map(device).collect::<Result<_, _>>()?, links: Vec::new() })
+    }
+
     pub(crate) fn check(&self) -> Result<(), FleetError> {
         if self.devices.is_empty() {
             return Err(FleetError::Empty);
@@ -142,6 +186,24 @@ impl Fleet {
 }
 
 impl DeviceSpec {
+    /// A device on a free port of 127.0.0.1 with everything else at its default.
+    pub fn new(name: impl Into<String>, username: impl Into<String>, password: SecretString) -> Self {
+        Self {
+            name: name.into(),
+            address: loopback(),
+            port: 0,
+            tls: Tls::None,
+            eos: eos(),
+            model: model(),
+            username: username.into(),
+            password,
+            enable_password: None,
+            allow_bash: false,
+            mode: Strictness::Strict,
+            startup_config: None,
+        }
+    }
+
     /// What the device starts with.
     pub(crate) fn startup(&self) -> String {
         self.startup_config.clone().unwrap_or_else(|| {
@@ -219,6 +281,22 @@ mod tests {
         assert!(error(&format!("{A}links: [['a', 'a:Ethernet1']]")).contains("not a link end"));
         assert!(error("devices: [{name: a, username: u, password: p, colour: red}]").contains("colour"));
         assert!(error("[").contains("cannot be read"));
+    }
+
+    #[test]
+    fn devices_alike_have_ports_or_addresses_of_their_own() {
+        let like = DeviceSpec { port: 9000, ..DeviceSpec::new("leaf", "u", "p".into()) };
+        let seen = |count, network: &str| {
+            let fleet = Fleet::of_alike(count, &like, network.parse().unwrap())?;
+            Ok::<_, FleetError>(
+                fleet.devices.iter().map(|one| format!("{} {}:{}", one.name, one.address, one.port)).collect(),
+            )
+        };
+        let on_one: Vec<String> = seen(2, "127.0.0.1/32").unwrap();
+        assert_eq!(on_one, ["leaf1 127.0.0.1:9000", "leaf2 127.0.0.1:9001"]);
+        assert_eq!(seen(2, "127.1.0.0/16").unwrap(), ["leaf1 127.1.0.1:9000", "leaf2 127.1.0.2:9000"]);
+        assert!(seen(3, "127.1.0.0/30").unwrap_err().to_string().contains("has 2 addresses"));
+        assert!(seen(60_000, "127.0.0.1/32").unwrap_err().to_string().contains("ports end at 65535"));
     }
 
     #[test]

@@ -1,26 +1,30 @@
-//! The wire face of a device: eAPI over HTTP, with Basic authentication.
+//! The wire face of a device: eAPI over HTTP or HTTPS, with Basic authentication or a cookie, and what the faults break of
+//! it.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, Response, StatusCode, header};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use eapi::wire::COMMAND_API;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use secrecy::ExposeSecret;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
 use crate::device::Device;
+use crate::faults::Faults;
 use crate::journal::Event;
+use crate::login::Credentials;
 use crate::rpc::Call;
+use crate::tls::Acceptor;
 
 /// The largest body that is read, far above the largest configuration.
-const LIMIT: usize = 16 * 1024 * 1024;
+const LIMIT: usize = 64 * 1024 * 1024;
 
 /// The connection ends without an answer.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +32,13 @@ const LIMIT: usize = 16 * 1024 * 1024;
 struct Dropped;
 
 /// Serves a device until the task is aborted.
-pub(crate) async fn serve(device: Arc<Device>, listener: TcpListener) {
-    let mut connections = tokio::task::JoinSet::new();
+pub(crate) async fn serve(device: Arc<Device>, listener: TcpListener, acceptor: Acceptor) -> Infallible {
+    let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) if device.answers() => drop(connections.spawn(connection(device.clone(), stream))),
+            Ok((stream, _)) if device.answers() => {
+                connections.spawn(accepted(device.clone(), stream, acceptor.clone()));
+            }
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -43,11 +49,32 @@ pub(crate) async fn serve(device: Arc<Device>, listener: TcpListener) {
     }
 }
 
-async fn connection(device: Arc<Device>, stream: TcpStream) {
-    let service = service_fn(|request| answer(device.clone(), request));
-    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+async fn accepted(device: Arc<Device>, stream: TcpStream, acceptor: Acceptor) {
+    // Answers are single writes; waiting for more to send with them would only delay them.
+    let _ = stream.set_nodelay(true);
+    let ended = match acceptor {
+        Acceptor::Plain => connection(device, stream).await,
+        Acceptor::Modern(tls) => match tls.accept(stream).await {
+            Ok(stream) => connection(device, stream).await,
+            Err(error) => Err(error.into()),
+        },
+        #[cfg(feature = "legacy-tls")]
+        Acceptor::Legacy(tls) => match crate::tls::accept_legacy(&tls, stream).await {
+            Ok(stream) => connection(device, stream).await,
+            Err(error) => Err(error),
+        },
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
     }
+}
+
+async fn connection<S>(device: Arc<Device>, stream: S) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let service = service_fn(|request| answer(device.clone(), request));
+    Ok(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await?)
 }
 
 async fn answer(device: Arc<Device>, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
@@ -55,7 +82,8 @@ async fn answer(device: Arc<Device>, request: Request<Incoming>) -> Result<Respo
         return Err(Dropped);
     }
     let (head, body) = request.into_parts();
-    if head.uri.path() != COMMAND_API {
+    let path = head.uri.path();
+    if !matches!(path, COMMAND_API | "/login" | "/logout") {
         return Ok(plain(StatusCode::NOT_FOUND, "Not Found"));
     }
     match head.method {
@@ -63,47 +91,103 @@ async fn answer(device: Arc<Device>, request: Request<Incoming>) -> Result<Respo
         Method::POST => {}
         _ => return Ok(plain(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")),
     }
-    if !may_log_in(&device, &head.headers) {
-        device.journal.note(Event::LoginRefused);
-        return Ok(plain(StatusCode::UNAUTHORIZED, "Unable to authenticate user: Bad username/password combination"));
+    if path == COMMAND_API && !may_come_in(&device, &head.headers) {
+        return Ok(unauthorized(&device));
     }
-    match to_bytes(Body::new(body), LIMIT).await {
-        Ok(body) => run(device, &body).await,
-        Err(_) => Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large")),
+    let Ok(body) = to_bytes(Body::new(body), LIMIT).await else {
+        return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large"));
+    };
+    match path {
+        "/login" => Ok(log_in(&device, &body)),
+        "/logout" => Ok(log_out(&device, &head.headers)),
+        _ => run(&device, &body).await,
     }
 }
 
-async fn run(device: Arc<Device>, body: &[u8]) -> Result<Response<Body>, Dropped> {
+/// Runs a request when its turn comes, with the faults that are set by then.
+async fn run(device: &Arc<Device>, body: &[u8]) -> Result<Response<Body>, Dropped> {
     let call = match Call::read(body) {
         Ok(call) => call,
         Err(refused) => return Ok(json(&refused)),
     };
     let turn = device.turn.lock().await;
     let faults = device.state().faults.clone();
-    tokio::time::sleep(Duration::from_millis(faults.latency_ms)).await;
-    let dropped = faults.drop_reply_of.is_some_and(|part| call.mentions(&part));
-    let response = call.run(&device);
+    let wanted = |part: &Option<String>| part.as_ref().is_some_and(|part| call.lines().any(|line| line.contains(part)));
+    if wanted(&faults.drop_request_of) {
+        return Err(Dropped);
+    }
+    let drop_reply = wanted(&faults.drop_reply_of);
+    tokio::time::sleep(latency(&faults, &call)).await;
+    // It may have been taken down, or rebooted, while the request was waiting.
+    if !device.answers() {
+        return Err(Dropped);
+    }
+    let response = call.run(device);
     drop(turn);
-    if dropped { Err(Dropped) } else { Ok(json(&response)) }
+    if drop_reply || !device.answers() { Err(Dropped) } else { Ok(json(&response)) }
 }
 
-fn may_log_in(device: &Device, headers: &HeaderMap) -> bool {
-    let expected = format!("{}:{}", device.spec.username, device.spec.password.expose_secret());
-    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let given = given.and_then(|value| value.strip_prefix("Basic ")).and_then(|value| STANDARD.decode(value).ok());
-    given.is_some_and(|given| given == expected.as_bytes())
+fn latency(faults: &Faults, call: &Call) -> Duration {
+    let commands = u32::try_from(call.lines().len()).unwrap_or(u32::MAX);
+    let commits = call.lines().filter(|line| line.split_whitespace().any(|word| word == "commit")).count();
+    let commits = u32::try_from(commits).unwrap_or(u32::MAX);
+    Duration::from_millis(faults.latency_ms)
+        + Duration::from_micros(faults.command_latency_us) * commands
+        + Duration::from_millis(faults.commit_latency_ms) * commits
+}
+
+fn may_come_in(device: &Device, headers: &HeaderMap) -> bool {
+    let state = device.state();
+    if state.faults.refuse_login {
+        return false;
+    }
+    let basic =
+        Credentials::basic(headers).is_some_and(|given| given.are(&device.spec.username, &device.spec.password));
+    basic || state.logins.has(headers, device.clock.now())
+}
+
+fn log_in(device: &Device, body: &[u8]) -> Response<Body> {
+    let mut state = device.state();
+    let given = serde_json::from_slice::<Credentials>(body).ok();
+    let welcome = given.is_some_and(|given| given.are(&device.spec.username, &device.spec.password));
+    if !welcome || state.faults.refuse_login {
+        drop(state);
+        return unauthorized(device);
+    }
+    let api = "management api http-commands";
+    let minutes = state.running.modes(api).find_map(|(_, lines)| {
+        lines
+            .iter()
+            .find_map(|(line, _)| line.strip_prefix("session timeout ")?.trim_end_matches(" minutes").parse().ok())
+    });
+    let token = state.logins.open(minutes, device.clock.now());
+    let mut response = plain(StatusCode::OK, "");
+    if let Ok(cookie) = HeaderValue::from_str(&format!("Session={token}; Path=/")) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn log_out(device: &Device, headers: &HeaderMap) -> Response<Body> {
+    device.state().logins.close(headers);
+    plain(StatusCode::OK, "")
+}
+
+fn unauthorized(device: &Device) -> Response<Body> {
+    device.note(Event::LoginRefused);
+    plain(StatusCode::UNAUTHORIZED, "Unable to authenticate user: Bad username/password combination")
 }
 
 fn json(response: &eapi::wire::Response) -> Response<Body> {
     let body = serde_json::to_vec(response).unwrap_or_default();
     let mut response = Response::new(Body::from(body));
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 fn plain(status: StatusCode, words: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(words));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     response
 }

@@ -1,14 +1,12 @@
 //! What happened on a device, in the order it happened.
 
-use std::sync::{Mutex, PoisonError};
-
 use jiff::Timestamp;
 use serde::Serialize;
 
 /// One entry: `{"at": RFC 3339, "event": ..., ...}` in JSON.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
-    /// When it happened.
+    /// When it happened, by the device's clock.
     pub at: Timestamp,
     /// What happened.
     #[serde(flatten)]
@@ -18,6 +16,7 @@ pub struct Entry {
 /// What can happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Event {
     /// A session was created; re-entering one is not an event.
     SessionOpened {
@@ -28,16 +27,43 @@ pub enum Event {
     SessionCommitted {
         /// Its name.
         session: String,
+        /// After how many seconds it is reverted, where it was committed with a timer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        timer_s: Option<u64>,
+    },
+    /// A session whose commit timer was running was committed for good.
+    SessionConfirmed {
+        /// Its name.
+        session: String,
+    },
+    /// A committed session was undone: its commit timer ran out, or it was aborted while that was running.
+    SessionReverted {
+        /// Its name.
+        session: String,
     },
     /// A session was discarded.
     SessionAborted {
         /// Its name.
         session: String,
     },
+    /// A session was discarded because it was pending for a day.
+    SessionTimedOut {
+        /// Its name.
+        session: String,
+    },
     /// The running-config was saved as startup-config.
     Saved,
+    /// A save failed, and the startup-config is what it was.
+    SaveFailed,
+    /// The running-config was replaced by `configure replace`.
+    Replaced {
+        /// What it was replaced with.
+        source: String,
+    },
     /// A request changed the running-config outside of a session.
     ConfiguredByHand,
+    /// The device was reloaded: what was not saved is gone.
+    Rebooted,
     /// An event-handler's action was started.
     ActionStarted {
         /// The event-handler.
@@ -57,26 +83,22 @@ pub enum Event {
         /// The event-handler.
         handler: String,
     },
-    /// Somebody came with a wrong user name or password.
+    /// Somebody came with a wrong user name, password or cookie.
     LoginRefused,
 }
 
 /// A device's journal.
 #[derive(Debug, Default)]
-pub(crate) struct Journal(Mutex<Vec<Entry>>);
+pub(crate) struct Journal(Vec<Entry>);
 
 impl Journal {
-    pub(crate) fn note(&self, event: Event) {
+    pub(crate) fn note(&mut self, at: Timestamp, event: Event) {
         tracing::debug!(?event, "journal");
-        self.entries_mut().push(Entry { at: Timestamp::now(), event });
+        self.0.push(Entry { at, event });
     }
 
-    pub(crate) fn entries(&self) -> Vec<Entry> {
-        self.entries_mut().clone()
-    }
-
-    fn entries_mut(&self) -> std::sync::MutexGuard<'_, Vec<Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.0
     }
 }
 
@@ -86,8 +108,9 @@ mod tests {
 
     #[test]
     fn entries_are_flat_objects() {
-        let journal = Journal::default();
-        journal.note(Event::ActionEnded { handler: "x".into(), exit_status: None, output: String::new() });
+        let mut journal = Journal::default();
+        let event = Event::ActionEnded { handler: "x".into(), exit_status: None, output: String::new() };
+        journal.note(Timestamp::UNIX_EPOCH, event);
         let json = serde_json::to_value(journal.entries()).unwrap();
         assert_eq!(json[0]["event"], "action_ended");
         assert_eq!(json[0]["exit_status"], serde_json::Value::Null);

@@ -2,19 +2,30 @@
 //! event-handlers to test against over real HTTP, on loopback addresses only. What is covered and what is not: README.
 
 mod cli;
+mod clock;
 mod config;
 mod control;
+mod copy;
 mod device;
 mod diff;
 mod event_handler;
+mod faults;
+mod flash;
 mod fleet;
 mod grammar;
+mod handle;
 mod http;
 mod journal;
+mod load;
+mod login;
 mod order;
 mod rpc;
 mod session;
 mod show;
+mod state;
+mod status;
+mod tls;
+mod vocabulary;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -24,11 +35,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 pub use config::Strictness;
-pub use device::Faults;
+pub use faults::Faults;
 pub use fleet::{DeviceSpec, End, Fleet, FleetError};
+pub use handle::DeviceHandle;
 pub use journal::{Entry, Event};
+pub use session::SessionState;
+pub use tls::Tls;
 
+use clock::Clock;
 use device::{Cable, Device};
+use tls::{Acceptor, Identity};
 
 /// Starts every device of `fleet`, and the control face on `control`; port 0 takes any free port.
 ///
@@ -38,20 +54,22 @@ use device::{Cable, Device};
 pub async fn start(fleet: Fleet, control: SocketAddr) -> Result<Handle, FleetError> {
     fleet.check()?;
     fleet::check_loopback("the control face", control.ip())?;
+    let identity = fleet.devices.iter().any(|spec| spec.tls != Tls::None).then(Identity::new).transpose()?;
     let mut devices = BTreeMap::new();
     let mut listeners = Vec::new();
     for spec in fleet.devices {
+        let acceptor = identity.as_ref().map_or(Ok(Acceptor::Plain), |identity| identity.acceptor(spec.tls))?;
         let (listener, address) = listen(&spec.name, SocketAddr::new(spec.address, spec.port)).await?;
-        let device = Arc::new(Device::new(spec, address)?);
-        listeners.push((device.clone(), listener));
+        let device = Arc::new(Device::new(spec, address, Clock::running())?);
+        listeners.push((device.clone(), listener, acceptor));
         devices.insert(device.spec.name.clone(), device);
     }
     plug(&devices, &fleet.links);
     let devices = Arc::new(devices);
     let (listener, control) = listen("the control face", control).await?;
     let mut tasks = JoinSet::new();
-    for (device, listener) in listeners {
-        tasks.spawn(http::serve(device, listener));
+    for (device, listener, acceptor) in listeners {
+        tasks.spawn(async move { match http::serve(device, listener, acceptor).await {} });
     }
     let router = control::router(devices.clone());
     tasks.spawn(async move {
@@ -59,7 +77,7 @@ pub async fn start(fleet: Fleet, control: SocketAddr) -> Result<Handle, FleetErr
             tracing::error!(%error, "the control face ended");
         }
     });
-    Ok(Handle { devices, control, _tasks: tasks })
+    Ok(Handle { devices, control, certificate: identity.map(|identity| identity.pem()), _tasks: tasks })
 }
 
 /// A running fleet; it ends when this is dropped.
@@ -67,6 +85,7 @@ pub async fn start(fleet: Fleet, control: SocketAddr) -> Result<Handle, FleetErr
 pub struct Handle {
     devices: Arc<BTreeMap<String, Arc<Device>>>,
     control: SocketAddr,
+    certificate: Option<String>,
     _tasks: JoinSet<()>,
 }
 
@@ -85,46 +104,10 @@ impl Handle {
     pub fn control(&self) -> SocketAddr {
         self.control
     }
-}
 
-/// A running device.
-#[derive(Debug, Clone)]
-pub struct DeviceHandle(Arc<Device>);
-
-impl DeviceHandle {
-    /// Its entry in the fleet file.
-    pub fn spec(&self) -> &DeviceSpec {
-        &self.0.spec
-    }
-
-    /// Where eAPI is served.
-    pub fn address(&self) -> SocketAddr {
-        self.0.address
-    }
-
-    /// As `show running-config` prints it.
-    pub fn running_config(&self) -> String {
-        self.0.shown("show running-config", &self.0.state().running)
-    }
-
-    /// As `show startup-config` prints it.
-    pub fn startup_config(&self) -> String {
-        self.0.shown("show startup-config", &self.0.state().startup)
-    }
-
-    /// What happened, oldest first.
-    pub fn journal(&self) -> Vec<Entry> {
-        self.0.journal.entries()
-    }
-
-    /// Each session's name and state, `pending` or `completed`.
-    pub fn sessions(&self) -> BTreeMap<String, &'static str> {
-        self.0.state().sessions.states()
-    }
-
-    /// Makes things go wrong from now on; the default ends all faults.
-    pub fn set_faults(&self, faults: Faults) {
-        self.0.state().faults = faults;
+    /// The certificate of the devices that speak HTTPS, in PEM; none if there are none.
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 }
 

@@ -1,24 +1,81 @@
-//! `eos-sim`: simulated EOS switches from a fleet file, until SIGTERM or SIGINT.
+//! `eos-sim`: simulated EOS switches, from a fleet file or many alike, until SIGTERM or SIGINT.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use clap::Parser;
-use secrecy::ExposeSecret as _;
+use anyhow::{Context as _, bail};
+use clap::{ArgGroup, Parser, ValueEnum};
+use eos_sim::{DeviceSpec, Fleet, Tls};
+use ipnet::IpNet;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Simulated Arista EOS switches that speak eAPI, on loopback addresses. Prints one line of JSON when they are ready.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, group = ArgGroup::new("which").required(true).args(["fleet", "devices"]))]
 struct Arguments {
     /// Which devices, and how they are cabled (YAML)
     #[arg(long, value_name = "FILE")]
-    fleet: PathBuf,
+    fleet: Option<PathBuf>,
+    /// That many devices alike, named device1, device2, …
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    devices: Option<u32>,
+    #[command(flatten)]
+    alike: Alike,
     /// Where journals can be read and faults set
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
     control: SocketAddr,
+}
+
+/// What the devices of `--devices` are like.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "With --devices")]
+struct Alike {
+    /// Their address; a network such as 127.1.0.0/16 gives each an address of its own
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = network, conflicts_with = "fleet")]
+    listen: IpNet,
+    /// The first one's port, or everyone's where each has its own address; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 0, conflicts_with = "fleet")]
+    port_base: u16,
+    /// Plain HTTP, which is the default
+    #[arg(long, conflicts_with_all = ["fleet", "tls"])]
+    http: bool,
+    /// HTTPS
+    #[arg(long, value_name = "PROFILE", conflicts_with = "fleet")]
+    tls: Option<Profile>,
+    /// The EOS release
+    #[arg(long, value_name = "RELEASE", default_value = "4.32.0F", conflicts_with = "fleet")]
+    eos: String,
+    /// Who may log in
+    #[arg(long, value_name = "NAME", default_value = "admin", conflicts_with = "fleet")]
+    user: String,
+    /// With what password
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        default_value = "admin",
+        hide_default_value = false,
+        conflicts_with = "fleet"
+    )]
+    password: SecretString,
+    /// What they start with, in which `{name}` stands for the device's name
+    #[arg(long, value_name = "FILE", conflicts_with = "fleet")]
+    startup_config: Option<PathBuf>,
+    /// Take commands that the grammar does not know
+    #[arg(long, conflicts_with = "fleet")]
+    lenient: bool,
+    /// Let event-handlers really run bash on this machine
+    #[arg(long, conflicts_with = "fleet")]
+    allow_bash: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Profile {
+    /// Suites of today
+    Modern,
+    /// The default of older EOS: static RSA and DHE with CBC
+    Legacy,
 }
 
 #[tokio::main]
@@ -26,9 +83,12 @@ async fn main() -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
-    let file = arguments.fleet.display();
-    let yaml = std::fs::read_to_string(&arguments.fleet).with_context(|| format!("{file} cannot be read"))?;
-    let fleet = eos_sim::Fleet::parse(&yaml).with_context(|| file.to_string())?;
+    let fleet = match (&arguments.fleet, arguments.devices) {
+        (Some(file), _) => Fleet::parse(&read(file)?).with_context(|| file.display().to_string())?,
+        (None, Some(count)) => arguments.alike.fleet(count as usize)?,
+        (None, None) => bail!("either --fleet or --devices was expected"),
+    };
+    make_room_for(fleet.devices.len());
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let handle = eos_sim::start(fleet, arguments.control).await?;
     announce(&handle);
@@ -37,15 +97,69 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+impl Alike {
+    fn fleet(self, count: usize) -> anyhow::Result<Fleet> {
+        let text = self.startup_config.as_deref().map(read).transpose()?;
+        let tls = match self.tls {
+            None => Tls::None,
+            Some(Profile::Modern) => Tls::Modern,
+            Some(Profile::Legacy) => Tls::Legacy,
+        };
+        let like = DeviceSpec {
+            port: self.port_base,
+            tls,
+            eos: release(&self.eos),
+            mode: if self.lenient { eos_sim::Strictness::Lenient } else { eos_sim::Strictness::Strict },
+            allow_bash: self.allow_bash,
+            ..DeviceSpec::new("device", self.user, self.password)
+        };
+        let mut fleet = Fleet::of_alike(count, &like, self.listen)?;
+        for device in &mut fleet.devices {
+            device.startup_config = text.as_ref().map(|text| text.replace("{name}", &device.name));
+        }
+        Ok(fleet)
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "an address or a network such as 127.1.0.0/16 was expected".to_owned())
+}
+
+/// `4.31` means `4.31.0F`.
+fn release(text: &str) -> String {
+    if text.matches('.').count() == 1 { format!("{text}.0F") } else { text.to_owned() }
+}
+
+/// Each device takes a file descriptor to listen and some for its connections, and the limit is often 1024.
+fn make_room_for(devices: usize) {
+    let wanted = 2 * devices as u64 + 256;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit < wanted => tracing::warn!(limit, wanted, "few open files are allowed; see `ulimit -Hn`"),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
+    }
+}
+
 #[expect(clippy::print_stdout, reason = "the ready line is what this program is read for")]
 fn announce(handle: &eos_sim::Handle) {
     let devices = handle.devices().map(|device| {
         let (spec, address) = (device.spec(), device.address());
         json!({
-            "name": spec.name, "address": address.ip(), "port": address.port(),
+            "name": spec.name, "transport": spec.tls.scheme(), "address": address.ip(), "port": address.port(),
             "username": spec.username, "password": spec.password.expose_secret(),
         })
     });
     let devices: Vec<_> = devices.collect();
-    println!("{}", json!({"devices": devices, "control": format!("http://{}", handle.control())}));
+    let mut ready = json!({"devices": devices, "control": format!("http://{}", handle.control())});
+    if let Some(certificate) = handle.certificate() {
+        ready["certificate"] = json!(certificate);
+    }
+    println!("{ready}");
 }

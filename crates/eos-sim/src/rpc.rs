@@ -1,12 +1,15 @@
 //! A JSON-RPC request to its answer: what `runCmds` asks for, run command by command.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use eapi::wire::{Command, Format, Params, Response, RpcError, code};
 use serde_json::{Map, Value, json};
 
 use crate::cli::{Cli, Failure, Reply};
 use crate::device::Device;
+use crate::vocabulary;
 
 const PARSE: i64 = -32700;
 const BAD_REQUEST: i64 = -32600;
@@ -18,6 +21,8 @@ const BAD_PARAMS: i64 = -32602;
 pub(crate) struct Call {
     id: Value,
     params: Params,
+    /// Whether a command may be the name of an alias.
+    expand_aliases: bool,
 }
 
 impl Call {
@@ -33,25 +38,25 @@ impl Call {
             return Err(refused(id, NO_METHOD, "method not found: only runCmds is simulated".to_owned()));
         }
         let params = named(request.get("params").cloned().unwrap_or_default());
+        let expand_aliases = params.get("expandAliases") == Some(&Value::Bool(true));
         match serde_json::from_value(params) {
-            Ok(params) => Ok(Self { id, params }),
+            Ok(params) => Ok(Self { id, params, expand_aliases }),
             Err(error) => Err(refused(id, BAD_PARAMS, format!("invalid params: {error}"))),
         }
     }
 
-    /// Whether a command contains `part`.
-    pub(crate) fn mentions(&self, part: &str) -> bool {
-        self.params.cmds.iter().any(|command| command.line().contains(part))
+    /// The commands as they came.
+    pub(crate) fn lines(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.params.cmds.iter().map(Command::line)
     }
 
     /// Runs the commands in order.
     pub(crate) fn run(self, device: &Arc<Device>) -> Response {
-        let Params { cmds, format, stop_on_error, .. } = self.params;
-        let total = cmds.len();
+        let total = self.params.cmds.len();
         let mut cli = Cli::new(device.clone());
         let (mut data, mut error) = (Vec::new(), None);
-        for (index, command) in cmds.iter().enumerate() {
-            match one(&mut cli, command, format) {
+        for (index, command) in self.params.cmds.iter().enumerate() {
+            match self.one(&mut cli, command) {
                 Ok(result) => data.push(result),
                 Err(failure) => {
                     let line = command.line();
@@ -59,7 +64,7 @@ impl Call {
                         format!("CLI command {} of {total} '{line}' failed: {}", index + 1, reason(failure.code));
                     data.push(json!({"errors": failure.errors}));
                     error = error.or(Some((failure.code, message)));
-                    if stop_on_error {
+                    if self.params.stop_on_error {
                         break;
                     }
                 }
@@ -72,20 +77,39 @@ impl Call {
             Some((code, message)) => Response { error: Some(RpcError { code, message, data: Some(data) }), ..response },
         }
     }
-}
 
-fn one(cli: &mut Cli, command: &Command, format: Format) -> Result<Value, Failure> {
-    let input = match command {
-        Command::Line(_) => None,
-        Command::WithInput { input, .. } => input.as_deref(),
-    };
-    let Reply { text, json } = cli.run(command.line(), input)?;
-    match format {
-        Format::Text => Ok(json!({"output": text})),
-        Format::Json => json.ok_or_else(|| Failure {
-            code: code::UNCONVERTED,
-            errors: vec!["Command cannot be used over the API at this time.".to_owned()],
-        }),
+    fn one(&self, cli: &mut Cli, command: &Command) -> Result<Value, Failure> {
+        let input = match command {
+            Command::Line(_) => None,
+            Command::WithInput { input, .. } => input.as_deref(),
+        };
+        let (started, clock) = (cli.device.clock.now(), Instant::now());
+        let Reply { text, json } = cli.run(&self.meant(&cli.device, command.line()), input)?;
+        let mut result = match self.params.format {
+            Format::Text => json!({"output": text}),
+            Format::Json => json.ok_or_else(|| Failure {
+                code: code::UNCONVERTED,
+                errors: vec!["Command cannot be used over the API at this time.".to_owned()],
+            })?,
+        };
+        if self.params.timestamps {
+            let (start, duration) = (started.as_duration().as_secs_f64(), clock.elapsed().as_secs_f64());
+            result["_meta"] = json!({"execStartTime": start, "execDuration": duration});
+        }
+        Ok(result)
+    }
+
+    /// A line with its alias and its abbreviations written out, where the request asks for that.
+    fn meant<'l>(&self, device: &Device, line: &'l str) -> Cow<'l, str> {
+        let mut line = Cow::Borrowed(line);
+        if self.expand_aliases {
+            let (first, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            let state = device.state();
+            if let Some(command) = state.running.value(&format!("alias {first} ")) {
+                line = Cow::Owned(format!("{command} {rest}"));
+            }
+        }
+        if self.params.auto_complete { Cow::Owned(vocabulary::completed(&line)) } else { line }
     }
 }
 
@@ -103,6 +127,7 @@ fn reason(of: i64) -> &'static str {
     match of {
         code::INVALID => "invalid command",
         code::UNCONVERTED => "unconverted command",
+        code::DENIED => "permission to run command denied",
         _ => "could not run command",
     }
 }
@@ -136,7 +161,7 @@ mod tests {
     fn parameters_may_be_positional_and_unknown_keys_are_passed_over() {
         let call = Call::read(br#"{"method": "runCmds", "params": [1, ["show version"], "text"], "streaming": false}"#)
             .unwrap();
-        assert_eq!((call.params.cmds.len(), call.params.format), (1, Format::Text));
+        assert_eq!((call.lines().len(), call.params.format), (1, Format::Text));
     }
 
     proptest! {

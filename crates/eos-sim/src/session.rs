@@ -1,21 +1,71 @@
-//! Configuration sessions: candidates that start as a copy of the running-config. Source: EOS user manual, "Configure
-//! Session".
+//! Configuration sessions: candidates that start as a copy of the running-config, and the one commit timer of a device.
+//! Source: EOS user manual, "Configure Session".
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
 
 use crate::config::Config;
 
 /// How many sessions may be pending at once.
 const PENDING: usize = 5;
 
+/// For how long a session may be pending.
+const LIFE: SignedDuration = SignedDuration::from_hours(24);
+
 /// The sessions of a device. Of those that are completed, the last one is remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    pending: BTreeMap<String, Config>,
-    completed: Option<String>,
+    pending: BTreeMap<String, Pending>,
+    completed: Option<Completed>,
+    armed: Option<Armed>,
     unnamed: usize,
+}
+
+#[derive(Debug)]
+struct Pending {
+    candidate: Arc<Config>,
+    opened: Timestamp,
+}
+
+#[derive(Debug)]
+struct Completed {
+    name: String,
+    at: Timestamp,
+}
+
+/// A session that is in force until its commit timer runs out.
+#[derive(Debug)]
+pub(crate) struct Armed {
+    pub(crate) name: String,
+    /// What the device goes back to.
+    pub(crate) before: Arc<Config>,
+    pub(crate) until: Timestamp,
+}
+
+/// What has become of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionState {
+    /// Neither committed nor aborted.
+    Pending,
+    /// In force, until its commit timer runs out or it is confirmed.
+    TimerRunning,
+    /// Committed for good.
+    Completed,
+}
+
+impl SessionState {
+    fn shown(self, generation: Generation) -> &'static str {
+        match (self, generation) {
+            (Self::Pending, _) => "pending",
+            (Self::TimerRunning, Generation::UpTo431) => "pendingCommitTimer",
+            (Self::Completed, Generation::UpTo431) => "completed",
+            (Self::TimerRunning | Self::Completed, Generation::Since432) => "committed",
+        }
+    }
 }
 
 /// How a session was entered.
@@ -25,19 +75,57 @@ pub(crate) enum Entered {
     Again,
 }
 
+/// What a commit was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Commit {
+    /// This becomes the running-config.
+    Applied(Arc<Config>),
+    /// It already is, and stays.
+    Confirmed,
+    /// Its timer starts anew.
+    Rearmed,
+}
+
+/// What an abort was.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Abort {
+    Discarded,
+    /// The running-config goes back to this.
+    Reverted(Arc<Config>),
+}
+
+/// Which shape the JSON of sessions has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Generation {
+    UpTo431,
+    Since432,
+}
+
+impl Generation {
+    /// From a version such as `4.32.0F`; what cannot be read counts as new.
+    pub(crate) fn of(eos: &str) -> Self {
+        let mut parts = eos.split('.').map(|part| part.parse::<u32>().ok());
+        match (parts.next().flatten(), parts.next().flatten()) {
+            (Some(major), Some(minor)) if (major, minor) < (4, 32) => Self::UpTo431,
+            _ => Self::Since432,
+        }
+    }
+}
+
 impl Sessions {
     /// Creates the session `name` with a copy of `running`, or goes back into it.
-    pub(crate) fn enter(&mut self, name: &str, running: &Config) -> Result<Entered, String> {
+    pub(crate) fn enter(&mut self, name: &str, running: &Arc<Config>, now: Timestamp) -> Result<Entered, String> {
         if self.pending.contains_key(name) {
             return Ok(Entered::Again);
         }
-        if self.completed.as_deref() == Some(name) {
+        let armed = self.armed.as_ref().is_some_and(|armed| armed.name == name);
+        if armed || self.completed.as_ref().is_some_and(|completed| completed.name == name) {
             return Err(format!("Cannot enter session {name}: it is already completed"));
         }
         if self.pending.len() >= PENDING {
             return Err("Maximum number of pending sessions has been reached".to_owned());
         }
-        self.pending.insert(name.to_owned(), running.clone());
+        self.pending.insert(name.to_owned(), Pending { candidate: running.clone(), opened: now });
         Ok(Entered::New)
     }
 
@@ -47,75 +135,217 @@ impl Sessions {
         format!("sess-{}-{}-0", std::process::id(), self.unnamed)
     }
 
-    pub(crate) fn candidate(&mut self, name: &str) -> Option<&mut Config> {
-        self.pending.get_mut(name)
+    pub(crate) fn candidate(&self, name: &str) -> Option<&Arc<Config>> {
+        self.pending.get(name).map(|pending| &pending.candidate)
     }
 
-    /// Ends a session by commit and hands over its configuration.
-    pub(crate) fn commit(&mut self, name: &str) -> Option<Config> {
-        let config = self.pending.remove(name)?;
-        self.completed = Some(name.to_owned());
-        Some(config)
+    pub(crate) fn candidate_mut(&mut self, name: &str) -> Option<&mut Config> {
+        self.pending.get_mut(name).map(|pending| Arc::make_mut(&mut pending.candidate))
     }
 
-    /// Discards a session; false if there is none of that name.
-    pub(crate) fn abort(&mut self, name: &str) -> bool {
-        self.pending.remove(name).is_some()
+    /// Commits a session, for as long as `timer` says if there is one; `running` is what that would go back to. While one
+    /// timer runs, no other session can be committed.
+    pub(crate) fn commit(
+        &mut self,
+        name: &str,
+        timer: Option<Duration>,
+        running: &Arc<Config>,
+        now: Timestamp,
+    ) -> Result<Commit, String> {
+        if let Some(armed) = &mut self.armed {
+            if armed.name != name {
+                return Err(format!("Cannot commit: the commit timer of session {} is running", armed.name));
+            }
+            if let Some(timer) = timer {
+                armed.until = after(now, timer);
+                return Ok(Commit::Rearmed);
+            }
+            self.armed = None;
+            self.completed = Some(Completed { name: name.to_owned(), at: now });
+            return Ok(Commit::Confirmed);
+        }
+        let pending = self.pending.remove(name).ok_or_else(|| missing(name))?;
+        let name = name.to_owned();
+        match timer {
+            Some(timer) => {
+                self.armed = Some(Armed { name, before: running.clone(), until: after(now, timer) });
+            }
+            None => self.completed = Some(Completed { name, at: now }),
+        }
+        Ok(Commit::Applied(pending.candidate))
     }
 
-    /// Each session's name and state, `pending` or `completed`.
-    pub(crate) fn states(&self) -> BTreeMap<String, &'static str> {
-        let pending = self.pending.keys().map(|name| (name.clone(), "pending"));
-        pending.chain(self.completed.iter().map(|name| (name.clone(), "completed"))).collect()
+    /// Discards a session, or undoes the one whose timer is running.
+    pub(crate) fn abort(&mut self, name: &str) -> Result<Abort, String> {
+        if let Some(armed) = self.armed.take_if(|armed| armed.name == name) {
+            return Ok(Abort::Reverted(armed.before));
+        }
+        self.pending.remove(name).map(|_| Abort::Discarded).ok_or_else(|| missing(name))
     }
 
-    pub(crate) fn json(&self, user: &str) -> Value {
-        let sessions = self.states().into_iter().map(|(name, state)| {
-            let session = json!({"state": state, "commitUser": user, "description": "", "instances": {}});
-            (name, session)
-        });
-        json!({
+    /// The session whose timer has run out by `now`, once.
+    pub(crate) fn expired(&mut self, now: Timestamp) -> Option<Armed> {
+        self.armed.take_if(|armed| armed.until <= now)
+    }
+
+    /// Discards what was pending for too long, and says when each of them ended.
+    pub(crate) fn timed_out(&mut self, now: Timestamp) -> Vec<(String, Timestamp)> {
+        let end = |pending: &Pending| pending.opened.checked_add(LIFE).unwrap_or(Timestamp::MAX);
+        let old: Vec<_> = self.pending.iter().map(|(name, pending)| (name.clone(), end(pending))).collect();
+        let old: Vec<_> = old.into_iter().filter(|(_, end)| *end <= now).collect();
+        self.pending.retain(|name, _| !old.iter().any(|(old, _)| old == name));
+        old
+    }
+
+    /// Each session's name and state.
+    pub(crate) fn states(&self) -> BTreeMap<String, SessionState> {
+        let pending = self.pending.keys().map(|name| (name.clone(), SessionState::Pending));
+        let completed = self.completed.iter().map(|completed| (completed.name.clone(), SessionState::Completed));
+        let armed = self.armed.iter().map(|armed| (armed.name.clone(), SessionState::TimerRunning));
+        pending.chain(completed).chain(armed).collect()
+    }
+
+    /// As `show configuration sessions detail` gives it.
+    pub(crate) fn json(&self, user: &str, generation: Generation, booted: Timestamp) -> Value {
+        let mut sessions = Map::new();
+        for (name, state) in self.states() {
+            let state = state.shown(generation);
+            let mut session = json!({"state": state, "commitUser": user, "description": "", "instances": {}});
+            if let Some(completed) = self.completed.as_ref().filter(|completed| completed.name == name) {
+                session["completedTime"] = json!(seconds(completed.at));
+            }
+            let armed = self.armed.as_ref().filter(|armed| armed.name == name);
+            if let (Some(armed), Generation::UpTo431) = (armed, generation) {
+                session["commitBy"] = json!(seconds(armed.until));
+            }
+            sessions.insert(name, session);
+        }
+        let mut json = json!({
             "maxSavedSessions": 1, "maxOpenSessions": PENDING, "mergeOnCommit": false, "saveToStartupConfigOnCommit": false,
-            "sessions": sessions.collect::<serde_json::Map<_, _>>(),
-        })
+            "sessions": sessions,
+        });
+        if let (Some(armed), Generation::Since432) = (&self.armed, generation) {
+            json["commitTimerSessionName"] = json!(armed.name);
+            // In seconds of uptime: NAPALM compares it with that of `show version`.
+            json["commitTimerExpireTime"] = json!(seconds(armed.until) - seconds(booted));
+        }
+        json
     }
 
-    pub(crate) fn text(&self, user: &str) -> String {
+    pub(crate) fn text(&self, user: &str, generation: Generation, now: Timestamp) -> String {
         let mut out = format!(
             "Maximum number of completed sessions: 1\nMaximum number of pending sessions: {PENDING}\nMerge on commit is \
-             disabled\nAutosave to startup-config on commit is disabled\n\n  Name{:28}State         User\n",
-            ""
+             disabled\nAutosave to startup-config on commit is disabled\n"
         );
+        if let Some(armed) = &self.armed {
+            let left = armed.until.duration_since(now).as_secs().max(0);
+            let (hours, minutes, seconds) = (left / 3600, left / 60 % 60, left % 60);
+            out.push_str(&format!(
+                "Session with pending commit timer: {}\nTime left until commit timer expiry: in \
+                 {hours}:{minutes:02}:{seconds:02}\n",
+                armed.name
+            ));
+        }
+        out.push_str(&format!("\n  Name{:28}State              User\n", ""));
         for (name, state) in self.states() {
-            out.push_str(&format!("  {name:<31} {state:<13} {user}\n"));
+            out.push_str(&format!("  {name:<31} {:<18} {user}\n", state.shown(generation)));
         }
         out
     }
+}
+
+fn missing(name: &str) -> String {
+    format!("Session {name} does not exist")
+}
+
+fn after(now: Timestamp, timer: Duration) -> Timestamp {
+    now.checked_add(timer).unwrap_or(Timestamp::MAX)
+}
+
+fn seconds(at: Timestamp) -> f64 {
+    at.as_duration().as_secs_f64()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn started(names: &[&str]) -> (Sessions, Arc<Config>) {
+        let (mut sessions, running) = (Sessions::default(), Arc::new(Config::default()));
+        for name in names {
+            assert_eq!(sessions.enter(name, &running, NOW), Ok(Entered::New));
+        }
+        (sessions, running)
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
     #[test]
     fn five_may_be_pending() {
-        let (mut sessions, running) = (Sessions::default(), Config::default());
-        (0..5).for_each(|n| assert_eq!(sessions.enter(&format!("s{n}"), &running), Ok(Entered::New)));
-        assert_eq!(sessions.enter("s0", &running), Ok(Entered::Again));
-        assert!(sessions.enter("s5", &running).unwrap_err().starts_with("Maximum number of pending sessions"));
-        assert!(sessions.abort("s0"));
-        assert_eq!(sessions.enter("s5", &running), Ok(Entered::New));
+        let (mut sessions, running) = started(&["s0", "s1", "s2", "s3", "s4"]);
+        assert_eq!(sessions.enter("s0", &running, NOW), Ok(Entered::Again));
+        assert!(sessions.enter("s5", &running, NOW).unwrap_err().starts_with("Maximum number of pending sessions"));
+        assert_eq!(sessions.abort("s0"), Ok(Abort::Discarded));
+        assert_eq!(sessions.enter("s5", &running, NOW), Ok(Entered::New));
     }
 
     #[test]
     fn a_completed_name_is_used_up_until_another_is_completed() {
-        let (mut sessions, running) = (Sessions::default(), Config::default());
-        for name in ["a", "b"] {
-            sessions.enter(name, &running).unwrap();
-        }
-        sessions.commit("a").unwrap();
-        assert!(sessions.enter("a", &running).unwrap_err().contains("already completed"));
-        sessions.commit("b").unwrap();
-        assert_eq!(sessions.enter("a", &running), Ok(Entered::New));
+        let (mut sessions, running) = started(&["a", "b"]);
+        sessions.commit("a", None, &running, NOW).unwrap();
+        assert!(sessions.enter("a", &running, NOW).unwrap_err().contains("already completed"));
+        sessions.commit("b", None, &running, NOW).unwrap();
+        assert_eq!(sessions.enter("a", &running, NOW), Ok(Entered::New));
+    }
+
+    #[test]
+    fn a_timer_that_runs_out_gives_back_what_was_before() {
+        let (mut sessions, running) = started(&["a", "b"]);
+        sessions.commit("a", Some(Duration::from_secs(60)), &running, NOW).unwrap();
+        assert!(sessions.commit("b", None, &running, NOW).unwrap_err().contains("session a"));
+        assert!(sessions.expired(at(59)).is_none());
+        let armed = sessions.expired(at(60)).unwrap();
+        assert_eq!((armed.name.as_str(), armed.until), ("a", at(60)));
+        assert!(Arc::ptr_eq(&armed.before, &running));
+        assert!(sessions.expired(at(61)).is_none());
+    }
+
+    #[test]
+    fn a_timer_is_confirmed_restarted_or_aborted_by_its_session_alone() {
+        let (mut sessions, running) = started(&["a", "b"]);
+        let minute = Some(Duration::from_secs(60));
+        sessions.commit("a", minute, &running, NOW).unwrap();
+        assert_eq!(sessions.commit("a", minute, &running, at(30)), Ok(Commit::Rearmed));
+        assert!(sessions.expired(at(60)).is_none());
+        assert_eq!(sessions.commit("a", None, &running, at(61)), Ok(Commit::Confirmed));
+        assert!(sessions.expired(at(600)).is_none());
+        sessions.commit("b", minute, &running, at(61)).unwrap();
+        assert_eq!(sessions.abort("b"), Ok(Abort::Reverted(running)));
+    }
+
+    #[test]
+    fn a_day_is_as_long_as_a_session_may_be_pending() {
+        let (mut sessions, running) = started(&["a"]);
+        sessions.enter("b", &running, at(10)).unwrap();
+        assert_eq!(sessions.timed_out(at(86_399)), []);
+        assert_eq!(sessions.timed_out(at(86_405)), [("a".to_owned(), at(86_400))]);
+        assert_eq!(sessions.states().len(), 1);
+    }
+
+    #[test]
+    fn both_generations_show_a_timer_in_their_own_way() {
+        let (mut sessions, running) = started(&["a"]);
+        sessions.commit("a", Some(Duration::from_secs(60)), &running, at(1000)).unwrap();
+        let old = sessions.json("u", Generation::of("4.31.2F"), at(900));
+        assert_eq!(old["sessions"]["a"]["state"], "pendingCommitTimer");
+        assert_eq!(old["sessions"]["a"]["commitBy"], 1060.0);
+        assert_eq!(old.get("commitTimerSessionName"), None);
+        let new = sessions.json("u", Generation::of("4.32.0F"), at(900));
+        assert_eq!(new["sessions"]["a"]["state"], "committed");
+        assert_eq!((&new["commitTimerSessionName"], &new["commitTimerExpireTime"]), (&json!("a"), &json!(160.0)));
     }
 }

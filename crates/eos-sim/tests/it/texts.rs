@@ -1,13 +1,9 @@
 //! Whole configurations, loaded by the client into strict and lenient devices and read back.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
-
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use common::{fleet, text};
+use crate::support::{fleet, text};
 use eapi::{Candidate, Command};
 use eos_sim::DeviceHandle;
 use serde_json::{Value, json};

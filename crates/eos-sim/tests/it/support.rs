@@ -23,3 +23,16 @@ pub(crate) async fn text(device: &DeviceHandle, cmds: Value) -> String {
     let results = answer["result"].as_array().unwrap_or_else(|| panic!("results were expected, found {answer}"));
     results.last().unwrap()["output"].as_str().unwrap().to_owned()
 }
+
+/// The error of a request that is refused; panics if it is not.
+pub(crate) async fn error(device: &DeviceHandle, cmds: Value) -> Value {
+    let answer = ask(device, cmds, "json").await.unwrap();
+    assert!(answer["error"].is_object(), "an error was expected, found {answer}");
+    answer["error"].clone()
+}
+
+/// The names of the journal's events, oldest first.
+pub(crate) fn events(device: &DeviceHandle) -> Vec<String> {
+    let journal = serde_json::to_value(device.journal()).unwrap();
+    journal.as_array().unwrap().iter().map(|entry| entry["event"].as_str().unwrap().to_owned()).collect()
+}

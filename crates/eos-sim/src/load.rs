@@ -1,0 +1,103 @@
+//! Configuration text into a configuration, as a device reads a file or what is typed at `copy terminal:`: line after line,
+//! each body up to its `EOF`. Lines that are refused are passed over, which is how EOS does it there.
+
+use crate::config::{Config, Refused, Strictness};
+
+/// Enters `text` and returns the lines that were refused, by number from 1.
+pub(crate) fn text_into(config: &mut Config, text: &str, strictness: Strictness) -> Vec<(usize, Refused)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut path, mut refused, mut next) = (Vec::new(), Vec::new(), 0);
+    while next < lines.len() {
+        let number = next + 1;
+        let line = lines[next].trim();
+        let entered = if line.starts_with("!!") {
+            let run = lines[next..].iter().take_while(|line| line.trim_start().starts_with("!!")).count();
+            let comment = lines[next..next + run].iter().map(|line| shown_comment(line)).collect::<String>();
+            next += run;
+            config.enter(&mut path, "comment", Some(&comment), strictness)
+        } else if line == "end" {
+            break;
+        } else {
+            next += 1;
+            let body = eofs(line).map(|eofs| body(&lines, &mut next, eofs));
+            config.enter(&mut path, line, body.as_deref(), strictness)
+        };
+        refused.extend(entered.err().map(|reason| (number, reason)));
+    }
+    refused
+}
+
+fn shown_comment(line: &str) -> String {
+    let text = line.trim_start().trim_start_matches("!!");
+    format!("{}\n", text.strip_prefix(' ').unwrap_or(text))
+}
+
+/// How many lines `EOF` end what follows `line`; none if nothing does.
+fn eofs(line: &str) -> Option<usize> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        ["protocol", "https", "certificate"] => Some(2),
+        ["banner", _] | ["comment"] | ["action", "bash"] | ["code"] | ["code", "unit", _] => Some(1),
+        _ => None,
+    }
+}
+
+/// Reads up to the last `EOF`, or to the end of the text, and takes the indentation of that `EOF` off what is indented
+/// by it throughout.
+fn body(lines: &[&str], next: &mut usize, mut eofs: usize) -> String {
+    let (first, mut margin) = (*next, "");
+    let mut end = lines.len();
+    while *next < lines.len() {
+        let line = lines[*next];
+        *next += 1;
+        if line.trim() == "EOF" {
+            eofs -= 1;
+            if eofs == 0 {
+                margin = &line[..line.len() - line.trim_start().len()];
+                end = *next - 1;
+                break;
+            }
+        }
+    }
+    let body = &lines[first..end];
+    let indented = body.iter().all(|line| line.trim().is_empty() || line.starts_with(margin));
+    let margin = if indented { margin } else { "" };
+    body.iter().map(|line| format!("{}\n", line.strip_prefix(margin).unwrap_or(line))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_read_back_with_its_bodies() {
+        let text = "hostname a\n!\nevent-handler x\n   !! why\n   action bash\n      if true\n        then x\n      \
+                    EOF\n!\nbanner motd\n  ! hello\nEOF\n\n!\nend\n";
+        let mut config = Config::default();
+        assert_eq!(text_into(&mut config, text, Strictness::Strict), []);
+        let mut again = Config::default();
+        text_into(&mut again, &config.text(), Strictness::Strict);
+        assert!(
+            config.text().contains("   action bash\n      if true\n        then x\n      EOF\n"),
+            "{}",
+            config.text()
+        );
+        assert_eq!(again.text(), config.text());
+    }
+
+    #[test]
+    fn refused_lines_are_passed_over_and_counted() {
+        let mut config = Config::default();
+        let refused =
+            text_into(&mut config, "hostname a\nnonsense\nalias b show clock\nend\nnonsense\n", Strictness::Strict);
+        assert_eq!(refused.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2]);
+        assert!(config.text().contains("alias b"));
+    }
+
+    #[test]
+    fn a_body_without_an_end_swallows_the_rest() {
+        let mut config = Config::default();
+        assert_eq!(text_into(&mut config, "banner motd\nhello\nhostname a\n", Strictness::Strict), []);
+        assert!(!config.text().contains("\nhostname a\n!"));
+    }
+}

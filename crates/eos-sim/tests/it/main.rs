@@ -1,0 +1,8 @@
+//! Devices over real HTTP and HTTPS.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
+
+mod sessions;
+mod support;
+mod texts;
+mod wire;
