@@ -7,7 +7,7 @@ use eapi::wire::code;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use crate::config::{Changed, Config, Position};
 use crate::copy;
 use crate::device::Device;
 use crate::journal::Event;
@@ -67,11 +67,11 @@ pub(crate) struct Cli {
     by_hand: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 enum Mode {
     Exec,
     Privileged,
-    Config { session: Option<String>, path: Vec<String> },
+    Config { session: Option<String>, position: Position },
 }
 
 impl Cli {
@@ -91,12 +91,12 @@ impl Cli {
             ["enable"] => self.enable(input),
             ["show", rest @ ..] => {
                 let secret = matches!(rest, ["running-config" | "startup-config" | "session-config", ..]);
-                if secret && self.mode == Mode::Exec {
+                if secret && matches!(self.mode, Mode::Exec) {
                     return Err(Failure::unprivileged(1, rest[0]));
                 }
                 show::run(&self.device, self.session(), &words)
             }
-            [first, ..] if self.mode == Mode::Exec => Err(Failure::unprivileged(0, first)),
+            [first, ..] if matches!(self.mode, Mode::Exec) => Err(Failure::unprivileged(0, first)),
             ["no", "configure", ..] => self.privileged(&words, input),
             [first, ..] if vocabulary::owns(first) => self.privileged(&words, input),
             _ => self.in_config(line, &words, input),
@@ -130,7 +130,7 @@ impl Cli {
                 return Err(Failure::denied("Bad secret"));
             }
         }
-        if self.mode == Mode::Exec {
+        if matches!(self.mode, Mode::Exec) {
             self.mode = Mode::Privileged;
         }
         Ok(Reply::silent())
@@ -149,7 +149,9 @@ impl Cli {
                 self.device.state().reboot(Duration::ZERO, self.device.clock.now());
                 self.leave(Mode::Privileged)
             }
-            ["configure"] | ["configure", "terminal"] => self.leave(Mode::Config { session: None, path: Vec::new() }),
+            ["configure"] | ["configure", "terminal"] => {
+                self.leave(Mode::Config { session: None, position: Position::default() })
+            }
             ["configure", "session"] => {
                 let name = self.device.state().sessions.unnamed();
                 self.enter_session(&name)
@@ -179,7 +181,7 @@ impl Cli {
 
     fn enter_session(&mut self, name: &str) -> Result<Reply, Failure> {
         self.device.state().enter_session(name, self.device.clock.now()).map_err(Failure::could_not_run)?;
-        self.leave(Mode::Config { session: Some(name.to_owned()), path: Vec::new() })
+        self.leave(Mode::Config { session: Some(name.to_owned()), position: Position::default() })
     }
 
     /// Commits a session; `timer` is `hh:mm:ss` with the token it stands at.
@@ -197,19 +199,19 @@ impl Cli {
 
     fn in_config(&mut self, line: &str, words: &[&str], input: Option<&str>) -> Result<Reply, Failure> {
         let invalid = || Failure::invalid(format!("Invalid input (at token 0: '{}')", words[0]));
-        let Mode::Config { session, path } = &mut self.mode else { return Err(vocabulary::refusal(words)) };
+        let Mode::Config { session, position } = &mut self.mode else { return Err(vocabulary::refusal(words)) };
         match (words, session.clone()) {
             (["commit"], Some(name)) => self.commit(&name, None),
             (["commit", "timer", time], Some(name)) => self.commit(&name, Some((2, time))),
-            (["abort"], Some(name)) if path.is_empty() => self.abort(&name),
+            (["abort"], Some(name)) if position.is_root() => self.abort(&name),
             (["rollback", "clean-config"], Some(name)) => {
-                path.clear();
+                *position = Position::default();
                 let mut state = self.device.state();
                 *state.sessions.candidate_mut(&name).ok_or_else(|| no_session(&name))? = Config::default();
                 Ok(Reply::silent())
             }
             (["commit" | "abort" | "rollback", ..], _) => Err(invalid()),
-            (["exit"], _) if path.is_empty() => self.leave(Mode::Privileged),
+            (["exit"], _) if position.is_root() => self.leave(Mode::Privileged),
             _ => {
                 self.enter(line, input)?;
                 Ok(Reply::silent())
@@ -218,25 +220,21 @@ impl Cli {
     }
 
     fn enter(&mut self, line: &str, input: Option<&str>) -> Result<(), Failure> {
-        let Mode::Config { session, path } = &mut self.mode else { return Ok(()) };
+        let Mode::Config { session, position } = &mut self.mode else { return Ok(()) };
         let strictness = self.device.spec.mode;
         let mut state = self.device.state();
         if state.faults.refuse_lines.iter().any(|part| line.contains(part.as_str())) {
             let first = line.split_whitespace().next().unwrap_or_default();
             return Err(Failure::invalid(format!("Invalid input (at token 0: '{first}')")));
         }
-        match session {
-            Some(name) => {
-                let config = state.sessions.candidate_mut(name).ok_or_else(|| no_session(name))?;
-                config.enter(path, line, input, strictness).map_err(|refused| Failure::invalid(refused.to_string()))
-            }
-            None => {
-                let before = state.running.clone();
-                let entered = Arc::make_mut(&mut state.running).enter(path, line, input, strictness);
-                self.by_hand |= before != state.running;
-                entered.map_err(|refused| Failure::invalid(refused.to_string()))
-            }
-        }
+        let config = match session {
+            Some(name) => state.sessions.candidate_mut(name).ok_or_else(|| no_session(name))?,
+            None => Arc::make_mut(&mut state.running),
+        };
+        let entered = config.enter(position, line, input, strictness);
+        let changed = entered.map_err(|refused| Failure::invalid(refused.to_string()))?;
+        self.by_hand |= session.is_none() && changed == Changed::Yes;
+        Ok(())
     }
 }
 

@@ -52,14 +52,15 @@ impl Device {
         }
         // Ten thousand texts that nobody reads again.
         spec.startup_config = None;
+        let state = State::new(startup, clock.now(), spec.always_answers);
         Ok(Self {
             spec,
             address,
             turn: tokio::sync::Mutex::default(),
             action_turn: tokio::sync::Mutex::default(),
             cables: OnceLock::new(),
-            state: Mutex::new(State::new(startup, clock.now())),
             clock,
+            state: Mutex::new(state),
         })
     }
 

@@ -52,6 +52,10 @@ pub struct DeviceSpec {
     /// Whether event-handlers may really run their bash actions on this machine.
     #[serde(default)]
     pub allow_bash: bool,
+    /// Whether it answers whatever its configuration says; otherwise one without `management api http-commands` and
+    /// `no shutdown` cuts it off. For configurations that are no whole ones.
+    #[serde(default)]
+    pub always_answers: bool,
     /// What happens to commands the grammar does not know.
     #[serde(default)]
     pub mode: Strictness,
@@ -199,6 +203,7 @@ impl DeviceSpec {
             password,
             enable_password: None,
             allow_bash: false,
+            always_answers: false,
             mode: Strictness::Strict,
             startup_config: None,
         }

@@ -10,6 +10,7 @@ mod device;
 mod diff;
 mod event_handler;
 mod faults;
+mod filter;
 mod flash;
 mod fleet;
 mod grammar;

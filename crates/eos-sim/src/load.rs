@@ -1,12 +1,12 @@
 //! Configuration text into a configuration, as a device reads a file or what is typed at `copy terminal:`: line after line,
 //! each body up to its `EOF`. Lines that are refused are passed over, which is how EOS does it there.
 
-use crate::config::{Config, Refused, Strictness};
+use crate::config::{Config, Position, Refused, Strictness};
 
 /// Enters `text` and returns the lines that were refused, by number from 1.
 pub(crate) fn text_into(config: &mut Config, text: &str, strictness: Strictness) -> Vec<(usize, Refused)> {
     let lines: Vec<&str> = text.lines().collect();
-    let (mut path, mut refused, mut next) = (Vec::new(), Vec::new(), 0);
+    let (mut position, mut refused, mut next) = (Position::default(), Vec::new(), 0);
     while next < lines.len() {
         let number = next + 1;
         let line = lines[next].trim();
@@ -14,13 +14,13 @@ pub(crate) fn text_into(config: &mut Config, text: &str, strictness: Strictness)
             let run = lines[next..].iter().take_while(|line| line.trim_start().starts_with("!!")).count();
             let comment = lines[next..next + run].iter().map(|line| shown_comment(line)).collect::<String>();
             next += run;
-            config.enter(&mut path, "comment", Some(&comment), strictness)
+            config.enter(&mut position, "comment", Some(&comment), strictness)
         } else if line == "end" {
             break;
         } else {
             next += 1;
             let body = eofs(line).map(|eofs| body(&lines, &mut next, eofs));
-            config.enter(&mut path, line, body.as_deref(), strictness)
+            config.enter(&mut position, line, body.as_deref(), strictness)
         };
         refused.extend(entered.err().map(|reason| (number, reason)));
     }

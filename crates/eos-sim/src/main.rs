@@ -65,6 +65,9 @@ struct Alike {
     /// Take commands that the grammar does not know
     #[arg(long, conflicts_with = "fleet")]
     lenient: bool,
+    /// Answer even if the configuration takes eAPI away
+    #[arg(long, conflicts_with = "fleet")]
+    always_answer: bool,
     /// Let event-handlers really run bash on this machine
     #[arg(long, conflicts_with = "fleet")]
     allow_bash: bool,
@@ -111,6 +114,7 @@ impl Alike {
             eos: release(&self.eos),
             mode: if self.lenient { eos_sim::Strictness::Lenient } else { eos_sim::Strictness::Strict },
             allow_bash: self.allow_bash,
+            always_answers: self.always_answer,
             ..DeviceSpec::new("device", self.user, self.password)
         };
         let mut fleet = Fleet::of_alike(count, &like, self.listen)?;

@@ -1,9 +1,9 @@
 //! In which order a running-config shows what it holds: sections after `order.txt`, interfaces by class, numbers as numbers.
 
-use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::grammar::begins;
+use crate::grammar::Pattern;
 
 /// Interface classes as EOS orders them; others come last.
 const INTERFACES: [&str; 8] = ["Port-Channel", "Dps", "Ethernet", "Loopback", "Management", "Tunnel", "Vlan", "Vxlan"];
@@ -13,51 +13,52 @@ const FIRST: [&str; 6] = ["description", "trigger", "action", "delay", "timeout"
 
 /// The section of a top-level line; lines of one section are shown together.
 pub(crate) fn section(line: &str) -> usize {
-    static SECTIONS: LazyLock<Vec<Vec<&'static str>>> = LazyLock::new(|| {
+    static SECTIONS: LazyLock<HashMap<&str, Vec<(usize, Pattern)>>> = LazyLock::new(|| {
+        let mut sections: HashMap<&str, Vec<(usize, Pattern)>> = HashMap::new();
         let lines = include_str!("order.txt").lines().filter(|line| !line.starts_with('#'));
-        lines.map(|line| line.split(' ').collect()).collect()
+        for (index, line) in lines.enumerate() {
+            let first = line.split(' ').next().unwrap_or_default();
+            sections.entry(first).or_default().push((index, Pattern::read(line)));
+        }
+        sections
     });
     let words: Vec<&str> = bare(line).split_whitespace().collect();
-    let fitting = SECTIONS.iter().enumerate().filter(|(_, prefix)| begins(prefix, &words));
-    fitting.max_by_key(|(_, prefix)| prefix.len()).map_or(SECTIONS.len(), |(index, _)| index)
+    let known = words.first().and_then(|first| SECTIONS.get(first));
+    let fitting = known.into_iter().flatten().filter(|(_, prefix)| prefix.begins(&words));
+    fitting.max_by_key(|(_, prefix)| prefix.len()).map_or(usize::MAX, |(index, _)| *index)
 }
 
-/// The order of two top-level lines.
-pub(crate) fn top_level(a: &str, b: &str) -> Ordering {
-    let class = |line: &str| {
-        let name = line.strip_prefix("interface ").unwrap_or_default();
-        let of = |class: &&str| name.starts_with(*class);
-        if name.is_empty() { 0 } else { INTERFACES.iter().position(of).unwrap_or(INTERFACES.len()) }
-    };
-    (section(a), class(a)).cmp(&(section(b), class(b))).then_with(|| natural(bare(a), bare(b)))
+/// What top-level lines are sorted by: section, class of interface, then the text with numbers by their value.
+pub(crate) fn top_level(line: &str) -> impl Ord + use<> {
+    let name = line.strip_prefix("interface ").unwrap_or_default();
+    let class = INTERFACES.iter().position(|class| name.starts_with(class)).unwrap_or(INTERFACES.len());
+    (section(line), if name.is_empty() { 0 } else { class }, natural(bare(line)))
 }
 
-/// The rank of a line among its neighbours in a mode.
-pub(crate) fn rank(line: &str) -> (usize, u64) {
+/// What the lines of a mode are sorted by, before the order they were entered in.
+pub(crate) fn in_mode(line: &str) -> impl Ord + use<> {
     let first = line.split(' ').next().unwrap_or_default();
     let rank = FIRST.iter().position(|word| *word == first).unwrap_or(FIRST.len());
-    (rank, first.parse().unwrap_or(0))
+    (rank, first.parse::<u64>().unwrap_or(0))
 }
 
 fn bare(line: &str) -> &str {
     line.strip_prefix("no ").unwrap_or(line)
 }
 
-/// Text order, but runs of digits by their value.
-fn natural(a: &str, b: &str) -> Ordering {
-    let (a, b) = (pieces(a), pieces(b));
-    a.cmp(&b)
-}
-
-fn pieces(text: &str) -> Vec<(u64, &str)> {
+/// Words as pieces of text and numbers; each ends in an empty one, so that a word comes before those that begin with it.
+fn natural(text: &str) -> Vec<(u64, String)> {
     let mut pieces = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let digits = first.is_ascii_digit();
-        let end = rest.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(rest.len());
-        let (piece, after) = rest.split_at(end);
-        pieces.push((piece.parse().unwrap_or(0), piece));
-        rest = after;
+    for word in text.split(' ') {
+        let mut rest = word;
+        while let Some(first) = rest.chars().next() {
+            let digits = first.is_ascii_digit();
+            let end = rest.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(rest.len());
+            let (piece, after) = rest.split_at(end);
+            pieces.push((piece.parse().unwrap_or(0), piece.to_owned()));
+            rest = after;
+        }
+        pieces.push((0, String::new()));
     }
     pieces
 }
@@ -81,7 +82,7 @@ mod tests {
             "event-handler x",
             "brand new",
         ];
-        lines.sort_by(|a, b| top_level(a, b));
+        lines.sort_by_cached_key(|line| top_level(line));
         let expected = [
             "no aaa root",
             "username a",

@@ -16,6 +16,9 @@ const BAD_REQUEST: i64 = -32600;
 const NO_METHOD: i64 = -32601;
 const BAD_PARAMS: i64 = -32602;
 
+/// How much of a command an error repeats, in characters.
+const LONGEST_QUOTE: usize = 1000;
+
 /// A request that can be run.
 #[derive(Debug)]
 pub(crate) struct Call {
@@ -59,7 +62,7 @@ impl Call {
             match self.one(&mut cli, command) {
                 Ok(result) => data.push(result),
                 Err(failure) => {
-                    let line = command.line();
+                    let line: String = command.line().chars().take(LONGEST_QUOTE).collect();
                     let message =
                         format!("CLI command {} of {total} '{line}' failed: {}", index + 1, reason(failure.code));
                     data.push(json!({"errors": failure.errors}));

@@ -7,6 +7,7 @@ use crate::cli::{Failure, Reply};
 use crate::config::Config;
 use crate::device::Device;
 use crate::diff;
+use crate::filter;
 use crate::status;
 use crate::vocabulary;
 
@@ -19,7 +20,7 @@ pub(crate) fn run(device: &Device, session: Option<&str>, words: &[&str]) -> Res
     let reply = unfiltered(device, session, words)?;
     match filter {
         None => Ok(reply),
-        Some(filter) => Ok(Reply { text: filtered(&reply.text, filter)?, json: None }),
+        Some(filter) => Ok(Reply { text: filter::apply(&reply.text, filter)?, json: None }),
     }
 }
 
@@ -29,7 +30,12 @@ fn unfiltered(device: &Device, session: Option<&str>, words: &[&str]) -> Result<
         ["running-config"] => Ok(config(device, &command, &device.state().running)),
         ["running-config", "section", wanted @ ..] if !wanted.is_empty() => {
             let text = device.shown(&command, &device.state().running);
-            Ok(Reply { text: filtered(&text, &[&["section"], wanted].concat())?, json: None })
+            Ok(Reply { text: filter::apply(&text, &[&["section"], wanted].concat())?, json: None })
+        }
+        ["running-config", "all"] => Ok(text_of(device, &command, Config::text_with_defaults)),
+        ["running-config", "sanitized"] => Ok(text_of(device, &command, |config| Config::sanitized(&config.text()))),
+        ["running-config", "all", "sanitized"] => {
+            Ok(text_of(device, &command, |config| Config::sanitized(&config.text_with_defaults())))
         }
         ["running-config", "digest"] => {
             let digest = Sha256::digest(device.body(&device.state().running));
@@ -64,6 +70,13 @@ fn unfiltered(device: &Device, session: Option<&str>, words: &[&str]) -> Result<
     }
 }
 
+/// The running-config in another form than the usual one.
+fn text_of(device: &Device, command: &str, written: impl Fn(&Config) -> String) -> Reply {
+    let running = device.state().running.clone();
+    let text = format!("! Command: {command}\n{}", device.headed(&running, &written(&running)));
+    Reply { text, json: None }
+}
+
 fn config(device: &Device, command: &str, config: &Config) -> Reply {
     let mut json = config.json();
     json["header"] = json!([format!("Command: {command}")]);
@@ -85,6 +98,7 @@ fn session_config(device: &Device, name: &str, rest: &[&str], token: usize) -> R
         }
         [] | ["sanitized"] => {
             let text = device.shown(&format!("show session-configuration named {name}"), &candidate);
+            let text = if rest.is_empty() { text } else { Config::sanitized(&text) };
             Ok(Reply { text, json: None })
         }
         [word, ..] => Err(Failure::invalid(format!("Invalid input (at token {token}: '{word}')"))),
@@ -102,28 +116,4 @@ fn checkpoints(device: &Device) -> Reply {
         json.insert(checkpoint.name.clone(), json!({"fileDate": at, "fileUser": user}));
     }
     Reply { text, json: Some(json!({"maxCheckpoints": 20, "checkpoints": Value::Object(json)})) }
-}
-/// `| include WORDS` by line, `| section WORDS` by block; words, not regular expressions.
-fn filtered(text: &str, filter: &[&str]) -> Result<String, Failure> {
-    let wanted = filter.get(1..).unwrap_or_default().join(" ");
-    match filter.first() {
-        Some(_) if wanted.is_empty() => Err(Failure::invalid("Incomplete command (at token 3: '|')")),
-        Some(&"include") => {
-            Ok(text.lines().filter(|line| line.contains(&wanted)).map(|line| format!("{line}\n")).collect())
-        }
-        Some(&"section") => Ok(sections(text).filter(|block| block.contains(&wanted)).collect()),
-        _ => Err(Failure::invalid("Invalid input (at token 3: '|')")),
-    }
-}
-
-/// Top-level lines, each with the lines below it.
-fn sections(text: &str) -> impl Iterator<Item = String> {
-    let mut blocks: Vec<String> = Vec::new();
-    for line in text.lines().filter(|line| !line.starts_with('!')) {
-        match blocks.last_mut() {
-            Some(block) if line.starts_with(' ') => block.push_str(&format!("{line}\n")),
-            _ => blocks.push(format!("{line}\n")),
-        }
-    }
-    blocks.into_iter()
 }

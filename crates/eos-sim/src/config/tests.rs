@@ -1,0 +1,76 @@
+use super::*;
+
+fn loaded(lines: &[&str]) -> Config {
+    let mut config = Config::default();
+    let mut position = Position::default();
+    for line in lines {
+        config.enter(&mut position, line, None, Strictness::Strict).unwrap();
+    }
+    config
+}
+
+#[test]
+fn lines_fall_through_to_the_mode_that_knows_them() {
+    let config = loaded(&["interface Ethernet2", "description x", "interface Ethernet1", "shutdown", "ip routing"]);
+    let expected =
+        "interface Ethernet1\n   shutdown\n!\ninterface Ethernet2\n   description x\n!\nip routing\n!\nend\n";
+    assert_eq!(config.text(), expected);
+}
+
+#[test]
+fn a_command_of_which_there_is_one_is_replaced() {
+    let config = loaded(&["alias a show version", "alias a show clock", "alias b x", "hostname a", "hostname b"]);
+    assert_eq!(config.text(), "alias a show clock\nalias b x\n!\nhostname b\n!\nend\n");
+}
+
+#[test]
+fn spaces_in_free_text_are_kept() {
+    let config = loaded(&["event-handler  x", " action bash echo 'a  b' "]);
+    assert_eq!(config.text(), "event-handler x\n   action bash echo 'a  b'\n!\nend\n");
+}
+
+#[test]
+fn no_removes_by_the_commands_name() {
+    let config = loaded(&["alias a show version", "no alias a", "vlan 2", "name x", "no vlan 2", "vlan 20"]);
+    assert_eq!(config.text(), "vlan 20\n!\nend\n");
+}
+
+#[test]
+fn shutdown_is_shown_where_it_is_not_the_default() {
+    let api = "management api http-commands";
+    let config = loaded(&["interface Ethernet1", "shutdown", "no shutdown", api, "no shutdown"]);
+    assert_eq!(config.text(), format!("{api}\n   no shutdown\n!\ninterface Ethernet1\n!\nend\n"));
+    let config = loaded(&[api, "no shutdown", "shutdown"]);
+    assert_eq!(config.text(), format!("{api}\n!\nend\n"));
+}
+
+#[test]
+fn bodies_are_shown_where_eos_shows_them() {
+    let (mut config, mut position) = (Config::default(), Position::default());
+    let lines = [
+        ("event-handler x", None),
+        ("delay 1", None),
+        ("action bash", Some("if true\n\n  then x\nfi")),
+        ("banner motd", Some("  hi\n")),
+        ("interface Ethernet1", None),
+        ("comment", Some("mine\n")),
+    ];
+    for (line, input) in lines {
+        config.enter(&mut position, line, input, Strictness::Strict).unwrap();
+    }
+    let expected = "banner motd\n  hi\nEOF\n\n!\ninterface Ethernet1\n   !! mine\n!\nevent-handler x\n   action bash\n      \
+                    if true\n\n        then x\n      fi\n      EOF\n   delay 1\n!\nend\n";
+    assert_eq!(config.text(), expected);
+}
+
+#[test]
+fn what_is_not_known_is_refused_or_taken_as_it_is() {
+    let enter = |line: &str, strictness| Config::default().enter(&mut Position::default(), line, None, strictness);
+    let refused = |line: &str| enter(line, Strictness::Strict).unwrap_err().to_string();
+    assert_eq!(refused("nonsense here"), "Invalid input (at token 0: 'nonsense')");
+    assert_eq!(refused("# remark"), "Invalid input (at token 0: '#')");
+    assert_eq!(refused("interface Quark1"), "Invalid input (at token 1: 'Quark1')");
+    assert_eq!(refused("banner motd"), "Incomplete command (at token 1: 'motd')");
+    assert_eq!(enter("nonsense here", Strictness::Lenient), Ok(Changed::Yes));
+    assert_eq!(enter("! remark", Strictness::Strict), Ok(Changed::No));
+}
