@@ -9,7 +9,7 @@ PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit localstack localstack-demo package deny template direction
+.PHONY: help demo test lint unit judges localstack localstack-demo package deny template direction
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ demo: ## The main job on this machine: two simulated switches, one call, one han
 	@$(CARGO) build --quiet --package naas-cli --package eos-sim
 	@$(PYTHON) -m demo embedded --programs $(TARGET)/debug
 
-test: lint unit demo localstack ## Everything: lints, unit, property, simulator and LocalStack tests, and the demo
+test: lint unit judges demo localstack ## Everything: lints, unit, property, simulator, judges' and LocalStack tests, and the demo
 
 lint: direction deny template ## Formatting, clippy, rustdoc, licences, direction of dependencies, the SAM template
 	$(CARGO) fmt --all --check
@@ -27,6 +27,10 @@ lint: direction deny template ## Formatting, clippy, rustdoc, licences, directio
 
 unit: ## Unit, property and simulator tests, and every example in the docs
 	$(CARGO) test --workspace
+
+judges: ## NAPALM, pyeapi, ANTA's asynceapi and Ansible against the simulator
+	$(CARGO) build --quiet --package eos-sim --features legacy-tls-vendored
+	NAAS_PROGRAMS="$(abspath $(TARGET))/debug" "$$(tools/venv judges)/bin/python" -m unittest discover --start-directory judges/tests --top-level-directory .
 
 localstack: package ## Both functions in LocalStack and in Lambda's own emulator
 	$(CARGO) build --quiet --package eos-sim

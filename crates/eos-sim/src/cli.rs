@@ -76,7 +76,8 @@ enum Mode {
 
 impl Cli {
     pub(crate) fn new(device: Arc<Device>) -> Self {
-        Self { device, mode: Mode::Exec, by_hand: false }
+        let mode = if starts_privileged(&device) { Mode::Privileged } else { Mode::Exec };
+        Self { device, mode, by_hand: false }
     }
 
     /// Runs one command.
@@ -236,6 +237,13 @@ impl Cli {
         self.by_hand |= session.is_none() && changed == Changed::Yes;
         Ok(())
     }
+}
+
+/// Whether the user needs no `enable`: one of privilege 15, on a device that authorises `exec` from its own list of users.
+fn starts_privileged(device: &Device) -> bool {
+    let state = device.state();
+    let level = format!("username {} privilege 15 ", device.spec.username);
+    state.running.value("aaa authorization exec default local").is_some() && state.running.value(&level).is_some()
 }
 
 /// From `hh:mm:ss`, a second to a day.

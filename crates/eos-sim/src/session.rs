@@ -207,6 +207,8 @@ impl Sessions {
 
     /// As `show configuration sessions detail` gives it.
     pub(crate) fn json(&self, user: &str, generation: Generation, booted: Timestamp) -> Value {
+        // In seconds of uptime, as NAPALM reads it: it compares it with that of `show version`.
+        let expires = self.armed.as_ref().map(|armed| seconds(armed.until) - seconds(booted));
         let mut sessions = Map::new();
         for (name, state) in self.states() {
             let state = state.shown(generation);
@@ -214,9 +216,9 @@ impl Sessions {
             if let Some(completed) = self.completed.as_ref().filter(|completed| completed.name == name) {
                 session["completedTime"] = json!(seconds(completed.at));
             }
-            let armed = self.armed.as_ref().filter(|armed| armed.name == name);
-            if let (Some(armed), Generation::UpTo431) = (armed, generation) {
-                session["commitBy"] = json!(seconds(armed.until));
+            let armed = self.armed.as_ref().is_some_and(|armed| armed.name == name);
+            if armed && generation == Generation::UpTo431 {
+                session["commitBy"] = json!(expires);
             }
             sessions.insert(name, session);
         }
@@ -226,8 +228,7 @@ impl Sessions {
         });
         if let (Some(armed), Generation::Since432) = (&self.armed, generation) {
             json["commitTimerSessionName"] = json!(armed.name);
-            // In seconds of uptime: NAPALM compares it with that of `show version`.
-            json["commitTimerExpireTime"] = json!(seconds(armed.until) - seconds(booted));
+            json["commitTimerExpireTime"] = json!(expires);
         }
         json
     }
@@ -342,7 +343,7 @@ mod tests {
         sessions.commit("a", Some(Duration::from_secs(60)), &running, at(1000)).unwrap();
         let old = sessions.json("u", Generation::of("4.31.2F"), at(900));
         assert_eq!(old["sessions"]["a"]["state"], "pendingCommitTimer");
-        assert_eq!(old["sessions"]["a"]["commitBy"], 1060.0);
+        assert_eq!(old["sessions"]["a"]["commitBy"], 160.0);
         assert_eq!(old.get("commitTimerSessionName"), None);
         let new = sessions.json("u", Generation::of("4.32.0F"), at(900));
         assert_eq!(new["sessions"]["a"]["state"], "committed");

@@ -27,6 +27,7 @@ pub(crate) fn run(device: &Device, words: &[&str]) -> Option<Reply> {
         ["clock"] => clock(device),
         ["uptime"] => uptime(device),
         ["aliases"] => aliases(device),
+        ["banner", kind @ ("motd" | "login")] => banner(device, kind),
         ["users"] => Reply { text: String::new(), json: Some(json!({"users": []})) },
         ["interfaces"] => interfaces(device),
         ["interfaces", "description"] => descriptions(device),
@@ -83,6 +84,12 @@ fn aliases(device: &Device) -> Reply {
     let text = aliases.iter().map(|(name, command)| format!("{name:<16}{command}\n")).collect();
     let json: Map<_, _> = aliases.iter().map(|(name, command)| ((*name).to_owned(), json!(command))).collect();
     Reply { text, json: Some(json!({"aliases": json})) }
+}
+
+fn banner(device: &Device, kind: &str) -> Reply {
+    let key = if kind == "login" { "loginBanner" } else { "motd" };
+    let text = device.state().running.body(&format!("banner {kind}")).unwrap_or_default().to_owned();
+    Reply { json: Some(json!({key: text})), text }
 }
 
 /// An interface as it is configured.

@@ -4,7 +4,7 @@
 use crate::cli::Failure;
 
 /// Each known command; `*` is any one word, `...` any rest.
-const COMMANDS: [&str; 48] = [
+const COMMANDS: [&str; 50] = [
     "enable",
     "disable",
     "end",
@@ -29,6 +29,8 @@ const COMMANDS: [&str; 48] = [
     "configure checkpoint save *",
     "no configure session *",
     "show aliases",
+    "show banner login",
+    "show banner motd",
     "show clock",
     "show configuration checkpoints",
     "show configuration sessions",

@@ -210,6 +210,11 @@ impl Config {
         self.root.child(mode).is_some_and(|mode| mode.child(line).is_some())
     }
 
+    /// The body of a top-level command that is typed over several lines.
+    pub(crate) fn body(&self, line: &str) -> Option<&str> {
+        self.root.child(line).map(Node::body)
+    }
+
     /// The modes whose opening line begins with `prefix`: the rest of that line, and what is in them as (line, body).
     pub(crate) fn modes<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, Vec<(&'a str, &'a str)>)> {
         let modes = self.root.beginning(prefix).filter(|(_, node)| !node.is_command());

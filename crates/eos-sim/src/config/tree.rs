@@ -247,6 +247,7 @@ impl Node {
 fn defaults(line: &str, shown: Shown) -> &'static [&'static str] {
     match line.split(' ').next() {
         Some("interface") if shown == Shown::All => &["no description", "no shutdown", "mtu 1500"],
+        Some("vlan") if shown == Shown::All => &["state active"],
         _ => &[],
     }
 }

@@ -244,6 +244,7 @@ fn forgotten(path: &[String]) -> bool {
 }
 
 /// The configurations of AVD, which nobody here wrote; none if `NAAS_NO_CORPUS` says that they are not on this machine.
+#[expect(clippy::print_stderr, reason = "a test that is skipped should say so")]
 fn corpus() -> Option<Vec<PathBuf>> {
     if std::env::var_os("NAAS_NO_CORPUS").is_some() {
         eprintln!("skipped: NAAS_NO_CORPUS is set");
