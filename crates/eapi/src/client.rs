@@ -6,14 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::{Response, StatusCode, Url, header};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as STANDARD;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::error::Error;
+use crate::login::{self, Login};
 use crate::redact;
-use crate::reply::{Asked, Fault};
-use crate::tls::{self, Attempt, TlsTrust};
+use crate::reply::{self, Asked};
+use crate::tls::{ClientCertificate, TlsBackend, TlsTrust};
+use crate::transport::{Answer, Fault, Http, Post, Settings};
 use crate::wire::{COMMAND_API, Command, Format, Params, Request};
 
 /// One switch. Requests made one after the other share one connection, which is opened by the first and kept alive; a
@@ -22,11 +27,13 @@ use crate::wire::{COMMAND_API, Command, Format, Params, Request};
 /// Environment variables that name proxies are ignored, redirects are not followed: a password goes to the switch only.
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    http: Http,
     url: Url,
     address: String,
     user: String,
     password: SecretString,
+    authentication: Authentication,
+    login: Arc<Login>,
     enable_password: Option<SecretString>,
     timeouts: Timeouts,
     reply_limit: usize,
@@ -40,6 +47,19 @@ pub enum Transport {
     Http,
     /// TLS; port 443 unless told otherwise.
     Https(TlsTrust),
+}
+
+/// How a client says who it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Authentication {
+    /// User name and password with every request.
+    #[default]
+    Basic,
+    /// User name and password once, for a cookie that goes with every request after that and is renewed when it expires.
+    /// [`Client::logout`] ends it on the switch.
+    Cookie,
+    /// The client certificate alone; the user is the one it is made out to.
+    Certificate,
 }
 
 /// How long to wait.
@@ -69,6 +89,9 @@ impl Client {
             transport: Transport::Https(TlsTrust::System),
             user: user.into(),
             password,
+            authentication: Authentication::Basic,
+            client_certificate: None,
+            backend: TlsBackend::default(),
             enable_password: None,
             timeouts: Timeouts::default(),
             reply_limit: 64 << 20,
@@ -113,8 +136,8 @@ impl Client {
         tracing::debug!(%address, commands, bytes = body.len(), elapsed_ms = started.elapsed().as_millis(), "answered");
         let secrets: Vec<&SecretString> = std::iter::once(&self.password).chain(&self.enable_password).collect();
         Asked { id, commands: &request.params.cmds, secrets: &secrets }.results(&body).map_err(|fault| match fault {
-            Fault::Command(error) => Error::Command(error),
-            Fault::NotEapi(what) => Error::NotEapi { address: self.address.clone(), what },
+            reply::Fault::Command(error) => Error::Command(error),
+            reply::Fault::NotEapi(what) => Error::NotEapi { address: self.address.clone(), what },
         })
     }
 
@@ -129,56 +152,78 @@ impl Client {
         }
     }
 
+    /// Ends the login of [`Authentication::Cookie`], if there is one; the next request opens another.
+    pub async fn logout(&self) -> Result<(), Error> {
+        self.login.close(self).await
+    }
+
     /// The body of an answer with HTTP status 200.
     async fn send(&self, request: &Request, timeout: Duration) -> Result<Vec<u8>, Error> {
-        let sent = self
-            .http
-            .post(self.url.clone())
-            .basic_auth(&self.user, Some(self.password.expose_secret()))
-            .timeout(timeout)
-            .header(header::CONTENT_TYPE, "application/json-rpc")
-            .json(request)
-            .send();
-        let response = sent.await.map_err(|error| self.broken(error, timeout))?;
-        let status = response.status();
-        if status == StatusCode::OK {
-            return self.body(response, timeout).await;
+        let body = serde_json::to_vec(request)
+            .map_err(|error| Error::Settings { what: format!("the request cannot be written as JSON: {error}") })?;
+        let answer = match self.authentication {
+            Authentication::Basic => self.exchange(COMMAND_API, vec![self.basic()], body, timeout).await?,
+            Authentication::Certificate => self.exchange(COMMAND_API, Vec::new(), body, timeout).await?,
+            Authentication::Cookie => self.send_with_cookie(body, timeout).await?,
+        };
+        if answer.status == StatusCode::OK { Ok(answer.body) } else { Err(self.unexpected(&answer)) }
+    }
+
+    /// Sends a request again, once, if its cookie has expired: EOS runs nothing of a request that it does not let in.
+    async fn send_with_cookie(&self, body: Vec<u8>, timeout: Duration) -> Result<Answer, Error> {
+        let token = self.login.token(self).await?;
+        let answer = self.exchange(COMMAND_API, vec![login::cookie(&token)], body.clone(), timeout).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
         }
-        // The words are a courtesy: without them the status still says what happened.
-        let body = self.body(response, timeout).await.unwrap_or_default();
-        let words = redact::words(&String::from_utf8_lossy(&body), [&self.password]);
-        let address = self.address.clone();
-        Err(match status {
-            StatusCode::UNAUTHORIZED => Error::Denied { address, user: self.user.clone(), words },
-            _ => Error::Http { address, status: status.as_u16(), words },
+        tracing::debug!(address = %self.address, "the login has expired, and is renewed");
+        self.login.forget(&token).await;
+        let token = self.login.token(self).await?;
+        self.exchange(COMMAND_API, vec![login::cookie(&token)], body, timeout).await
+    }
+
+    /// One request to the switch.
+    pub(crate) async fn exchange(
+        &self,
+        path: &str,
+        mut headers: Vec<(HeaderName, HeaderValue)>,
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<Answer, Error> {
+        let media_type = if path == COMMAND_API { "application/json-rpc" } else { "application/json" };
+        headers.push((CONTENT_TYPE, HeaderValue::from_static(media_type)));
+        let mut url = self.url.clone();
+        url.set_path(path);
+        let post = Post { url: &url, headers, body, timeout, limit: self.reply_limit };
+        let address = || self.address.clone();
+        self.http.post(post).await.map_err(|fault| match fault {
+            Fault::Connect(fault, source) => Error::Connect { address: address(), fault, source },
+            Fault::Tls(fault, source) => Error::Tls { address: address(), fault, source },
+            Fault::Timeout => Error::Timeout { address: address(), after: timeout },
+            Fault::Lost(source) => Error::Lost { address: address(), source },
+            Fault::TooLarge => Error::TooLarge { address: address(), limit: self.reply_limit },
         })
     }
 
-    async fn body(&self, mut response: Response, timeout: Duration) -> Result<Vec<u8>, Error> {
-        let too_large = || Error::TooLarge { address: self.address.clone(), limit: self.reply_limit };
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(error, timeout))? {
-            if body.len() + chunk.len() > self.reply_limit {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
+    /// What an answer with another status than 200 means.
+    pub(crate) fn unexpected(&self, answer: &Answer) -> Error {
+        let words = redact::words(&String::from_utf8_lossy(&answer.body), [&self.password]);
+        let address = self.address.clone();
+        match answer.status {
+            StatusCode::UNAUTHORIZED => Error::Denied { address, user: self.user.clone(), words },
+            status => Error::Http { address, status: status.as_u16(), words },
         }
-        Ok(body)
     }
 
-    fn broken(&self, error: reqwest::Error, timeout: Duration) -> Error {
-        let address = self.address.clone();
-        let source = error.without_url();
-        if source.is_connect() {
-            return match Attempt::of(&source) {
-                Attempt::Connect(fault) => Error::Connect { address, fault, source },
-                Attempt::Tls(fault) => Error::Tls { address, fault, source },
-            };
-        }
-        if source.is_timeout() {
-            return Error::Timeout { address, after: timeout };
-        }
-        Error::Lost { address, source }
+    pub(crate) fn credentials(&self) -> (&str, &SecretString) {
+        (&self.user, &self.password)
+    }
+
+    fn basic(&self) -> (HeaderName, HeaderValue) {
+        let credentials = STANDARD.encode(format!("{}:{}", self.user, self.password.expose_secret()));
+        let mut value = HeaderValue::from_str(&format!("Basic {credentials}")).expect("base64 is visible ASCII");
+        value.set_sensitive(true);
+        (AUTHORIZATION, value)
     }
 }
 
@@ -196,6 +241,9 @@ pub struct ClientBuilder {
     transport: Transport,
     user: String,
     password: SecretString,
+    authentication: Authentication,
+    client_certificate: Option<ClientCertificate>,
+    backend: TlsBackend,
     enable_password: Option<SecretString>,
     timeouts: Timeouts,
     reply_limit: usize,
@@ -213,6 +261,27 @@ impl ClientBuilder {
     #[must_use]
     pub fn transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
+        self
+    }
+
+    /// Another authentication than [`Authentication::Basic`].
+    #[must_use]
+    pub fn authentication(mut self, authentication: Authentication) -> Self {
+        self.authentication = authentication;
+        self
+    }
+
+    /// What to show of oneself in the TLS handshake.
+    #[must_use]
+    pub fn client_certificate(mut self, certificate: ClientCertificate) -> Self {
+        self.client_certificate = Some(certificate);
+        self
+    }
+
+    /// Another TLS than rustls.
+    #[must_use]
+    pub fn tls_backend(mut self, backend: TlsBackend) -> Self {
+        self.backend = backend;
         self
     }
 
@@ -242,31 +311,35 @@ impl ClientBuilder {
         let url = self.url().map_err(|what| Error::Settings { what })?;
         let address =
             format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default());
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("eapi/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never()) // a commit must not be sent twice
-            .http1_only()
-            .pool_max_idle_per_host(1)
-            .connect_timeout(self.timeouts.connect);
-        let http = match &self.transport {
-            // Without this, every client would read the system's certificates, and fail where there are none.
-            Transport::Http => http.tls_certs_only([]),
-            Transport::Https(trust) => {
-                if *trust == TlsTrust::Insecure {
-                    tracing::warn!(%address, "certificates are not verified, so the switch may be anyone");
-                }
-                tls::configure(http, trust).map_err(|what| Error::Settings { what })?
+        let settings = |what: &str| Err(Error::Settings { what: what.to_owned() });
+        let trust = match &self.transport {
+            Transport::Http if self.client_certificate.is_some() => {
+                return settings("a client certificate was given, but plain HTTP has no place for it");
             }
+            Transport::Http => None,
+            Transport::Https(trust) => Some(trust),
         };
-        let http = http.build().map_err(|error| Error::Settings { what: format!("no HTTP client: {error:?}") })?;
+        if self.authentication == Authentication::Certificate && self.client_certificate.is_none() {
+            return settings("authentication by certificate was asked for, but no client certificate was given");
+        }
+        if trust == Some(&TlsTrust::Insecure) {
+            tracing::warn!(%address, "certificates are not verified, so the switch may be anyone");
+        }
+        let settings = Settings {
+            trust,
+            backend: self.backend,
+            own: self.client_certificate.as_ref(),
+            connect_timeout: self.timeouts.connect,
+        };
+        let http = Http::new(&settings).map_err(|what| Error::Settings { what })?;
         Ok(Client {
             http,
             url,
             address,
             user: self.user,
             password: self.password,
+            authentication: self.authentication,
+            login: Arc::default(),
             enable_password: self.enable_password,
             timeouts: self.timeouts,
             reply_limit: self.reply_limit,

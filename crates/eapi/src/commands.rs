@@ -42,6 +42,17 @@ impl Candidate {
         Ok(Self { entries: reader.entries })
     }
 
+    /// Reads configuration text from a file's bytes: [`parse`](Self::parse), once they have turned out to be UTF-8.
+    pub fn from_utf8(bytes: &[u8]) -> Result<Self, TextError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let before = &bytes[..error.valid_up_to()];
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+            TextError { line, fault: TextFault::NotUtf8 { byte: bytes[before.len()], column } }
+        })?;
+        Self::parse(text)
+    }
+
     /// The commands in order.
     pub fn commands(&self) -> impl ExactSizeIterator<Item = &Command> {
         self.entries.iter().map(|(_, command)| command)
@@ -102,6 +113,14 @@ pub enum TextFault {
     LeavesSession {
         /// The line's first word.
         command: String,
+    },
+    /// A byte that is no UTF-8; EOS takes ASCII.
+    #[error("byte 0x{byte:02X} at byte {column} of the line is not UTF-8 text")]
+    NotUtf8 {
+        /// The byte.
+        byte: u8,
+        /// In bytes, from 1.
+        column: usize,
     },
     /// A control character other than tab.
     #[error("control character U+{code:04X} at column {column}")]
@@ -364,6 +383,21 @@ mod tests {
         assert_eq!(found[1], &with_input("comment", "first\n\n second\n".into()));
         assert_eq!(found[4], &with_input("comment", "x\n".into()));
         assert_eq!((candidate.line_of(1), candidate.line_of(4)), (Some(2), Some(8)));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_named_with_their_place() {
+        let error = Candidate::from_utf8(b"hostname a\nalias x \xffy\n").unwrap_err();
+        assert_eq!(error, TextError { line: 2, fault: TextFault::NotUtf8 { byte: 0xff, column: 9 } });
+        assert_eq!(Candidate::from_utf8("alias x é\n".as_bytes()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_hundred_thousand_lines_and_a_line_of_ten_megabytes_are_read() {
+        let many = "ip route 192.0.2.0/24 Null0\n".repeat(100_000);
+        assert_eq!(Candidate::parse(&many).unwrap().len(), 100_000);
+        let long = format!("alias x {}\n", "y".repeat(10_000_000));
+        assert_eq!(Candidate::parse(&long).unwrap().len(), 1);
     }
 
     #[test]

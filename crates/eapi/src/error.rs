@@ -27,7 +27,7 @@ pub enum Error {
         fault: ConnectFault,
         /// The transport's account of it.
         #[source]
-        source: reqwest::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A connection, but no TLS on it; nothing was sent.
     #[error("no TLS with {address}: {fault}")]
@@ -38,7 +38,7 @@ pub enum Error {
         fault: TlsFault,
         /// The transport's account of it.
         #[source]
-        source: reqwest::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The answer did not come in time. The switch may still be working on the request.
     #[error("no answer from {address} within {} s", after.as_secs_f64())]
@@ -55,7 +55,7 @@ pub enum Error {
         address: String,
         /// The transport's account of it.
         #[source]
-        source: reqwest::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// HTTP 401: the switch refused the user name and password, and ran nothing.
     #[error("{address} refused the credentials of `{user}`: {words}")]
@@ -189,10 +189,11 @@ pub enum ConnectFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFault {
     /// The switch broke off the handshake. Older EOS releases offer only static-RSA and DHE suites with CBC by default,
-    /// which rustls does not speak.
+    /// which rustls does not speak; with the feature `legacy-tls` OpenSSL does.
     #[error(
         "the switch broke off the handshake, probably for want of a common cipher suite; give it an `ssl profile` with \
-         `tls versions 1.2` and `cipher-list ECDHE-RSA-AES256-GCM-SHA384`, and name it under `protocol https ssl profile`"
+         `tls versions 1.2` and `cipher-list ECDHE-RSA-AES256-GCM-SHA384`, and name it under `protocol https ssl profile`, or build with \
+         the feature `legacy-tls` and choose OpenSSL"
     )]
     NoCommonCipher,
     /// The certificate was not accepted.

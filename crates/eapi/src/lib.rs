@@ -3,14 +3,18 @@
 mod client;
 mod commands;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+mod login;
 mod redact;
 mod reply;
 mod session;
 mod sessions;
 mod tls;
+mod transport;
 pub mod wire;
 
-pub use client::{Client, ClientBuilder, Timeouts, Transport};
+pub use client::{Authentication, Client, ClientBuilder, Timeouts, Transport};
 pub use commands::{Candidate, TextError, TextFault};
 pub use error::{CommandError, ConnectFault, Error, FailedAt, Kind, Sent, TlsFault};
 pub use session::{
@@ -18,5 +22,5 @@ pub use session::{
     Staged,
 };
 pub use sessions::{SessionState, Sessions};
-pub use tls::{BadFingerprint, Fingerprint, TlsTrust};
+pub use tls::{BadFingerprint, ClientCertificate, Fingerprint, TlsBackend, TlsTrust};
 pub use wire::{Command, Format};

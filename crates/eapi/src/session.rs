@@ -15,6 +15,7 @@ use crate::client::Client;
 use crate::commands::Candidate;
 use crate::error::{Error, FailedAt, Sent, output};
 use crate::redact;
+use crate::sessions::{SessionState, Sessions};
 use crate::wire::{Command, Format};
 
 /// A named configuration session on a switch.
@@ -110,9 +111,14 @@ impl Session {
     }
 
     /// Confirms a commit whose timer still runs, and saves. Best over another connection than the commit's, as proof that
-    /// the switch can still be reached. Whether the timer still runs is for [`Sessions::of`](crate::Sessions::of) to say:
-    /// EOS may well accept a confirmation that comes too late.
+    /// the switch can still be reached. Asks first whether the timer still runs, since EOS may well accept a confirmation
+    /// that comes too late.
     pub async fn confirm_and_save(&self) -> Result<(), CommitError> {
+        let not_confirmed = |cause| CommitError::NotConfirmed { session: self.name.clone(), cause };
+        let sessions = Sessions::of(&self.client).await.map_err(not_confirmed)?;
+        if sessions.state(&self.name) != Some(&SessionState::TimerRunning) {
+            return Err(CommitError::TimerGone { session: self.name.clone() });
+        }
         // No abort when it is refused: that would revert at once what the timer leaves time to look at.
         self.commit_then_save().await.map_err(|failed| failed.into_error(&self.name))
     }
@@ -211,8 +217,9 @@ impl<'c> StageRequest<'c> {
         }
         let first = commands.len();
         commands.extend(candidate.commands().cloned());
-        // Without a JSON model: asked for as JSON it fails, and the session stays pending.
-        commands.push("show session-config diffs".into());
+        // By name, since the lines may have left any mode behind. Without a JSON model: asked for as JSON it fails, and the
+        // session stays pending.
+        commands.push(format!("show session-config named {name} diffs").into());
         Self { commands, candidate, first }
     }
 
@@ -378,6 +385,15 @@ pub enum CommitError {
         /// What went wrong.
         #[source]
         cause: Error,
+    },
+    /// No commit timer runs for the session: it ran out and the switch went back to what it ran before, or somebody
+    /// confirmed or aborted it.
+    #[error(
+        "the commit timer of session {session} does not run any more; compare the running-config before another push"
+    )]
+    TimerGone {
+        /// The session.
+        session: SessionName,
     },
     /// The new configuration is in force, but the startup-config is the old one: a reload would bring that back.
     #[error("session {session} was committed but not saved, `write memory` answered: {words}")]

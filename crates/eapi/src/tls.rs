@@ -1,16 +1,10 @@
-//! Whom to trust on `https`: CAs, one certificate by its fingerprint, or anyone.
+//! Whom to trust on `https`: CAs, one certificate by its fingerprint, or anyone; and what to show for oneself.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-
-use crate::error::{ConnectFault, TlsFault};
 
 /// Whose certificates are accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -77,158 +71,27 @@ impl fmt::Debug for Fingerprint {
 #[error("a SHA-256 fingerprint is 64 hexadecimal digits, with or without colons between the pairs")]
 pub struct BadFingerprint;
 
-/// Sets a client up to trust as told.
-pub(crate) fn configure(http: reqwest::ClientBuilder, trust: &TlsTrust) -> Result<reqwest::ClientBuilder, String> {
-    match trust {
-        TlsTrust::System => Ok(http),
-        TlsTrust::AlsoCa(pem) => {
-            let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes())
-                .map_err(|error| format!("the CA certificates are not PEM: {}", innermost(&error)))?;
-            if certificates.is_empty() {
-                return Err("no certificate among the CA certificates, PEM was expected".to_owned());
-            }
-            Ok(http.tls_certs_merge(certificates))
-        }
-        TlsTrust::Pinned(fingerprint) => {
-            let config = pinned(*fingerprint).map_err(|error| format!("TLS cannot be set up: {error}"))?;
-            Ok(http.tls_backend_preconfigured(config))
-        }
-        TlsTrust::Insecure => Ok(http.tls_danger_accept_invalid_certs(true)),
-    }
+/// What a client shows of itself in the TLS handshake.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate {
+    /// The certificate, followed by those between it and its CA, in PEM.
+    pub chain: String,
+    /// Its private key, in PEM.
+    pub key: SecretString,
 }
 
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
-}
-
-fn pinned(fingerprint: Fingerprint) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Arc::new(PinVerifier { fingerprint, provider: Arc::clone(&provider) });
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier)
-        .with_no_client_auth();
-    Ok(config)
-}
-
-/// Accepts one certificate. webpki is not asked about it, because it refuses what switches have: a self-signed
-/// certificate that is its own CA. The handshake's signature is still verified, so the peer holds the key.
-#[derive(Debug)]
-struct PinVerifier {
-    fingerprint: Fingerprint,
-    provider: Arc<CryptoProvider>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("expected the certificate {expected}, found {found}")]
-struct WrongFingerprint {
-    expected: Fingerprint,
-    found: Fingerprint,
-}
-
-impl ServerCertVerifier for PinVerifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let found = Fingerprint::of(end_entity);
-        if found == self.fingerprint {
-            return Ok(ServerCertVerified::assertion());
-        }
-        let wrong = WrongFingerprint { expected: self.fingerprint, found };
-        Err(CertificateError::Other(OtherError(Arc::new(wrong))).into())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// What an attempt to connect failed of.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Attempt {
-    Connect(ConnectFault),
-    Tls(TlsFault),
-}
-
-impl Attempt {
-    /// Reads it from the chain of an error that `reqwest` calls a connect error.
-    pub(crate) fn of(error: &reqwest::Error) -> Self {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(error) = cause {
-            if let Some(attempt) = recognised(error) {
-                return attempt;
-            }
-            cause = error.source();
-        }
-        let fault = if error.is_timeout() { ConnectFault::TimedOut } else { ConnectFault::Other };
-        Self::Connect(fault)
-    }
-}
-
-fn recognised(error: &(dyn std::error::Error + 'static)) -> Option<Attempt> {
-    if let Some(error) = error.downcast_ref::<rustls::Error>() {
-        return Some(Attempt::Tls(tls_fault(error)));
-    }
-    if let Some(error) = error.downcast_ref::<std::io::Error>() {
-        // An io::Error's source skips the error it wraps, so that is looked at here.
-        if let Some(attempt) = error.get_ref().and_then(|inner| recognised(inner)) {
-            return Some(attempt);
-        }
-        return match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => Some(Attempt::Connect(ConnectFault::Refused)),
-            std::io::ErrorKind::TimedOut => Some(Attempt::Connect(ConnectFault::TimedOut)),
-            // While connecting, only the handshake reads: the peer hung up in it.
-            std::io::ErrorKind::UnexpectedEof => Some(Attempt::Tls(TlsFault::NoCommonCipher)),
-            _ => None,
-        };
-    }
-    // hyper-util's error for it is not public, its text is.
-    (error.to_string() == "dns error").then_some(Attempt::Connect(ConnectFault::NotResolved))
-}
-
-fn tls_fault(error: &rustls::Error) -> TlsFault {
-    match error {
-        rustls::Error::AlertReceived(
-            AlertDescription::HandshakeFailure
-            | AlertDescription::InsufficientSecurity
-            | AlertDescription::ProtocolVersion,
-        ) => TlsFault::NoCommonCipher,
-        rustls::Error::PeerIncompatible(_) => TlsFault::NoCommonCipher,
-        rustls::Error::InvalidCertificate(CertificateError::Other(other)) if other.0.is::<WrongFingerprint>() => {
-            TlsFault::WrongFingerprint
-        }
-        rustls::Error::InvalidCertificate(_) => TlsFault::Untrusted,
-        rustls::Error::InvalidMessage(_) => TlsFault::NotTls,
-        _ => TlsFault::Other,
-    }
+/// What speaks TLS.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsBackend {
+    /// rustls: TLS 1.2 and 1.3, with suites of today only.
+    #[default]
+    Rustls,
+    /// OpenSSL, which also speaks what EOS offers by default in older releases: TLS 1.2 with `AES256-SHA`,
+    /// `DHE-RSA-AES256-SHA`, `AES128-SHA` and `DHE-RSA-AES128-SHA`, without forward secrecy or with weak groups. Give such a
+    /// switch an `ssl profile` where you can.
+    #[cfg(feature = "legacy-tls")]
+    OpenSsl,
 }
 
 #[cfg(test)]

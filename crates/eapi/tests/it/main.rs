@@ -3,6 +3,7 @@
 
 mod client;
 mod corpus;
+mod login;
 mod session;
 mod support;
 mod tls;

@@ -45,7 +45,7 @@ async fn a_replace_is_two_requests_on_one_connection() {
 
     let load = json!([
         "enable", "configure session t-1", "rollback clean-config", "hostname b",
-        {"cmd": "banner motd", "input": " hi\n"}, "interface Ethernet1", "shutdown", "show session-config diffs",
+        {"cmd": "banner motd", "input": " hi\n"}, "interface Ethernet1", "shutdown", "show session-config named t-1 diffs",
     ]);
     assert_eq!(switch.commands(), [load, json!(["enable", "configure session t-1 commit", "write memory"])]);
     assert!(switch.requests().iter().all(|seen| seen.body["params"]["format"] == "text"));
@@ -242,16 +242,35 @@ async fn nothing_of_a_configuration_is_shown_by_debug() {
 
 #[tokio::test]
 async fn a_commit_with_timer_is_confirmed_over_another_connection() {
-    let (switch, session) =
-        staged([Answer::texts(&[""]), Answer::texts(&["", "Copy completed successfully.\n"])]).await;
+    let confirmed = Answer::texts(&["", "Copy completed successfully.\n"]);
+    let (switch, session) = staged([Answer::texts(&[""]), timer("t-1"), confirmed]).await;
 
     session.commit_with_timer(Duration::from_secs(90).try_into().unwrap()).await.unwrap();
     Session::resume(&switch.client(), session.name().clone()).confirm_and_save().await.unwrap();
 
     let commands = switch.commands();
     assert_eq!(commands[1], json!(["enable", "configure session t-1 commit timer 00:01:30"]));
-    assert_eq!(commands[2], json!(["enable", "configure session t-1 commit", "write memory"]));
+    assert_eq!(commands[2], json!(["enable", "show configuration sessions detail"]));
+    assert_eq!(commands[3], json!(["enable", "configure session t-1 commit", "write memory"]));
     assert_eq!(switch.connections(), 2);
+}
+
+/// Sessions of which this one's commit timer runs.
+fn timer(session: &str) -> Answer {
+    let sessions = json!({"t-1": {"state": "committed"}});
+    Answer::Results(
+        json!([{}, {"commitTimerSessionName": session, "commitTimerExpireTime": 9.5, "sessions": sessions}]),
+    )
+}
+
+#[tokio::test]
+async fn a_timer_that_has_run_out_is_not_confirmed() {
+    let (switch, session) = staged([timer("somebody-else")]).await;
+
+    let error = session.confirm_and_save().await.unwrap_err();
+
+    assert!(matches!(error, CommitError::TimerGone { .. }), "{error}");
+    assert!(!switch.commands().iter().any(|cmds| cmds.to_string().contains("commit")), "nothing was committed");
 }
 
 #[tokio::test]
@@ -265,12 +284,12 @@ async fn a_refused_timer_changed_nothing_and_is_aborted() {
 
 #[tokio::test]
 async fn a_refused_confirmation_is_left_to_the_timer() {
-    let (switch, session) = staged([Answer::refused(2, 1000, "no")]).await;
+    let (switch, session) = staged([timer("t-1"), Answer::refused(2, 1000, "no")]).await;
 
     let error = session.confirm_and_save().await.unwrap_err();
 
     assert!(matches!(error, CommitError::NotConfirmed { .. }), "{error}");
-    assert_eq!(switch.requests().len(), 2);
+    assert_eq!(switch.requests().len(), 3);
 }
 
 #[tokio::test]

@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     Refused(Value),
     /// Any status and body.
     Http(u16, String),
+    /// Status 200 and this cookie.
+    Cookie(&'static str),
     /// These bytes, then the connection is closed.
     Bytes(Vec<u8>),
     /// Nothing, for as long as the client waits.
@@ -110,17 +112,22 @@ pub(crate) async fn serve(
         let id = request.body["id"].clone();
         log.lock().unwrap().push(request);
         let answer = answers.lock().unwrap().pop_front();
+        let mut cookie = String::new();
         let (status, body) = match answer.unwrap_or(Answer::Http(500, "the script has no more answers".into())) {
             Answer::Results(result) => (200, json!({"jsonrpc": "2.0", "id": id, "result": result}).to_string()),
             Answer::Refused(error) => (200, json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string()),
             Answer::Http(status, body) => (status, body),
+            Answer::Cookie(token) => {
+                cookie = format!("Set-Cookie: Session={token}; Path=/\r\n");
+                (200, String::new())
+            }
             Answer::Bytes(bytes) => {
                 let _ = stream.write_all(&bytes).await;
                 return;
             }
             Answer::Silence => std::future::pending().await,
         };
-        let head = format!("HTTP/1.1 {status} Whatever\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head = format!("HTTP/1.1 {status} Whatever\r\nContent-Length: {}\r\n{cookie}\r\n", body.len());
         // A client that has gone meanwhile is part of some scripts.
         let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
     }
@@ -137,11 +144,12 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
         }
     };
     let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap().to_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap().parse::<usize>().unwrap();
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |length| length.parse().unwrap());
     while bytes.len() < head_end + length {
         stream.read_buf(&mut bytes).await.ok()?;
     }
-    Some(Seen { head, body: serde_json::from_slice(&bytes[head_end..]).unwrap() })
+    Some(Seen { head, body: serde_json::from_slice(&bytes[head_end..]).unwrap_or_default() })
 }
 
 /// Everything an error shows: `Display` and `Debug` of it and of its causes.
