@@ -1,6 +1,6 @@
 # The verbs of the project. `make` lists them.
 #
-# Needed: Rust, Python 3.11 or later (3.13 for LocalStack), make, curl and the package registries. Everything else is installed
+# Needed: Rust, Python 3.11 or later (3.13 for LocalStack), make, curl, Perl, a C++ compiler and the package registries. Everything else is installed
 # by the targets that need it, locked, into $(NAAS_CACHE); CARGO_TARGET_DIR may point anywhere.
 
 export NAAS_CACHE ?= $(HOME)/.cache/naas
@@ -9,7 +9,7 @@ PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit judges localstack localstack-demo package deny template direction
+.PHONY: help demo test lint unit fuzz judges localstack localstack-demo package deny template direction
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,15 +18,19 @@ demo: ## The main job on this machine: two simulated switches, one call, one han
 	@$(CARGO) build --quiet --package naas-cli --package eos-sim
 	@$(PYTHON) -m demo embedded --programs $(TARGET)/debug
 
-test: lint unit judges demo localstack ## Everything: lints, unit, property, simulator, judges' and LocalStack tests, and the demo
+test: lint unit fuzz judges demo localstack ## Everything: lints, unit, property, fuzz, simulator, judges' and LocalStack tests, and the demo
 
 lint: direction deny template ## Formatting, clippy, rustdoc, licences, direction of dependencies, the SAM template
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --quiet --package eapi --package eos-sim --all-targets --features eapi/legacy-tls-vendored,eos-sim/legacy-tls-vendored -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
 
 unit: ## Unit, property and simulator tests, and every example in the docs
-	$(CARGO) test --workspace
+	$(CARGO) test --workspace --features eapi/legacy-tls-vendored,eos-sim/legacy-tls-vendored
+
+fuzz: ## Each fuzz target for ten seconds; `tools/fuzz config 3600` for longer
+	tools/fuzz
 
 judges: ## NAPALM, pyeapi, ANTA's asynceapi and Ansible against the simulator
 	$(CARGO) build --quiet --package eos-sim --features legacy-tls-vendored

@@ -4,3 +4,5 @@ import logging
 
 # It logs a traceback for every connection that fails, and here some are meant to.
 logging.getLogger("pyeapi").setLevel(logging.CRITICAL + 1)
+# It finds starting a process slow.
+logging.getLogger("asyncio").setLevel(logging.ERROR)

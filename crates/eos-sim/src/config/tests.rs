@@ -74,3 +74,46 @@ fn what_is_not_known_is_refused_or_taken_as_it_is() {
     assert_eq!(enter("nonsense here", Strictness::Lenient), Ok(Changed::Yes));
     assert_eq!(enter("! remark", Strictness::Strict), Ok(Changed::No));
 }
+
+#[test]
+fn some_modes_must_be_left_before_what_is_around_them_takes_a_line() {
+    for mode in ["interface Vxlan1", "router general"] {
+        let (mut config, mut position) = (Config::default(), Position::default());
+        let mut enter = |line| config.enter(&mut position, line, None, Strictness::Strict).map_err(|e| e.to_string());
+        enter(mode).unwrap();
+        assert_eq!(enter("ip route 0.0.0.0/0 192.0.2.1").unwrap_err(), "Incomplete token (at token 0: 'ip')");
+        enter("exit").unwrap();
+        assert_eq!(enter("ip route 0.0.0.0/0 192.0.2.1"), Ok(Changed::Yes));
+    }
+}
+
+#[test]
+fn a_range_of_interfaces_is_configured_at_once() {
+    let config = loaded(&["interface Ethernet1-2", "shutdown", "interface Ethernet2", "no shutdown", "hostname a"]);
+    assert_eq!(config.text(), "hostname a\n!\ninterface Ethernet1\n   shutdown\n!\ninterface Ethernet2\n!\nend\n");
+}
+
+#[test]
+fn a_line_says_whether_it_changed_anything() {
+    let (mut config, mut position) = (Config::default(), Position::default());
+    let mut enter = |line| config.enter(&mut position, line, None, Strictness::Strict).unwrap();
+    assert_eq!(
+        [enter("hostname a"), enter("hostname a"), enter("no hostname")],
+        [Changed::Yes, Changed::No, Changed::Yes]
+    );
+    assert_eq!([enter("vlan 2"), enter("vlan 2"), enter("name x")], [Changed::Yes, Changed::No, Changed::Yes]);
+    assert_eq!([enter("no vlan 3"), enter("no vlan 2")], [Changed::No, Changed::Yes]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_refused_line_changes_nothing(before in "[a-z]{1,8}( [a-z0-9./]{1,6}){0,3}", line in ".{0,60}") {
+        let (mut config, mut position) = (Config::default(), Position::default());
+        let _ = config.enter(&mut position, &before, None, Strictness::Lenient);
+        let (text, known) = (config.text(), config.clone());
+        if config.enter(&mut position, &line, None, Strictness::Strict).is_err() {
+            proptest::prop_assert_eq!(&config, &known);
+            proptest::prop_assert_eq!(config.text(), text);
+        }
+    }
+}

@@ -68,6 +68,9 @@ async fn came_back(config: &str) -> Result<(), String> {
         return Err(format!("lost {lost:?}, new {new:?}"));
     }
     let again = DeviceHandle::detached(spec(Some(shown.clone())), Timestamp::UNIX_EPOCH).unwrap();
+    if again.running_config() != shown {
+        return Err("it is shown in another way once it was loaded from what is shown".to_owned());
+    }
     match call(&again, replace("s", &shown, "show session-config diffs"))?.as_str() {
         "" => Ok(()),
         diff => Err(format!("loaded again it differs: {diff}")),
