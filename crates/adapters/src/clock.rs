@@ -1,5 +1,7 @@
 //! The machine's own clock and dice.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use naas::ports::Clock;
 
@@ -10,6 +12,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
     }
 
     fn entropy(&self) -> u64 {

@@ -1,6 +1,11 @@
 //! Switches over eAPI: the domain's verbs on configuration sessions, and eAPI's errors in the domain's words.
 
-use eapi::{Candidate, Client, CommitError, Fingerprint, Kind, Left, Load, Session, SessionName, StageError, TlsTrust};
+use std::time::Duration;
+
+use eapi::{
+    Candidate, Client, CommitError, CommitTimer, Fingerprint, Kind, Left, Load, Session, SessionName, SessionState,
+    Sessions, StageError, TlsTrust,
+};
 use naas::inventory::{Device, Transport, Verify};
 use naas::outcome::SwitchState;
 use naas::ports::{Switch, SwitchError, SwitchFault, Switches};
@@ -54,22 +59,50 @@ impl Switch for EosSwitch {
         staged.map(|staged| staged.diff).map_err(|error| self.not_staged(error, configuration))
     }
 
-    async fn commit(&mut self, session: &str) -> Result<(), SwitchError> {
+    async fn commit(&mut self, session: &str, timer: Duration) -> Result<(), SwitchError> {
         let session = Session::resume(&self.client, session_name(session)?);
-        session.commit_and_save().await.map_err(|error| self.not_committed(error))
+        let timer = CommitTimer::try_from(timer).map_err(|error| misconfigured(&with_causes(&error)))?;
+        session.commit_with_timer(timer).await.map_err(|error| match error {
+            // If it was committed at all, it is on trial.
+            CommitError::Unknown { .. } => self.failed(&error, SwitchFault::Unreachable, SwitchState::Reverting),
+            error => self.not_committed(error),
+        })
     }
 
-    async fn abort(&mut self, session: &str) -> Result<(), SwitchError> {
-        let name = session_name(session)?;
-        Session::resume(&self.client, name).abort().await.map_err(|error| SwitchError {
-            fault: fault(error.kind()),
-            state: SwitchState::SessionLeft(session.to_owned()),
-            line: None,
-            message: format!(
-                "session {session} could not be aborted: {}; {}",
-                with_causes(&error),
-                left(&SwitchState::SessionLeft(session.to_owned()))
-            ),
+    async fn confirm(&mut self, session: &str) -> Result<(), SwitchError> {
+        let session = Session::resume(&self.client, session_name(session)?);
+        let sessions = Sessions::of(&self.client).await;
+        let sessions = sessions.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::Reverting))?;
+        match sessions.state(session.name()) {
+            Some(SessionState::TimerRunning) => {
+                session.confirm_and_save().await.map_err(|error| self.not_committed(error))
+            }
+            // An earlier confirmation, whose answer was lost.
+            Some(SessionState::Completed) => session.save().await.map_err(|error| self.not_committed(error)),
+            Some(SessionState::Pending) => {
+                let aborted = session.abort().await;
+                let state =
+                    aborted.map_or(SwitchState::SessionLeft(session.name().to_string()), |()| SwitchState::Unchanged);
+                Err(SwitchError {
+                    fault: SwitchFault::Unreachable,
+                    line: None,
+                    message: format!("the commit was sent and never arrived; {}", left(&state)),
+                    state,
+                })
+            }
+            _ => {
+                let gone = CommitError::TimerGone { session: session.name().clone() };
+                Err(self.failed(&gone, SwitchFault::Refused, SwitchState::Reverting))
+            }
+        }
+    }
+
+    async fn abort(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
+        let aborted = Session::resume(&self.client, session_name(session)?).abort_and_list().await;
+        aborted.map(|sessions| sessions.on_trial().map(str::to_owned)).map_err(|error| {
+            let state = SwitchState::SessionLeft(session.to_owned());
+            let message = format!("session {session} could not be aborted: {}; {}", with_causes(&error), left(&state));
+            SwitchError { fault: fault(error.kind()), state, line: None, message }
         })
     }
 }
@@ -102,11 +135,16 @@ impl EosSwitch {
                 };
                 (fault(cause.kind()), state)
             }
+            CommitError::NotConfirmed { cause, .. } => (fault(cause.kind()), SwitchState::Reverting),
+            CommitError::TimerGone { .. } => (SwitchFault::Refused, SwitchState::Reverting),
             CommitError::NotSaved { .. } => (SwitchFault::Refused, SwitchState::NotSaved),
             _ => (SwitchFault::Unreachable, SwitchState::Unknown),
         };
-        let message = format!("{}; {}", with_causes(&error), left(&state));
-        SwitchError { fault, state, line: None, message }
+        self.failed(&error, fault, state)
+    }
+
+    fn failed(&self, error: &dyn std::error::Error, fault: SwitchFault, state: SwitchState) -> SwitchError {
+        SwitchError { fault, line: None, message: format!("{}; {}", with_causes(error), left(&state)), state }
     }
 }
 
@@ -161,6 +199,10 @@ fn left(state: &SwitchState) -> String {
         SwitchState::Saved => "it runs the new configuration".to_owned(),
         SwitchState::NotSaved => {
             "it runs the new configuration, but a reload brings the old one back; `write memory` saves it".to_owned()
+        }
+        SwitchState::Reverting => {
+            "if it ran the new configuration, its commit timer brings the old one back by itself within two minutes"
+                .to_owned()
         }
         SwitchState::Unknown => "it may or may not run the new configuration; a run in mode plan will tell".to_owned(),
     }

@@ -5,14 +5,18 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
 
 use std::num::NonZeroUsize;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use adapters::SystemClock;
 use adapters::eos::EosSwitches;
 use eos_sim::{DeviceHandle, Event, Faults, Fleet, Handle, SessionState};
+use jiff::Timestamp;
 use naas::enforce::{Delivery, Enforcer, Ports};
 use naas::fakes::FakeStore;
 use naas::name::{DeviceName, RunId};
 use naas::outcome::{Outcome, Status, SwitchState};
+use naas::ports::Clock;
 
 const RUN: &str = "20261123-201530-7f3a9c";
 const MODEL: &str = "{name: m, group: global, template: t.tera}";
@@ -47,9 +51,29 @@ fn store(fleet: &Handle, password: &str) -> FakeStore {
     FakeStore::with(&format!("hosts:\n{hosts}{defaults}"), &[("m.yaml", MODEL), ("t.tera", TEMPLATE)])
 }
 
-async fn enforce(store: &FakeStore, mode: &str) {
-    // The fake clock's dice begin anew in each enforcer, and EOS refuses a session name it has completed before.
-    let clock = SystemClock;
+/// The system's clock and dice, but that waiting takes no time: it moves the clock, and those of the switches.
+struct QuickClock<'f> {
+    ahead: Mutex<Duration>,
+    fleet: &'f Handle,
+}
+
+impl Clock for QuickClock<'_> {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + *self.ahead.lock().unwrap()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        *self.ahead.lock().unwrap() += duration;
+        self.fleet.devices().for_each(|device| device.advance(duration));
+    }
+
+    fn entropy(&self) -> u64 {
+        SystemClock.entropy()
+    }
+}
+
+async fn enforce(fleet: &Handle, store: &FakeStore, mode: &str) {
+    let clock = QuickClock { ahead: Mutex::default(), fleet };
     let ports =
         Ports { inventories: store, models: store, switches: EosSwitches, runs: store, dead_letters: store, clock };
     let slice = serde_json::json!({
@@ -67,7 +91,7 @@ fn outcome(store: &FakeStore, device: &str) -> Outcome {
 async fn outcome_of_broken(fleet: &Handle, password: &str, faults: Faults) -> Outcome {
     let store = store(fleet, password);
     fleet.device("b").unwrap().set_faults(faults);
-    enforce(&store, "apply").await;
+    enforce(fleet, &store, "apply").await;
     for other in ["a", "c"] {
         assert_eq!(outcome(&store, other).status, Status::Changed, "{:?}", outcome(&store, other));
         assert!(fleet.device(other).unwrap().startup_config().contains("alias FOO BAR"));
@@ -80,10 +104,10 @@ async fn switches_are_replaced_saved_and_then_left_alone() {
     let fleet = fleet().await;
     let store = store(&fleet, "pw");
 
-    enforce(&store, "apply").await;
+    enforce(&fleet, &store, "apply").await;
     let first = outcome(&store, "b");
     store.outcomes.lock().unwrap().clear();
-    enforce(&store, "apply").await;
+    enforce(&fleet, &store, "apply").await;
     let second = outcome(&store, "b");
 
     assert_eq!((first.status, first.switch), (Status::Changed, SwitchState::Saved));
@@ -102,7 +126,7 @@ async fn a_plan_shows_the_switches_own_diff_and_changes_nothing() {
     let before = fleet.device("b").unwrap().running_config();
     let store = store(&fleet, "pw");
 
-    enforce(&store, "plan").await;
+    enforce(&fleet, &store, "plan").await;
 
     assert_eq!(outcome(&store, "b").status, Status::Planned);
     assert!(outcome(&store, "b").diff.contains("+alias FOO BAR"));
@@ -147,12 +171,89 @@ async fn a_switch_that_refuses_line_57_says_so_and_keeps_what_it_ran() {
 }
 
 #[tokio::test]
-async fn a_commit_whose_answer_never_comes_is_unknown() {
+async fn a_push_whose_answers_are_all_lost_is_found_out_about_and_finished() {
     let fleet = fleet().await;
     let faults = Faults { drop_reply_of: Some(" commit".to_owned()), ..Faults::default() };
 
     let outcome = outcome_of_broken(&fleet, "pw", faults).await;
 
-    assert_eq!((outcome.status, outcome.switch), (Status::Unknown, SwitchState::Unknown));
-    assert!(outcome.error.as_deref().unwrap().contains("mode plan will tell"), "{:?}", outcome.error);
+    assert_eq!((outcome.status, &outcome.switch), (Status::Changed, &SwitchState::Saved), "{outcome:?}");
+    assert!(fleet.device("b").unwrap().startup_config().contains("alias FOO BAR"));
+}
+
+#[tokio::test]
+async fn a_switch_that_a_push_cut_off_is_reverted_by_itself() {
+    let fleet = fleet().await;
+    let before = fleet.device("b").unwrap().running_config();
+    let faults = Faults { lose_management_on_commit: true, ..Faults::default() };
+
+    let outcome = outcome_of_broken(&fleet, "pw", faults).await;
+
+    assert_eq!((outcome.status, &outcome.switch), (Status::Reverted, &SwitchState::Reverting), "{outcome:?}");
+    assert!(outcome.error.as_deref().unwrap().contains("brings the old one back by itself"), "{outcome:?}");
+    let device = fleet.device("b").unwrap();
+    device.advance(Duration::from_secs(30));
+    assert_eq!(device.running_config(), before);
+    let journal = device.journal();
+    assert!(journal.iter().any(|entry| matches!(entry.event, Event::SessionReverted { .. })), "{journal:?}");
+    assert!(!journal.iter().any(|entry| matches!(entry.event, Event::Saved)), "what was on trial was not saved");
+}
+
+#[tokio::test]
+async fn a_push_that_was_cut_off_before_its_confirmation_is_finished_by_the_next() {
+    let fleet = fleet().await;
+    let store = store(&fleet, "pw");
+    enforce(&fleet, &store, "apply").await;
+    store.outcomes.lock().unwrap().clear();
+    // As an enforcer leaves it that is killed right after its commit: what should run, on trial.
+    let device = fleet.device("b").unwrap();
+    device.arm_commit_timer("naas-20261123-201530-7f3a9c-0badcafe", Duration::from_secs(120)).unwrap();
+
+    enforce(&fleet, &store, "apply").await;
+    device.advance(Duration::from_secs(120));
+
+    assert_eq!((outcome(&store, "b").status, outcome(&store, "a").status), (Status::Changed, Status::InSync));
+    assert!(device.journal().iter().any(|entry| matches!(entry.event, Event::SessionConfirmed { .. })));
+    assert!(device.running_config().contains("alias FOO BAR"));
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_on_trial_is_not_called_in_sync() {
+    let fleet = fleet().await;
+    let store = store(&fleet, "pw");
+    enforce(&fleet, &store, "apply").await;
+    store.outcomes.lock().unwrap().clear();
+    fleet.device("b").unwrap().arm_commit_timer("human", Duration::from_secs(300)).unwrap();
+
+    enforce(&fleet, &store, "apply").await;
+
+    let outcome = outcome(&store, "b");
+    assert_eq!(outcome.status, Status::Refused, "{outcome:?}");
+    assert!(outcome.error.as_deref().unwrap().contains("session human, which is not ours"), "{outcome:?}");
+    assert_eq!(fleet.device("b").unwrap().sessions()["human"], SessionState::TimerRunning);
+}
+
+#[tokio::test]
+async fn a_full_disk_leaves_the_new_configuration_unsaved() {
+    let fleet = fleet().await;
+    let saved = fleet.device("b").unwrap().startup_config();
+
+    let outcome = outcome_of_broken(&fleet, "pw", Faults { disk_full: true, ..Faults::default() }).await;
+
+    assert_eq!((outcome.status, &outcome.switch), (Status::NotSaved, &SwitchState::NotSaved), "{outcome:?}");
+    assert!(fleet.device("b").unwrap().running_config().contains("alias FOO BAR"));
+    assert_eq!(fleet.device("b").unwrap().startup_config(), saved);
+}
+
+#[tokio::test]
+async fn somebody_elses_commit_timer_is_left_alone() {
+    let fleet = fleet().await;
+    let device = fleet.device("b").unwrap();
+    device.arm_commit_timer("human", Duration::from_secs(300)).unwrap();
+
+    let outcome = outcome_of_broken(&fleet, "pw", Faults::default()).await;
+
+    assert_eq!((outcome.status, &outcome.switch), (Status::Refused, &SwitchState::Unchanged), "{outcome:?}");
+    assert_eq!(device.sessions()["human"], SessionState::TimerRunning);
+    assert_eq!(device.sessions().len(), 1, "nothing of ours is left: {:?}", device.sessions());
 }

@@ -123,6 +123,19 @@ impl Session {
         self.commit_then_save().await.map_err(|failed| failed.into_error(&self.name))
     }
 
+    /// Saves the running-config as startup-config: what is left to do after a confirmation whose answer was lost.
+    pub async fn save(&self) -> Result<(), CommitError> {
+        let session = || self.name.clone();
+        match self.client.run_within(self.client.timeouts().commit, ["write memory"], Format::Text).await {
+            Ok(results) => match results.first().and_then(output).unwrap_or_default() {
+                said if said.contains(SAVED) => Ok(()),
+                said => Err(CommitError::NotSaved { session: session(), words: redact::words(said, []) }),
+            },
+            Err(Error::Command(error)) => Err(CommitError::NotSaved { session: session(), words: error.words() }),
+            Err(cause) => Err(CommitError::Unknown { session: session(), cause }),
+        }
+    }
+
     async fn commit_then_save(&self) -> Result<(), Failed> {
         let commands = [format!("configure session {} commit", self.name), "write memory".to_owned()];
         match self.client.run_within(self.client.timeouts().commit, commands, Format::Text).await {
@@ -145,6 +158,13 @@ impl Session {
     pub async fn abort(&self) -> Result<(), Error> {
         let commands = [format!("configure session {} abort", self.name)];
         self.client.run(commands, Format::Text).await.map(|_| ())
+    }
+
+    /// Discards the session and asks which others there are, in one request.
+    pub async fn abort_and_list(&self) -> Result<Sessions, Error> {
+        let commands = [format!("configure session {} abort", self.name), Sessions::COMMAND.to_owned()];
+        let results = self.client.run(commands, Format::Json).await?;
+        Sessions::from_answer(&self.client, results.into_iter().nth(1).unwrap_or_default())
     }
 
     /// Aborts a session whose load failed, if there may be one.

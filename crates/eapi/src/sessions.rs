@@ -37,12 +37,23 @@ pub enum SessionState {
 impl Sessions {
     /// Asks the switch.
     pub async fn of(client: &Client) -> Result<Self, Error> {
-        let results = client.run(["show configuration sessions detail"], Format::Json).await?;
-        let answer = results.into_iter().next().unwrap_or_default();
+        let results = client.run([Self::COMMAND], Format::Json).await?;
+        Self::from_answer(client, results.into_iter().next().unwrap_or_default())
+    }
+
+    /// The command whose answer this is.
+    pub(crate) const COMMAND: &str = "show configuration sessions detail";
+
+    pub(crate) fn from_answer(client: &Client, answer: Value) -> Result<Self, Error> {
         Self::read(answer).map_err(|error| Error::NotEapi {
             address: client.address().to_owned(),
-            what: format!("`show configuration sessions detail` has another shape than expected: {error}"),
+            what: format!("`{}` has another shape than expected: {error}", Self::COMMAND),
         })
+    }
+
+    /// The session whose commit timer runs; there is one at most.
+    pub fn on_trial(&self) -> Option<&str> {
+        self.states.iter().find(|(_, state)| **state == SessionState::TimerRunning).map(|(name, _)| name.as_str())
     }
 
     /// The state of a session, if the switch still knows it.
@@ -116,6 +127,7 @@ mod tests {
             "c": {"state": "pending", "instances": {"7": {"user": "x"}}},
         }});
         use SessionState::{Completed, Pending, TimerRunning};
+        assert_eq!(Sessions::read(answer.clone()).unwrap().on_trial(), Some("a"));
         assert_eq!(states(answer), [("a".into(), TimerRunning), ("b".into(), Completed), ("c".into(), Pending)]);
     }
 

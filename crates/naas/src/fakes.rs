@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -43,6 +44,11 @@ impl FakeClock {
 impl Clock for FakeClock {
     fn now(&self) -> Timestamp {
         *lock(&self.now)
+    }
+
+    /// Time passes at once.
+    async fn sleep(&self, duration: Duration) {
+        *lock(&self.now) += duration;
     }
 
     fn entropy(&self) -> u64 {
@@ -212,6 +218,7 @@ impl IdempotencyKeys for &FakeStore {
 #[derive(Debug, Default)]
 pub struct FakeSwitches {
     running: Arc<Mutex<BTreeMap<DeviceName, String>>>,
+    on_trial: Arc<Mutex<BTreeMap<String, String>>>,
     faults: Arc<Mutex<BTreeMap<(DeviceName, Verb), SwitchError>>>,
     calls: Arc<Mutex<Vec<(DeviceName, Verb)>>>,
     sessions: Arc<Mutex<BTreeSet<String>>>,
@@ -224,6 +231,8 @@ pub enum Verb {
     Stage,
     /// [`Switch::commit`].
     Commit,
+    /// [`Switch::confirm`].
+    Confirm,
     /// [`Switch::abort`].
     Abort,
 }
@@ -234,6 +243,7 @@ pub struct FakeSwitch {
     device: DeviceName,
     staged: String,
     running: Arc<Mutex<BTreeMap<DeviceName, String>>>,
+    on_trial: Arc<Mutex<BTreeMap<String, String>>>,
     faults: Arc<Mutex<BTreeMap<(DeviceName, Verb), SwitchError>>>,
     calls: Arc<Mutex<Vec<(DeviceName, Verb)>>>,
     sessions: Arc<Mutex<BTreeSet<String>>>,
@@ -271,6 +281,7 @@ impl Switches for &FakeSwitches {
             device: device.name.clone(),
             staged: String::new(),
             running: Arc::clone(&self.running),
+            on_trial: Arc::clone(&self.on_trial),
             faults: Arc::clone(&self.faults),
             calls: Arc::clone(&self.calls),
             sessions: Arc::clone(&self.sessions),
@@ -296,14 +307,23 @@ impl Switch for FakeSwitch {
         Ok(if differs { signed("-", &running) + &signed("+", configuration) } else { String::new() })
     }
 
-    async fn commit(&mut self, _session: &str) -> Result<(), SwitchError> {
+    async fn commit(&mut self, session: &str, _timer: Duration) -> Result<(), SwitchError> {
         self.call(Verb::Commit)?;
-        lock(&self.running).insert(self.device.clone(), self.staged.clone());
+        lock(&self.on_trial).insert(session.to_owned(), self.staged.clone());
         Ok(())
     }
 
-    async fn abort(&mut self, _session: &str) -> Result<(), SwitchError> {
-        self.call(Verb::Abort)
+    async fn confirm(&mut self, session: &str) -> Result<(), SwitchError> {
+        self.call(Verb::Confirm)?;
+        if let Some(configuration) = lock(&self.on_trial).remove(session) {
+            lock(&self.running).insert(self.device.clone(), configuration);
+        }
+        Ok(())
+    }
+
+    async fn abort(&mut self, _session: &str) -> Result<Option<String>, SwitchError> {
+        self.call(Verb::Abort)?;
+        Ok(lock(&self.on_trial).keys().next().cloned())
     }
 }
 

@@ -15,6 +15,9 @@ pub enum Status {
     Changed,
     /// Replaced, but the switch could not save it: a reload brings the old configuration back.
     NotSaved,
+    /// Replaced, and then not confirmed in time: the switch could not be reached any more, or somebody else ended the commit
+    /// timer. It goes back by itself to what it ran.
+    Reverted,
     /// A plan: the diff is what would change.
     Planned,
     /// The intent could not be rendered; the switch was not contacted.
@@ -25,16 +28,17 @@ pub enum Status {
     Unreachable,
     /// The switch refused the credentials, or their right to run a command.
     Denied,
-    /// The last answer never came: the switch may or may not run the new configuration.
+    /// The last answer never came: the switch runs the new configuration, or goes back to the old one within two minutes.
     Unknown,
 }
 
 impl Status {
     /// Every status, in the order a summary lists them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::InSync,
         Self::Changed,
         Self::NotSaved,
+        Self::Reverted,
         Self::Planned,
         Self::Invalid,
         Self::Refused,
@@ -49,6 +53,7 @@ impl Status {
             Self::InSync => "in_sync",
             Self::Changed => "changed",
             Self::NotSaved => "not_saved",
+            Self::Reverted => "reverted",
             Self::Planned => "planned",
             Self::Invalid => "invalid",
             Self::Refused => "refused",
@@ -83,7 +88,10 @@ pub enum SwitchState {
     Saved,
     /// It runs the new configuration, but the startup-config is the old one: a reload brings that back.
     NotSaved,
-    /// A commit was sent and its answer never came.
+    /// It ran the new configuration, unconfirmed: its commit timer brings back what it ran before, within two minutes and without
+    /// anybody's help.
+    Reverting,
+    /// A confirmation was sent and its answer never came.
     Unknown,
 }
 

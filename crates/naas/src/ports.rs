@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
@@ -16,10 +17,12 @@ use crate::run::Run;
 use crate::schedule::IdempotencyRecord;
 use crate::slice::Slice;
 
-/// The time of day and dice, so that tests own both.
+/// The time of day and dice, so that tests own them.
 pub trait Clock: Send + Sync {
     /// The present moment, UTC.
     fn now(&self) -> Timestamp;
+    /// Waits.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
     /// Random bits, to tell apart what happens in the same moment; not for secrets.
     fn entropy(&self) -> u64;
 }
@@ -148,11 +151,18 @@ pub trait Switch: Send {
     fn stage(&mut self, session: &str, configuration: &str)
     -> impl Future<Output = Result<String, SwitchError>> + Send;
 
-    /// Commits a staged session and saves the running-config to the startup-config.
-    fn commit(&mut self, session: &str) -> impl Future<Output = Result<(), SwitchError>> + Send;
+    /// Puts a staged session into force for `timer`, a whole number of seconds: unless it is confirmed before, the switch
+    /// goes back to what it ran by itself. Nothing is saved.
+    fn commit(&mut self, session: &str, timer: Duration) -> impl Future<Output = Result<(), SwitchError>> + Send;
 
-    /// Discards a staged session.
-    fn abort(&mut self, session: &str) -> impl Future<Output = Result<(), SwitchError>> + Send;
+    /// Confirms a session whose timer still runs, and saves the running-config to the startup-config. To be asked over another
+    /// connection than the commit's, which shows that the switch can still be reached. Asked again after an answer that was
+    /// lost, it does what is left to do. [`SwitchState::Reverting`] when the session was not, or not yet, confirmed.
+    fn confirm(&mut self, session: &str) -> impl Future<Output = Result<(), SwitchError>> + Send;
+
+    /// Discards a staged session, and tells whose commit timer is running, if one is: what that brought in is in the
+    /// running-config on trial only.
+    fn abort(&mut self, session: &str) -> impl Future<Output = Result<Option<String>, SwitchError>> + Send;
 }
 
 /// What went wrong with a switch, and how it was left.

@@ -39,10 +39,36 @@ async fn a_device_is_changed_once_and_then_in_sync_without_commit() {
     let second = (outcome(&store, "leaf1"), switches.take_calls());
 
     assert_eq!((first.0.status, first.0.switch), (Status::Changed, SwitchState::Saved));
-    assert_eq!(first.1, [("leaf1".to_owned(), Verb::Stage), ("leaf1".to_owned(), Verb::Commit)]);
+    let pushed = [Verb::Stage, Verb::Commit, Verb::Confirm].map(|verb| ("leaf1".to_owned(), verb));
+    assert_eq!(first.1, pushed);
     assert_eq!((second.0.status, second.0.diff.as_str()), (Status::InSync, ""));
     assert_eq!(second.1, [("leaf1".to_owned(), Verb::Stage), ("leaf1".to_owned(), Verb::Abort)]);
     assert_eq!(switches.sessions().len(), 2, "each push has a session name of its own");
+}
+
+#[tokio::test]
+async fn a_confirmation_is_tried_for_as_long_as_the_timer_leaves_time() {
+    for (fault, tries) in [(SwitchFault::Unreachable, 36), (SwitchFault::Denied, 1)] {
+        let (store, switches) = (FakeStore::with(INVENTORY, &[MODEL, TEMPLATE]), FakeSwitches::default());
+        switches.fail("leaf1", Verb::Confirm, fault, SwitchState::Reverting);
+
+        enforcer(&store, &switches).receive(&message("apply", &["leaf1"]), Delivery::First).await.unwrap();
+
+        let confirmations = switches.take_calls().iter().filter(|(_, verb)| *verb == Verb::Confirm).count();
+        assert_eq!(confirmations, tries, "{fault:?}");
+        let took = outcome(&store, "leaf1").finished_at - outcome(&store, "leaf1").started_at;
+        assert!(took.as_secs() <= 105, "none may come after the switch has gone back");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_confirmed_all_the_same() {
+    let (store, switches) = (FakeStore::with(INVENTORY, &[MODEL, TEMPLATE]), FakeSwitches::default());
+    switches.fail("leaf1", Verb::Commit, SwitchFault::Unreachable, SwitchState::Reverting);
+
+    enforcer(&store, &switches).receive(&message("apply", &["leaf1"]), Delivery::First).await.unwrap();
+
+    assert_eq!(outcome(&store, "leaf1").status, Status::Changed);
 }
 
 #[tokio::test]
@@ -64,8 +90,11 @@ async fn a_devices_failure_is_its_own() {
         (Verb::Stage, SwitchFault::Refused, SwitchState::Unchanged, Status::Refused),
         (Verb::Stage, SwitchFault::Busy, SwitchState::Unchanged, Status::Refused),
         (Verb::Stage, SwitchFault::Misconfigured, SwitchState::NotContacted, Status::Invalid),
-        (Verb::Commit, SwitchFault::Unreachable, SwitchState::Unknown, Status::Unknown),
-        (Verb::Commit, SwitchFault::Refused, SwitchState::NotSaved, Status::NotSaved),
+        (Verb::Commit, SwitchFault::Refused, SwitchState::Unchanged, Status::Refused),
+        (Verb::Confirm, SwitchFault::Unreachable, SwitchState::Reverting, Status::Reverted),
+        (Verb::Confirm, SwitchFault::Denied, SwitchState::Reverting, Status::Reverted),
+        (Verb::Confirm, SwitchFault::Unreachable, SwitchState::Unknown, Status::Unknown),
+        (Verb::Confirm, SwitchFault::Refused, SwitchState::NotSaved, Status::NotSaved),
     ] {
         let (store, switches) = (FakeStore::with(INVENTORY, &[MODEL, TEMPLATE]), FakeSwitches::default());
         switches.fail("leaf2", verb, fault, state.clone());
@@ -147,7 +176,7 @@ async fn a_slice_delivered_again_leaves_the_devices_alone_that_are_done() {
     enforcer.receive(&message("apply", &["leaf1", "leaf2"]), Delivery::Again).await.unwrap();
 
     let devices: Vec<_> = switches.take_calls().into_iter().map(|(device, _)| device).collect();
-    assert_eq!(devices, ["leaf2", "leaf2"]);
+    assert_eq!(devices, ["leaf2", "leaf2", "leaf2"]);
 }
 
 #[tokio::test]
