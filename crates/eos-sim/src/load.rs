@@ -1,10 +1,10 @@
 //! Configuration text into a configuration, as a device reads a file or what is typed at `copy terminal:`: line after line,
 //! each body up to its `EOF`. Lines that are refused are passed over, which is how EOS does it there.
 
-use crate::config::{Config, Position, Refused, Strictness};
+use crate::config::{self, Config, Position, Refused, Strictness};
 
 /// Enters `text` and returns the lines that were refused, by number from 1.
-pub(crate) fn text_into(config: &mut Config, text: &str, strictness: Strictness) -> Vec<(usize, Refused)> {
+pub(crate) fn text_into(into: &mut Config, text: &str, strictness: Strictness) -> Vec<(usize, Refused)> {
     let lines: Vec<&str> = text.lines().collect();
     let (mut position, mut refused, mut next) = (Position::default(), Vec::new(), 0);
     while next < lines.len() {
@@ -14,13 +14,14 @@ pub(crate) fn text_into(config: &mut Config, text: &str, strictness: Strictness)
             let run = lines[next..].iter().take_while(|line| line.trim_start().starts_with("!!")).count();
             let comment = lines[next..next + run].iter().map(|line| shown_comment(line)).collect::<String>();
             next += run;
-            config.enter(&mut position, "comment", Some(&comment), strictness)
+            into.enter(&mut position, "comment", Some(&comment), strictness)
         } else if line == "end" {
             break;
         } else {
             next += 1;
-            let body = eofs(line).map(|eofs| body(&lines, &mut next, eofs));
-            config.enter(&mut position, line, body.as_deref(), strictness)
+            let eofs = config::eofs(&line.split_whitespace().collect::<Vec<_>>());
+            let body = (eofs > 0).then(|| body(&lines, &mut next, eofs));
+            into.enter(&mut position, line, body.as_deref(), strictness)
         };
         refused.extend(entered.err().map(|reason| (number, reason)));
     }
@@ -28,18 +29,9 @@ pub(crate) fn text_into(config: &mut Config, text: &str, strictness: Strictness)
 }
 
 fn shown_comment(line: &str) -> String {
-    let text = line.trim_start().trim_start_matches("!!");
+    let line = line.trim_start();
+    let text = line.strip_prefix("!!").unwrap_or(line);
     format!("{}\n", text.strip_prefix(' ').unwrap_or(text))
-}
-
-/// How many lines `EOF` end what follows `line`; none if nothing does.
-fn eofs(line: &str) -> Option<usize> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    match words.as_slice() {
-        ["protocol", "https", "certificate"] => Some(2),
-        ["banner", _] | ["comment"] | ["action", "bash"] | ["code"] | ["code", "unit", _] => Some(1),
-        _ => None,
-    }
 }
 
 /// Reads up to the last `EOF`, or to the end of the text, and takes the indentation of that `EOF` off what is indented

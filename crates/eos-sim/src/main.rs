@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{ArgGroup, Parser, ValueEnum};
@@ -82,10 +83,24 @@ enum Profile {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the program's own last words")]
+fn report(error: &anyhow::Error) {
+    eprintln!("eos-sim: {error:#}");
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let arguments = Arguments::parse();
     let fleet = match (&arguments.fleet, arguments.devices) {
         (Some(file), _) => Fleet::parse(&read(file)?).with_context(|| file.display().to_string())?,
         (None, Some(count)) => arguments.alike.fleet(count as usize)?,

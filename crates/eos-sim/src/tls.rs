@@ -71,7 +71,9 @@ impl Identity {
             #[cfg(feature = "legacy-tls")]
             Tls::Legacy => self.legacy().map_err(|error| FleetError::Tls(error.to_string())),
             #[cfg(not(feature = "legacy-tls"))]
-            Tls::Legacy => Err(FleetError::Tls("this eos-sim was built without its feature `legacy-tls`".to_owned())),
+            Tls::Legacy => Err(FleetError::Tls(
+                "this eos-sim was built without OpenSSL; build it with `--features legacy-tls`".to_owned(),
+            )),
         }
     }
 

@@ -294,16 +294,20 @@ fn change<'l>(
     })
 }
 
-/// What follows a line that is typed over several lines.
+/// How many lines `EOF` end what follows a command that is typed over several lines; 0 for all others.
+pub(crate) fn eofs(words: &[&str]) -> usize {
+    match words {
+        ["protocol", "https", "certificate"] => 2,
+        ["banner", _] | ["comment"] | ["action", "bash"] | ["code"] | ["code", "unit", _] => 1,
+        _ => 0,
+    }
+}
+
 fn body(words: &[&str], input: Option<&str>) -> Result<Kind, Refused> {
-    let multi = matches!(
-        words,
-        ["banner", _] | ["action", "bash"] | ["code"] | ["code", "unit", _] | ["protocol", "https", "certificate"]
-    );
-    match (multi, input) {
-        (false, _) => Ok(Kind::Command),
-        (true, Some(input)) => Ok(Kind::Body(input.into())),
-        (true, None) => Err(incomplete(words)),
+    match (eofs(words), input) {
+        (0, _) => Ok(Kind::Command),
+        (_, Some(input)) => Ok(Kind::Body(input.into())),
+        (_, None) => Err(incomplete(words)),
     }
 }
 
