@@ -23,11 +23,11 @@ test: lint unit fuzz judges demo localstack ## Everything: lints, unit, property
 lint: direction deny template ## Formatting, clippy, rustdoc, licences, direction of dependencies, the SAM template
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --quiet --package eapi --package eos-sim --all-targets --features eapi/legacy-tls-vendored,eos-sim/legacy-tls-vendored -- -D warnings
+	$(CARGO) clippy --quiet --package eapi --package adapters --package eos-sim --all-targets --features adapters/legacy-tls-vendored,eos-sim/legacy-tls-vendored -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
 
 unit: ## Unit, property and simulator tests, and every example in the docs
-	$(CARGO) test --workspace --features eapi/legacy-tls-vendored,eos-sim/legacy-tls-vendored
+	$(CARGO) test --workspace --features adapters/legacy-tls-vendored,eos-sim/legacy-tls-vendored
 
 fuzz: ## Each fuzz target for ten seconds; `tools/fuzz config 3600` for longer
 	tools/fuzz

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use eapi::{
     Candidate, Client, CommitError, CommitTimer, Fingerprint, Kind, Left, Load, Session, SessionName, SessionState,
-    Sessions, StageError, TlsTrust,
+    Sessions, StageError, TlsBackend, TlsTrust,
 };
-use naas::inventory::{Device, Transport, Verify};
+use naas::inventory::{Device, Tls, Transport, Verify};
 use naas::outcome::SwitchState;
 use naas::ports::{Switch, SwitchError, SwitchFault, Switches};
 
@@ -36,6 +36,9 @@ impl Switches for EosSwitches {
             Transport::Https => eapi::Transport::Https(trust(&device.connection.verify)?),
         };
         let mut client = Client::builder(&device.hostname, username, password).transport(transport);
+        if device.connection.tls == Tls::Legacy {
+            client = client.tls_backend(old_suites()?);
+        }
         if let Some(port) = device.connection.port {
             client = client.port(port);
         }
@@ -158,6 +161,18 @@ fn trust(verify: &Verify) -> Result<TlsTrust, SwitchError> {
             TlsTrust::Pinned(fingerprint)
         }
     })
+}
+
+#[cfg(feature = "legacy-tls")]
+fn old_suites() -> Result<TlsBackend, SwitchError> {
+    Ok(TlsBackend::OpenSsl)
+}
+
+#[cfg(not(feature = "legacy-tls"))]
+fn old_suites() -> Result<TlsBackend, SwitchError> {
+    let reason = "the inventory says `tls: legacy`, but this naas was built without OpenSSL; build it with `--features \
+                  legacy-tls`, or give the switch an `ssl profile` with `cipher-list ECDHE-RSA-AES256-GCM-SHA384`";
+    Err(misconfigured(reason))
 }
 
 fn is_eos(platform: &str) -> bool {

@@ -73,11 +73,15 @@ impl Clock for QuickClock<'_> {
 }
 
 async fn enforce(fleet: &Handle, store: &FakeStore, mode: &str) {
+    enforce_devices(fleet, store, mode, &["a", "b", "c"]).await;
+}
+
+async fn enforce_devices(fleet: &Handle, store: &FakeStore, mode: &str, devices: &[&str]) {
     let clock = QuickClock { ahead: Mutex::default(), fleet };
     let ports =
         Ports { inventories: store, models: store, switches: EosSwitches, runs: store, dead_letters: store, clock };
     let slice = serde_json::json!({
-        "version": 1, "run": RUN, "mode": mode, "devices": ["a", "b", "c"], "inventory": ["naas/inventory"],
+        "version": 1, "run": RUN, "mode": mode, "devices": devices, "inventory": ["naas/inventory"],
     });
     Enforcer::new(ports, NonZeroUsize::new(3).unwrap()).receive(&slice.to_string(), Delivery::First).await.unwrap();
 }
@@ -231,6 +235,34 @@ async fn what_somebody_else_has_on_trial_is_not_called_in_sync() {
     assert_eq!(outcome.status, Status::Refused, "{outcome:?}");
     assert!(outcome.error.as_deref().unwrap().contains("session human, which is not ours"), "{outcome:?}");
     assert_eq!(fleet.device("b").unwrap().sessions()["human"], SessionState::TimerRunning);
+}
+
+/// One switch that has only the suites of older EOS, and its outcome.
+async fn old_switch(tls: &str) -> Outcome {
+    let yaml = format!("devices: [{{name: b, username: naas, password: pw, tls: {tls}}}]");
+    let fleet = eos_sim::start(Fleet::parse(&yaml).unwrap(), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let port = fleet.device("b").unwrap().address().port();
+    let extras = "{transport: https, verify: insecure, tls: legacy}";
+    let host = format!("hostname: 127.0.0.1, port: {port}, username: naas, password: pw");
+    let inventory = format!("hosts: {{b: {{{host}, connection_options: {{eapi: {{extras: {extras}}}}}}}}}");
+    let store = FakeStore::with(&inventory, &[("m.yaml", MODEL), ("t.tera", TEMPLATE)]);
+    enforce_devices(&fleet, &store, "apply", &["b"]).await;
+    outcome(&store, "b")
+}
+
+#[cfg(feature = "legacy-tls")]
+#[tokio::test]
+async fn a_switch_with_the_suites_of_older_eos_is_configured() {
+    let outcome = old_switch("legacy").await;
+    assert_eq!((outcome.status, &outcome.switch), (Status::Changed, &SwitchState::Saved), "{outcome:?}");
+}
+
+#[cfg(not(feature = "legacy-tls"))]
+#[tokio::test]
+async fn a_switch_with_the_suites_of_older_eos_wants_another_build() {
+    let outcome = old_switch("modern").await;
+    assert_eq!((outcome.status, &outcome.switch), (Status::Invalid, &SwitchState::NotContacted), "{outcome:?}");
+    assert!(outcome.error.as_deref().unwrap().contains("--features legacy-tls"), "{outcome:?}");
 }
 
 #[tokio::test]

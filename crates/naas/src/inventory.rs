@@ -23,7 +23,7 @@ use std::fmt;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-pub use connection::{Connection, Transport, Verify};
+pub use connection::{Connection, Tls, Transport, Verify};
 use document::{Element, Part};
 
 use crate::name::{DeviceName, GroupName};

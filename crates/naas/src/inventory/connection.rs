@@ -11,6 +11,7 @@
 //!       ca_certificates: |        # PEM, trusted beside the system's
 //!         -----BEGIN CERTIFICATE-----
 //!       fingerprint: AB:CD:…      # SHA-256 of the switch's own certificate, instead of verify
+//!       tls: modern               # or legacy: the switch only has the suites that older EOS offers by default
 //!       enable_password: …        # a secret
 //! ```
 
@@ -30,6 +31,8 @@ pub struct Connection {
     pub transport: Transport,
     /// Whose certificates are believed.
     pub verify: Verify,
+    /// Which suites the switch has.
+    pub tls: Tls,
     /// TCP port; the transport's own if none is given.
     pub port: Option<u16>,
     /// Typed at `enable`'s prompt.
@@ -63,6 +66,16 @@ pub enum Verify {
     Insecure,
 }
 
+/// Which TLS suites a switch has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tls {
+    /// Such as have forward secrecy, as after `ssl profile` with `cipher-list`.
+    #[default]
+    Modern,
+    /// Only static RSA and DHE with CBC, the default of older EOS releases.
+    Legacy,
+}
+
 /// The options of one plugin in one element, as written.
 #[derive(Debug, Default)]
 pub(super) struct Options {
@@ -77,6 +90,7 @@ pub(super) struct Options {
 struct Extras {
     transport: Option<Transport>,
     verify: Option<Verify>,
+    tls: Option<Tls>,
     port: Option<u16>,
     enable_password: Option<SecretString>,
 }
@@ -96,6 +110,7 @@ impl Connection {
         Self {
             transport: extras.transport.unwrap_or_default(),
             verify: extras.verify.clone().unwrap_or_default(),
+            tls: extras.tls.unwrap_or_default(),
             port: port.or_else(|| elements.iter().find_map(|element| element.port)),
             enable_password: extras.enable_password.clone(),
             hostname: options.iter().find_map(|options| options.hostname.clone()),
@@ -150,8 +165,9 @@ impl Extras {
                 ("eapi", "verify") => extras.verify = Some(verify(&at, node)?),
                 ("eapi", "ca_certificates") => extras.verify = Some(Verify::AlsoCa(at.text(node.kind)?)),
                 ("eapi", "fingerprint") => extras.verify = Some(Verify::Fingerprint(at.text(node.kind)?)),
+                ("eapi", "tls") => extras.tls = Some(tls(&at, node)?),
                 ("eapi", _) => {
-                    let known = "transport, verify, ca_certificates, fingerprint, enable_password";
+                    let known = "transport, verify, ca_certificates, fingerprint, tls, enable_password";
                     return Err(at.fault(format!("is not an option of eapi; known are {known}")));
                 }
                 _ => {}
@@ -166,6 +182,14 @@ fn transport(at: &Place<'_>, node: Node) -> Result<Transport, InventoryError> {
         "https" => Ok(Transport::Https),
         "http" => Ok(Transport::Http),
         _ => Err(at.fault("expected https or http")),
+    }
+}
+
+fn tls(at: &Place<'_>, node: Node) -> Result<Tls, InventoryError> {
+    match at.text(node.kind)?.as_str() {
+        "modern" => Ok(Tls::Modern),
+        "legacy" => Ok(Tls::Legacy),
+        _ => Err(at.fault("expected modern or legacy")),
     }
 }
 

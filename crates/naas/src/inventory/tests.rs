@@ -147,7 +147,8 @@ fn what_is_wrong_is_said_with_document_line_and_path() {
             "hosts: {a: {connection_options: {eapi: {extras: {transport: ssh}}}}}",
             "hosts.a.connection_options.eapi.extras.transport: expected https or http",
         ),
-        ("hosts: {a: {connection_options: {eapi: {extras: {tls: no}}}}}", "is not an option of eapi"),
+        ("hosts: {a: {connection_options: {eapi: {extras: {colour: red}}}}}", "is not an option of eapi"),
+        ("hosts: {a: {connection_options: {eapi: {extras: {tls: no}}}}}", "expected modern or legacy"),
         (r#"{"hosts": {"a": {"port": 0}}}"#, "expected a port from 1 to 65535, found a number"),
         ("{\"hosts\": {\"a\": \n}", "line"),
     ] {
