@@ -31,7 +31,7 @@ pub(crate) struct Settings<'s> {
 pub(crate) enum Http {
     Rustls(reqwest::Client),
     #[cfg(feature = "legacy-tls")]
-    OpenSsl(openssl::Client),
+    OpenSsl(std::sync::Arc<openssl::Client>),
 }
 
 /// A request.
@@ -74,7 +74,7 @@ impl Http {
         match settings.backend {
             TlsBackend::Rustls => rustls::client(settings).map(Self::Rustls),
             #[cfg(feature = "legacy-tls")]
-            TlsBackend::OpenSsl => openssl::client(settings).map(Self::OpenSsl),
+            TlsBackend::OpenSsl => openssl::client(settings).map(|client| Self::OpenSsl(client.into())),
         }
     }
 

@@ -30,7 +30,6 @@ use crate::tls::{ClientCertificate, Fingerprint, TlsTrust};
 const SUITES: &str = "DEFAULT:AES256-SHA:DHE-RSA-AES256-SHA:AES128-SHA:DHE-RSA-AES128-SHA:@SECLEVEL=1";
 
 /// A client, and what a certificate that is refused means to it.
-#[derive(Clone)]
 pub(crate) struct Client {
     http: hyper_util::client::legacy::Client<Connector, Full<Bytes>>,
     refused: TlsFault,
