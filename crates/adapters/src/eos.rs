@@ -1,20 +1,34 @@
 //! Switches over eAPI: the domain's verbs on configuration sessions, and eAPI's errors in the domain's words.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use eapi::{
-    Candidate, Client, CommitError, CommitTimer, Fingerprint, Kind, Left, Load, Session, SessionName, SessionState,
-    Sessions, StageError, TlsBackend, TlsTrust,
+    Candidate, Carrier, Client, CommitError, CommitTimer, Fingerprint, Format, Kind, Left, Load, Session, SessionName,
+    SessionState, Sessions, StageError, TlsBackend, TlsTrust,
 };
+use naas::check::{Form, Shown};
 use naas::inventory::{Device, Tls, Transport, Verify};
 use naas::outcome::SwitchState;
-use naas::ports::{Switch, SwitchError, SwitchFault, Switches};
+use naas::ports::{Standing, Switch, SwitchError, SwitchFault, Switches};
 
 use crate::with_causes;
 
 /// Arista EOS switches.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct EosSwitches;
+#[derive(Clone, Default)]
+pub struct EosSwitches {
+    way: Option<Way>,
+}
+
+/// How a switch is reached that is not reached over HTTP from here.
+type Way = Arc<dyn Fn(&Device) -> Arc<dyn Carrier> + Send + Sync>;
+
+impl EosSwitches {
+    /// Switches that are reached in another way than over HTTP from here.
+    pub fn by(way: impl Fn(&Device) -> Arc<dyn Carrier> + Send + Sync + 'static) -> Self {
+        Self { way: Some(Arc::new(way)) }
+    }
+}
 
 /// One switch; its client keeps one connection alive.
 #[derive(Debug)]
@@ -45,11 +59,19 @@ impl Switches for EosSwitches {
         if let Some(password) = &device.connection.enable_password {
             client = client.enable_password(password.clone());
         }
+        if let Some(way) = &self.way {
+            client = client.carrier(way(device));
+        }
         Ok(EosSwitch { client: client.build().map_err(|error| misconfigured(&with_causes(&error)))? })
     }
 }
 
 impl Switch for EosSwitch {
+    async fn look(&mut self) -> Result<Standing, SwitchError> {
+        let standing = eapi::Standing::of(&self.client).await;
+        standing.map(stands).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
+    }
+
     async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
         let name = session_name(session)?;
         let candidate = Candidate::parse(configuration).map_err(|error| SwitchError {
@@ -72,16 +94,27 @@ impl Switch for EosSwitch {
         })
     }
 
-    async fn confirm(&mut self, session: &str) -> Result<(), SwitchError> {
+    async fn show(&mut self, command: &str, form: Form) -> Result<Shown, SwitchError> {
+        let format = if form == Form::Json { Format::Json } else { Format::Text };
+        let shown = self.client.run([command], format).await;
+        let shown = shown.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::Reverting))?;
+        let shown = shown.into_iter().next().unwrap_or_default();
+        Ok(match form {
+            Form::Json => Shown::Json(shown),
+            Form::Text => Shown::Text(shown["output"].as_str().unwrap_or_default().to_owned()),
+        })
+    }
+
+    async fn confirm(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
         let session = Session::resume(&self.client, session_name(session)?);
         let sessions = Sessions::of(&self.client).await;
         let sessions = sessions.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::Reverting))?;
+        let saved =
+            |saved: Result<eapi::Saved, _>| saved.map(|saved| saved.digest).map_err(|error| self.not_committed(error));
         match sessions.state(session.name()) {
-            Some(SessionState::TimerRunning) => {
-                session.confirm_and_save().await.map_err(|error| self.not_committed(error))
-            }
+            Some(SessionState::TimerRunning) => saved(session.confirm_and_save().await),
             // An earlier confirmation, whose answer was lost.
-            Some(SessionState::Completed) => session.save().await.map_err(|error| self.not_committed(error)),
+            Some(SessionState::Completed) => saved(session.save().await),
             Some(SessionState::Pending) => {
                 let aborted = session.abort().await;
                 let state =
@@ -100,9 +133,9 @@ impl Switch for EosSwitch {
         }
     }
 
-    async fn abort(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
-        let aborted = Session::resume(&self.client, session_name(session)?).abort_and_list().await;
-        aborted.map(|sessions| sessions.on_trial().map(str::to_owned)).map_err(|error| {
+    async fn abort(&mut self, session: &str) -> Result<Standing, SwitchError> {
+        let aborted = Session::resume(&self.client, session_name(session)?).abort_and_look().await;
+        aborted.map(stands).map_err(|error| {
             let state = SwitchState::SessionLeft(session.to_owned());
             let message = format!("session {session} could not be aborted: {}; {}", with_causes(&error), left(&state));
             SwitchError { fault: fault(error.kind()), state, line: None, message }
@@ -148,6 +181,21 @@ impl EosSwitch {
 
     fn failed(&self, error: &dyn std::error::Error, fault: SwitchFault, state: SwitchState) -> SwitchError {
         SwitchError { fault, line: None, message: format!("{}; {}", with_causes(error), left(&state)), state }
+    }
+}
+
+fn stands(standing: eapi::Standing) -> Standing {
+    let eapi::Standing { sessions, digest } = standing;
+    let on_trial = sessions.on_trial().map(str::to_owned);
+    let pending = sessions.states.into_iter().filter(|(_, state)| *state == SessionState::Pending);
+    Standing { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
+}
+
+/// How a switch is left by a request that changes nothing.
+fn untouched(error: &eapi::Error) -> SwitchState {
+    match error.kind() {
+        Kind::Unreachable | Kind::Tls => SwitchState::NotContacted,
+        _ => SwitchState::Unchanged,
     }
 }
 
@@ -216,8 +264,7 @@ fn left(state: &SwitchState) -> String {
             "it runs the new configuration, but a reload brings the old one back; `write memory` saves it".to_owned()
         }
         SwitchState::Reverting => {
-            "if it ran the new configuration, its commit timer brings the old one back by itself within two minutes"
-                .to_owned()
+            "if it ran the new configuration, its commit timer brings the old one back by itself".to_owned()
         }
         SwitchState::Unknown => "it may or may not run the new configuration; a run in mode plan will tell".to_owned(),
     }

@@ -2,6 +2,7 @@
 //! store; switches over eAPI. Each of the three is a feature, so that a binary carries only what it uses.
 
 mod clock;
+pub mod environment;
 mod model_file;
 
 #[cfg(feature = "aws")]

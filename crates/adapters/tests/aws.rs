@@ -4,13 +4,17 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::aws::{S3Models, S3State, SecretsInventories, SqsDeadLetters, SqsSlices};
 use aws_credential_types::Credentials;
 use naas::name::{DeviceName, RunId};
 use naas::outcome::{Outcome, Status, SwitchState};
-use naas::ports::{DeadLetters, Inventories, Models, Recorded, Runs, SliceQueue, StoreFault};
-use naas::run::Mode;
+use naas::ports::{
+    DeadLetters, DeviceRecords, Inventories, Models, Parked, Recorded, Runs, SliceQueue, StoreFault, Version,
+};
+use naas::record::DeviceRecord;
+use naas::run::{Mode, Run};
 use naas::slice::Slice;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path, path_regex, query_param};
@@ -48,6 +52,10 @@ fn slices(devices: &[&str]) -> Vec<Slice> {
         mode: Mode::Apply,
         devices: vec![DeviceName::new(*device).unwrap()],
         inventory: vec!["naas/inventory".to_owned()],
+        confirm: None,
+        plan: None,
+        attempt: 0,
+        waits: 0,
     };
     devices.iter().map(slice).collect()
 }
@@ -61,6 +69,8 @@ fn outcome(status: Status) -> Outcome {
         switch: SwitchState::Saved,
         diff: String::new(),
         error: None,
+        superseded_by: None,
+        plan: None,
         started_at: at,
         finished_at: at,
     }
@@ -86,10 +96,14 @@ async fn what_sqs_did_not_take_of_a_batch_is_sent_again_and_nothing_else() {
     let wholly = json!({"Successful": [], "Failed": []});
     Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(wholly)).mount(&server).await;
 
-    SqsSlices::new(sqs(&server), server.uri()).send(&slices(&["leaf1", "leaf2", "leaf3"])).await.unwrap();
+    SqsSlices::new(sqs(&server), server.uri())
+        .send(&slices(&["leaf1", "leaf2", "leaf3"]), Duration::from_secs(20))
+        .await
+        .unwrap();
 
     let sent = bodies(&server).await;
     assert_eq!(sent[0]["Entries"].as_array().unwrap().len(), 3);
+    assert_eq!(sent[0]["Entries"][0]["DelaySeconds"], 20);
     assert_eq!(sent[1]["Entries"].as_array().unwrap().len(), 1);
     assert_eq!(sent[1]["Entries"][0]["MessageBody"], sent[0]["Entries"][1]["MessageBody"]);
 }
@@ -104,7 +118,7 @@ async fn what_sqs_blames_on_the_sender_fails_at_once() {
         .mount(&server)
         .await;
 
-    let error = SqsSlices::new(sqs(&server), server.uri()).send(&slices(&["leaf1"])).await.unwrap_err();
+    let error = SqsSlices::new(sqs(&server), server.uri()).send(&slices(&["leaf1"]), Duration::ZERO).await.unwrap_err();
 
     assert!(error.resource.starts_with("queue http"), "{error}");
 }
@@ -140,7 +154,7 @@ async fn the_first_outcome_stands_and_its_marker_is_repaired() {
         .mount(&server)
         .await;
     Mock::given(method("PUT"))
-        .and(path("/state/runs/20261123-201530-7f3a9c/status/changed/leaf1"))
+        .and(path("/state/runs/20261123-201530-7f3a9c/status/leaf1/changed"))
         .respond_with(ResponseTemplate::new(200))
         .expect(1)
         .mount(&server)
@@ -164,6 +178,149 @@ async fn a_record_of_another_version_is_called_unreadable_by_its_key() {
 
     assert_eq!(error.fault, StoreFault::Unreadable);
     assert_eq!(error.resource, "s3://state/runs/20261123-201530-7f3a9c/run.json");
+}
+
+fn error(code: &str) -> String {
+    format!("<Error><Code>{code}</Code><Message>no</Message></Error>")
+}
+
+#[tokio::test]
+async fn a_device_record_is_replaced_only_where_nobody_was_first() {
+    let leaf = DeviceName::new("leaf1").unwrap();
+    let known = Version("\"7\"".to_owned());
+    for (condition, expected, status, code, replaced) in [
+        ("if-none-match", None, 200, "", true),
+        ("if-match", Some(&known), 200, "", true),
+        ("if-none-match", None, 412, "PreconditionFailed", false),
+        ("if-match", Some(&known), 412, "PreconditionFailed", false),
+        ("if-match", Some(&known), 404, "NoSuchKey", false),
+    ] {
+        let server = MockServer::start().await;
+        let written = ResponseTemplate::new(200).insert_header("etag", "\"8\"");
+        Mock::given(method("PUT"))
+            .and(path("/state/devices/leaf1.json"))
+            .and(header(condition, expected.map_or("*", |version| version.0.as_str())))
+            .respond_with(if status == 200 {
+                written.clone()
+            } else {
+                ResponseTemplate::new(status).set_body_string(error(code))
+            })
+            .expect(1)
+            .mount(&server)
+            .await;
+
+        let state = S3State::new(s3(&server), "state");
+        let written = state.replace_device_record(&leaf, &DeviceRecord::default(), expected).await;
+
+        assert_eq!(written.unwrap(), replaced.then(|| Version("\"8\"".to_owned())), "{condition} {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_meets_another_at_the_same_moment_is_tried_again_and_one_that_fails_is_an_error() {
+    let leaf = DeviceName::new("leaf1").unwrap();
+    for (status, code, fault) in [
+        (409, "ConditionalRequestConflict", None),
+        (403, "AccessDenied", Some(StoreFault::Denied)),
+        (500, "InternalError", Some(StoreFault::Unavailable)),
+        (503, "SlowDown", Some(StoreFault::Unavailable)),
+    ] {
+        let server = MockServer::start().await;
+        let failing = ResponseTemplate::new(status).set_body_string(error(code));
+        let failing = Mock::given(method("PUT")).respond_with(failing);
+        if fault.is_none() { failing.up_to_n_times(2) } else { failing }.mount(&server).await;
+        let written = ResponseTemplate::new(200).insert_header("etag", "\"1\"");
+        Mock::given(method("PUT")).respond_with(written).mount(&server).await;
+
+        let state = S3State::new(s3(&server), "state");
+        let written = state.replace_device_record(&leaf, &DeviceRecord::default(), None).await;
+
+        assert_eq!(written.err().map(|error| error.fault), fault, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_device_record_that_is_none_is_unreadable_by_its_key() {
+    for body in ["", "{\"version\":1", "{\"version\":2,\"lease\":{}}", "[]", "edited"] {
+        let server = MockServer::start().await;
+        Mock::given(method("GET")).respond_with(ResponseTemplate::new(200).set_body_string(body)).mount(&server).await;
+
+        let error =
+            S3State::new(s3(&server), "state").device_record(&DeviceName::new("leaf1").unwrap()).await.unwrap_err();
+
+        assert_eq!((error.fault, error.resource.as_str()), (StoreFault::Unreadable, "s3://state/devices/leaf1.json"));
+    }
+}
+
+#[tokio::test]
+async fn the_markers_of_a_large_run_are_listed_side_by_side_and_none_is_missed() {
+    let server = MockServer::start().await;
+    let devices: Vec<_> = (0..2_500).map(|number| DeviceName::new(format!("leaf{number}")).unwrap()).collect();
+    let prefix = "runs/20261123-201530-7f3a9c/status/";
+    let mut keys: Vec<_> = devices.iter().map(|device| format!("{prefix}{device}/changed")).collect();
+    keys.sort();
+    Mock::given(method("GET"))
+        .respond_with(move |request: &wiremock::Request| {
+            let parameter = |name: &str| {
+                request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+            };
+            let after = parameter("continuation-token").or(parameter("start-after")).unwrap_or_default();
+            let page: Vec<_> = keys.iter().filter(|key| **key > after).take(1_000).collect();
+            let more = page.last().is_some_and(|last| *last != keys.last().unwrap());
+            let next = if more {
+                format!("<NextContinuationToken>{}</NextContinuationToken>", page[999])
+            } else {
+                String::new()
+            };
+            let contents: String = page.iter().map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+            let body =
+                format!("<ListBucketResult><IsTruncated>{more}</IsTruncated>{next}{contents}</ListBucketResult>");
+            ResponseTemplate::new(200).set_body_string(body)
+        })
+        .mount(&server)
+        .await;
+    let run = Run {
+        run: RunId::parse("20261123-201530-7f3a9c").unwrap(),
+        accepted_at: "2026-11-23T20:15:30Z".parse().unwrap(),
+        mode: Mode::Apply,
+        devices: devices.clone(),
+        step: 10,
+        inventory: Vec::new(),
+        confirm: None,
+        plan: None,
+    };
+
+    let statuses = S3State::new(s3(&server), "state").statuses(&run).await.unwrap();
+
+    assert_eq!(statuses.len(), devices.len());
+    assert!(server.received_requests().await.unwrap().len() <= 6);
+}
+
+#[tokio::test]
+async fn parked_messages_come_with_their_reason_and_go_by_their_handle() {
+    let server = MockServer::start().await;
+    let reason = json!({"Reason": {"DataType": "String", "StringValue": "unreachable"}});
+    let received = json!({"Messages": [
+        {"Body": "one", "ReceiptHandle": "h1", "MessageAttributes": reason}, {"Body": "two", "ReceiptHandle": "h2"},
+    ]});
+    Mock::given(header("x-amz-target", "AmazonSQS.ReceiveMessage"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(received))
+        .mount(&server)
+        .await;
+    Mock::given(header("x-amz-target", "AmazonSQS.DeleteMessage"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({})))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let letters = SqsDeadLetters::new(sqs(&server), server.uri());
+
+    let parked = letters.parked().await.unwrap();
+    letters.unpark(&parked[0]).await.unwrap();
+
+    let first = Parked { handle: "h1".to_owned(), message: "one".to_owned(), reason: Some("unreachable".to_owned()) };
+    assert_eq!((&parked[0], parked[1].reason.as_ref()), (&first, None));
+    let deleted = bodies(&server).await.pop().unwrap();
+    assert_eq!(deleted["ReceiptHandle"], "h1");
 }
 
 #[tokio::test]

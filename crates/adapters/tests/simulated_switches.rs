@@ -11,8 +11,8 @@ use std::time::Duration;
 use adapters::SystemClock;
 use adapters::eos::EosSwitches;
 use eos_sim::{DeviceHandle, Event, Faults, Fleet, Handle, SessionState};
-use jiff::Timestamp;
-use naas::enforce::{Delivery, Enforcer, Ports};
+use jiff::{SignedDuration, Timestamp};
+use naas::enforce::{Delivery, Enforcer, Limits, Ports};
 use naas::fakes::FakeStore;
 use naas::name::{DeviceName, RunId};
 use naas::outcome::{Outcome, Status, SwitchState};
@@ -51,7 +51,8 @@ fn store(fleet: &Handle, password: &str) -> FakeStore {
     FakeStore::with(&format!("hosts:\n{hosts}{defaults}"), &[("m.yaml", MODEL), ("t.tera", TEMPLATE)])
 }
 
-/// The system's clock and dice, but that waiting takes no time: it moves the clock, and those of the switches.
+/// The system's clock and dice, but that waiting takes no time: it moves the clock, and those of the switches. Only what is to end
+/// after longer than a push takes never comes.
 struct QuickClock<'f> {
     ahead: Mutex<Duration>,
     fleet: &'f Handle,
@@ -63,6 +64,9 @@ impl Clock for QuickClock<'_> {
     }
 
     async fn sleep(&self, duration: Duration) {
+        if duration > Duration::from_secs(600) {
+            std::future::pending::<()>().await;
+        }
         *self.ahead.lock().unwrap() += duration;
         self.fleet.devices().for_each(|device| device.advance(duration));
     }
@@ -78,12 +82,22 @@ async fn enforce(fleet: &Handle, store: &FakeStore, mode: &str) {
 
 async fn enforce_devices(fleet: &Handle, store: &FakeStore, mode: &str, devices: &[&str]) {
     let clock = QuickClock { ahead: Mutex::default(), fleet };
-    let ports =
-        Ports { inventories: store, models: store, switches: EosSwitches, runs: store, dead_letters: store, clock };
+    let deadline = clock.now() + SignedDuration::from_mins(15);
+    let ports = Ports {
+        inventories: store,
+        models: store,
+        switches: EosSwitches::default(),
+        state: store,
+        queue: store,
+        dead_letters: store,
+        clock,
+    };
+    // The last attempt, whose outcome is recorded whatever it is.
     let slice = serde_json::json!({
-        "version": 1, "run": RUN, "mode": mode, "devices": devices, "inventory": ["naas/inventory"],
+        "version": 2, "run": RUN, "mode": mode, "devices": devices, "inventory": ["naas/inventory"], "attempt": 7,
     });
-    Enforcer::new(ports, NonZeroUsize::new(3).unwrap()).receive(&slice.to_string(), Delivery::First).await.unwrap();
+    let limits = Limits { concurrency: NonZeroUsize::new(3).unwrap(), ..Limits::default() };
+    Enforcer::new(ports, limits).receive(&slice.to_string(), Delivery::First, deadline).await.unwrap();
 }
 
 fn outcome(store: &FakeStore, device: &str) -> Outcome {
@@ -122,6 +136,74 @@ async fn switches_are_replaced_saved_and_then_left_alone() {
     assert_eq!(count(|event| matches!(event, Event::SessionCommitted { .. })), 1);
     assert_eq!(count(|event| matches!(event, Event::Saved)), 1);
     assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == SessionState::Pending));
+}
+
+#[tokio::test]
+async fn a_check_of_a_switch_in_sync_opens_no_session_and_a_drifted_one_shows_its_diff() {
+    let fleet = fleet().await;
+    let store = store(&fleet, "pw");
+    enforce(&fleet, &store, "apply").await;
+    let sessions = fleet
+        .device("b")
+        .unwrap()
+        .journal()
+        .iter()
+        .filter(|entry| matches!(entry.event, Event::SessionOpened { .. }))
+        .count();
+    store.outcomes.lock().unwrap().clear();
+    configure_by_hand(&fleet, "a").await;
+
+    enforce(&fleet, &store, "check").await;
+
+    assert_eq!((outcome(&store, "a").status, outcome(&store, "b").status), (Status::Drifted, Status::InSync));
+    assert!(outcome(&store, "a").diff.contains("-alias BY hand"), "{:?}", outcome(&store, "a"));
+    let journal = fleet.device("b").unwrap().journal();
+    assert_eq!(journal.iter().filter(|entry| matches!(entry.event, Event::SessionOpened { .. })).count(), sessions);
+}
+
+/// Somebody's own change, over eAPI.
+async fn configure_by_hand(fleet: &Handle, device: &str) {
+    let body = serde_json::json!({"jsonrpc": "2.0", "method": "runCmds", "id": 1, "params": {
+        "version": 1, "format": "json", "cmds": ["enable", "configure", "alias BY hand"],
+    }});
+    let answer = fleet.device(device).unwrap().call(body.to_string().as_bytes()).unwrap();
+    assert!(!String::from_utf8_lossy(&answer).contains("error"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn a_failing_check_puts_the_switch_back_at_once() {
+    let fleet = fleet().await;
+    let store = store(&fleet, "pw");
+    let before = fleet.device("b").unwrap().running_config();
+    let checks = "checks: [{command: show version, path: $.modelName, expect: not this one, tries: 2}]";
+    let checked = MODEL.replace('}', &format!(", {checks}}}"));
+    store.set_models(&[("m.yaml", &checked), ("t.tera", TEMPLATE)]);
+
+    enforce(&fleet, &store, "apply").await;
+
+    let outcome = outcome(&store, "b");
+    assert_eq!((outcome.status, &outcome.switch), (Status::Reverted, &SwitchState::Unchanged), "{outcome:?}");
+    assert!(
+        outcome.error.as_deref().unwrap().contains("check `show version`: $.modelName is \"not this one\""),
+        "{outcome:?}"
+    );
+    assert_eq!(fleet.device("b").unwrap().running_config(), before);
+    assert!(!fleet.device("b").unwrap().journal().iter().any(|entry| matches!(entry.event, Event::Saved)));
+}
+
+#[tokio::test]
+async fn five_sessions_that_dead_pushes_left_do_not_block_the_next() {
+    let fleet = fleet().await;
+    let store = store(&fleet, "pw");
+    let device = fleet.device("b").unwrap();
+    device.leave_sessions("naas-20261123-101530-7f3a9c-20261123T101604Z-000", 4).unwrap();
+    device.leave_sessions("maintenance", 1).unwrap();
+
+    enforce(&fleet, &store, "apply").await;
+
+    assert_eq!(outcome(&store, "b").status, Status::Changed, "{:?}", outcome(&store, "b"));
+    let pending: Vec<_> = device.sessions().into_iter().filter(|(_, state)| *state == SessionState::Pending).collect();
+    assert_eq!(pending, [("maintenance1".to_owned(), SessionState::Pending)], "a person's is left alone");
 }
 
 #[tokio::test]

@@ -11,16 +11,20 @@ mod api;
 mod worker;
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::SystemClock;
 use adapters::embedded::{EmbeddedStore, FolderInventories, FolderModels};
 use adapters::eos::EosSwitches;
 use anyhow::Context;
 use clap::Args;
-use naas::enforce::{Enforcer, Ports};
+use jiff::SignedDuration;
+use naas::confirm::ConfirmWithin;
+use naas::enforce::{Enforcer, Limits, Ports};
+use naas::retry::Retries;
 use naas::schedule::Scheduler;
 use naas::selection::Step;
 use tokio::net::TcpListener;
@@ -46,11 +50,22 @@ pub(crate) struct Serve {
     /// Devices of a slice worked on at once
     #[arg(long, value_name = "N", default_value = "32")]
     devices: NonZeroUsize,
+    /// Seconds that a switch runs a new configuration on trial, where neither request nor model says
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = confirm)]
+    confirm: ConfirmWithin,
+    /// How often a device is tried that cannot be reached or is busy
+    #[arg(long, value_name = "N", default_value = "8")]
+    attempts: NonZeroU32,
+    /// Seconds before the second attempt; they double with each one
+    #[arg(long, value_name = "SECONDS", default_value = "15")]
+    retry_pause: u16,
 }
 
 /// The whole domain over local parts.
-type LocalScheduler = Scheduler<FolderInventories, EmbeddedStore, EmbeddedStore, SystemClock>;
-type LocalEnforcer = Enforcer<FolderInventories, FolderModels, EosSwitches, EmbeddedStore, EmbeddedStore, SystemClock>;
+type LocalScheduler = Scheduler<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
+type LocalPorts =
+    Ports<FolderInventories, FolderModels, EosSwitches, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
+type LocalEnforcer = Enforcer<LocalPorts>;
 
 impl Serve {
     /// Serves until it is told to end (SIGTERM, SIGINT); pushes under way are finished first.
@@ -70,18 +85,30 @@ impl Serve {
             inventories: inventories.clone(),
             queue: store.clone(),
             state: store.clone(),
+            dead_letters: store.clone(),
             clock: SystemClock,
             default_step: self.step,
         });
         let ports = Ports {
             inventories,
             models: FolderModels::new(site.join("models")),
-            switches: EosSwitches,
-            runs: store.clone(),
+            switches: EosSwitches::default(),
+            state: store.clone(),
+            queue: store.clone(),
             dead_letters: store.clone(),
             clock: SystemClock,
         };
-        let enforcer = Arc::new(LocalEnforcer::new(ports, self.devices));
+        let limits = Limits {
+            concurrency: self.devices,
+            confirm: self.confirm,
+            // One machine has one clock.
+            clock_skew: SignedDuration::ZERO,
+            retries: Retries {
+                first_pause: Duration::from_secs(self.retry_pause.into()),
+                attempts: self.attempts.get(),
+            },
+        };
+        let enforcer = Arc::new(LocalEnforcer::new(ports, limits));
 
         let listener =
             TcpListener::bind(self.listen).await.with_context(|| format!("cannot listen on {}", self.listen))?;
@@ -116,6 +143,11 @@ async fn told_to_end() {
 
 fn step(text: &str) -> Result<Step, String> {
     Step::parse_text(text).map_err(|error| error.to_string())
+}
+
+fn confirm(text: &str) -> Result<ConfirmWithin, String> {
+    let seconds: i64 = text.parse().map_err(|_| format!("expected whole seconds, found {text:?}"))?;
+    ConfirmWithin::new(seconds).map_err(|error| error.to_string())
 }
 
 fn is_terminal() -> bool {

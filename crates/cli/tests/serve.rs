@@ -75,8 +75,7 @@ fn site(fleet: &Handle) -> tempfile::TempDir {
     fs::write(site.path().join("inventory.json"), inventory.to_string()).unwrap();
     fs::create_dir(site.path().join("models")).unwrap();
     fs::write(site.path().join("models/m.yaml"), "{name: m, group: global, template: t.tera}").unwrap();
-    let template =
-        "hostname {{ host.name }}\nalias FOO BAR\nmanagement api http-commands\n   protocol http\n   no shutdown\n";
+    let template = "hostname {{ host.name }}\nusername naas secret sha512 x\nalias FOO BAR\nmanagement api http-commands\n   protocol http\n   no shutdown\n";
     fs::write(site.path().join("models/t.tera"), template).unwrap();
     site
 }

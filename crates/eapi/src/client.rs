@@ -18,7 +18,7 @@ use crate::login::{self, Login};
 use crate::redact;
 use crate::reply::{self, Asked};
 use crate::tls::{ClientCertificate, TlsBackend, TlsTrust};
-use crate::transport::{Answer, Fault, Http, Post, Settings};
+use crate::transport::{Answer, Carrier, Fault, Http, Post, Settings};
 use crate::wire::{COMMAND_API, Command, Format, Params, Request};
 
 /// One switch. Requests made one after the other share one connection, which is opened by the first and kept alive; a
@@ -95,6 +95,7 @@ impl Client {
             enable_password: None,
             timeouts: Timeouts::default(),
             reply_limit: 64 << 20,
+            carrier: None,
         }
     }
 
@@ -234,7 +235,7 @@ impl fmt::Debug for Client {
 }
 
 /// Settings of a [`Client`]. `Debug` shows no password.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ClientBuilder {
     host: String,
     port: Option<u16>,
@@ -247,6 +248,19 @@ pub struct ClientBuilder {
     enable_password: Option<SecretString>,
     timeouts: Timeouts,
     reply_limit: usize,
+    carrier: Option<Arc<dyn Carrier>>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, transport, user, .. } = self;
+        f.debug_struct("ClientBuilder")
+            .field("host", host)
+            .field("port", port)
+            .field("transport", transport)
+            .field("user", user)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ClientBuilder {
@@ -306,6 +320,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Another way to the switch than HTTP from here. Host and port then serve to name the switch in errors only; transport,
+    /// TLS and authentication are the carrier's own affair.
+    #[must_use]
+    pub fn carrier(mut self, carrier: Arc<dyn Carrier>) -> Self {
+        self.carrier = Some(carrier);
+        self
+    }
+
     /// The client. Sends nothing yet.
     pub fn build(self) -> Result<Client, Error> {
         let url = self.url().map_err(|what| Error::Settings { what })?;
@@ -331,7 +353,10 @@ impl ClientBuilder {
             own: self.client_certificate.as_ref(),
             connect_timeout: self.timeouts.connect,
         };
-        let http = Http::new(&settings).map_err(|what| Error::Settings { what })?;
+        let http = match self.carrier {
+            Some(carrier) => Http::Carried(carrier),
+            None => Http::new(&settings).map_err(|what| Error::Settings { what })?,
+        };
         Ok(Client {
             http,
             url,

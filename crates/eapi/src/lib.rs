@@ -10,6 +10,7 @@ mod redact;
 mod reply;
 mod session;
 mod sessions;
+mod standing;
 mod tls;
 mod transport;
 pub mod wire;
@@ -18,9 +19,11 @@ pub use client::{Authentication, Client, ClientBuilder, Timeouts, Transport};
 pub use commands::{Candidate, TextError, TextFault};
 pub use error::{CommandError, ConnectFault, Error, FailedAt, Kind, Sent, TlsFault};
 pub use session::{
-    BadCommitTimer, BadSessionName, CommitError, CommitTimer, Left, Load, Remark, Session, SessionName, StageError,
-    Staged,
+    BadCommitTimer, BadSessionName, CommitError, CommitTimer, Left, Load, Remark, Saved, Session, SessionName,
+    StageError, Staged,
 };
 pub use sessions::{SessionState, Sessions};
+pub use standing::Standing;
 pub use tls::{BadFingerprint, ClientCertificate, Fingerprint, TlsBackend, TlsTrust};
+pub use transport::{Carried, Carrier, CarryFault};
 pub use wire::{Command, Format};

@@ -16,6 +16,7 @@ use crate::commands::Candidate;
 use crate::error::{Error, FailedAt, Sent, output};
 use crate::redact;
 use crate::sessions::{SessionState, Sessions};
+use crate::standing::Standing;
 use crate::wire::{Command, Format};
 
 /// A named configuration session on a switch.
@@ -90,7 +91,7 @@ impl Session {
 
     /// Puts the session into force and saves the running-config as startup-config, in one request. EOS replaces the
     /// whole running-config: changes others made since the session was opened are undone.
-    pub async fn commit_and_save(&self) -> Result<(), CommitError> {
+    pub async fn commit_and_save(&self) -> Result<Saved, CommitError> {
         match self.commit_then_save().await {
             Err(Failed::Commit(cause)) => Err(self.not_committed(cause).await),
             ended => ended.map_err(|failed| failed.into_error(&self.name)),
@@ -113,7 +114,7 @@ impl Session {
     /// Confirms a commit whose timer still runs, and saves. Best over another connection than the commit's, as proof that
     /// the switch can still be reached. Asks first whether the timer still runs, since EOS may well accept a confirmation
     /// that comes too late.
-    pub async fn confirm_and_save(&self) -> Result<(), CommitError> {
+    pub async fn confirm_and_save(&self) -> Result<Saved, CommitError> {
         let not_confirmed = |cause| CommitError::NotConfirmed { session: self.name.clone(), cause };
         let sessions = Sessions::of(&self.client).await.map_err(not_confirmed)?;
         if sessions.state(&self.name) != Some(&SessionState::TimerRunning) {
@@ -124,26 +125,26 @@ impl Session {
     }
 
     /// Saves the running-config as startup-config: what is left to do after a confirmation whose answer was lost.
-    pub async fn save(&self) -> Result<(), CommitError> {
-        let session = || self.name.clone();
-        match self.client.run_within(self.client.timeouts().commit, ["write memory"], Format::Text).await {
-            Ok(results) => match results.first().and_then(output).unwrap_or_default() {
-                said if said.contains(SAVED) => Ok(()),
-                said => Err(CommitError::NotSaved { session: session(), words: redact::words(said, []) }),
-            },
-            Err(Error::Command(error)) => Err(CommitError::NotSaved { session: session(), words: error.words() }),
-            Err(cause) => Err(CommitError::Unknown { session: session(), cause }),
-        }
+    pub async fn save(&self) -> Result<Saved, CommitError> {
+        let saved = self.save_after([]).await;
+        saved.map_err(|failed| match failed {
+            Failed::Commit(cause) => CommitError::Unknown { session: self.name.clone(), cause },
+            failed => failed.into_error(&self.name),
+        })
     }
 
-    async fn commit_then_save(&self) -> Result<(), Failed> {
-        let commands = [format!("configure session {} commit", self.name), "write memory".to_owned()];
+    async fn commit_then_save(&self) -> Result<Saved, Failed> {
+        self.save_after([format!("configure session {} commit", self.name)]).await
+    }
+
+    /// Runs `first`, saves, and asks for the digest of what was saved, in one request.
+    async fn save_after<const N: usize>(&self, first: [String; N]) -> Result<Saved, Failed> {
+        let commands = first.into_iter().chain([SAVE.to_owned(), Standing::DIGEST.to_owned()]);
         match self.client.run_within(self.client.timeouts().commit, commands, Format::Text).await {
-            Ok(results) => match results.get(1).and_then(output).unwrap_or_default() {
-                said if said.contains(SAVED) => Ok(()),
-                said => Err(Failed::Save(redact::words(said, []))),
-            },
-            Err(Error::Command(error)) if error.at == FailedAt::Command(1) => Err(Failed::Save(error.words())),
+            Ok(results) => saved(results.get(N), results.get(N + 1).and_then(digest)),
+            Err(Error::Command(error)) if error.at == FailedAt::Command(N) => Err(Failed::Save(error.words())),
+            // EOS without a digest.
+            Err(Error::Command(error)) if error.at == FailedAt::Command(N + 1) => saved(error.passed.get(N), None),
             Err(cause) if cause.sent() == Sent::Maybe => Err(Failed::Unknown(cause)),
             Err(cause) => Err(Failed::Commit(cause)),
         }
@@ -160,11 +161,9 @@ impl Session {
         self.client.run(commands, Format::Text).await.map(|_| ())
     }
 
-    /// Discards the session and asks which others there are, in one request.
-    pub async fn abort_and_list(&self) -> Result<Sessions, Error> {
-        let commands = [format!("configure session {} abort", self.name), Sessions::COMMAND.to_owned()];
-        let results = self.client.run(commands, Format::Json).await?;
-        Sessions::from_answer(&self.client, results.into_iter().nth(1).unwrap_or_default())
+    /// Discards the session and asks how the switch stands then, in one request.
+    pub async fn abort_and_look(&self) -> Result<Standing, Error> {
+        Standing::after(&self.client, [format!("configure session {} abort", self.name)]).await
     }
 
     /// Aborts a session whose load failed, if there may be one.
@@ -198,6 +197,26 @@ impl fmt::Debug for Staged {
     }
 }
 
+/// A configuration that is in force and saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The digest of the running-config right after the save, from the same request; none where EOS has no digest.
+    pub digest: Option<String>,
+}
+
+/// What a save came to that answered with `result`.
+fn saved(result: Option<&Value>, digest: Option<String>) -> Result<Saved, Failed> {
+    match result.and_then(output).unwrap_or_default() {
+        said if said.contains(SAVED) => Ok(Saved { digest }),
+        said => Err(Failed::Save(redact::words(said, []))),
+    }
+}
+
+/// The digest in an answer in text format: a line that ends with it.
+fn digest(result: &Value) -> Option<String> {
+    output(result)?.split_whitespace().next_back().map(str::to_owned)
+}
+
 /// Where a commit with its save stopped.
 enum Failed {
     Commit(Error),
@@ -216,7 +235,9 @@ impl Failed {
     }
 }
 
-/// What `write memory` prints when it has worked.
+const SAVE: &str = "write memory";
+
+/// What [`SAVE`] prints when it has worked.
 const SAVED: &str = "Copy completed successfully.";
 
 const CLEAN: &str = "rollback clean-config";

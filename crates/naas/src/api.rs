@@ -2,12 +2,11 @@
 //! library, so that API Gateway events and a local server get the same answers from the same code.
 
 use serde::Serialize;
-use serde_json::json;
 use tracing::{error, warn};
 
-use crate::ports::{Clock, IdempotencyKeys, Inventories, Runs, SliceQueue};
+use crate::ports::{Clock, DeadLetters, DeviceRecords, IdempotencyKeys, Inventories, Runs, SliceQueue};
 use crate::problem::{self, Problem};
-use crate::schedule::{PENDING, Scheduler};
+use crate::schedule::{ReportError, Scheduler};
 
 /// Largest body accepted, in bytes: a request naming ten thousand devices fits several times.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -37,29 +36,34 @@ pub struct Answer {
 }
 
 /// Answers `call`. It never fails: failures are answers.
-pub async fn answer<I, Q, S, C>(scheduler: &Scheduler<I, Q, S, C>, call: Call<'_>) -> Answer
+pub async fn answer<I, Q, S, D, C>(scheduler: &Scheduler<I, Q, S, D, C>, call: Call<'_>) -> Answer
 where
     I: Inventories,
     Q: SliceQueue,
-    S: Runs + IdempotencyKeys,
+    S: Runs + DeviceRecords + IdempotencyKeys,
+    D: DeadLetters,
     C: Clock,
 {
     let path: Vec<_> = call.path.trim_matches('/').split('/').collect();
     match (call.method, path.as_slice()) {
         ("POST", ["configure"]) => configure(scheduler, call).await,
-        ("GET", ["runs", run]) => match scheduler.run(run).await {
-            Ok(report) => Answer::json(200, &report),
+        ("GET", ["runs", run]) => report(200, scheduler.run(run).await),
+        ("GET", ["runs", run, "devices", device]) => match scheduler.outcome(run, device).await {
+            Ok(Ok(outcome)) => Answer::json(200, &outcome),
+            Ok(Err(pending)) => Answer::json(200, &pending),
             Err(error) => refuse(Problem::from(&error), &error),
         },
-        ("GET", ["runs", run, "devices", device]) => match scheduler.device(run, device).await {
-            Ok(Some(outcome)) => Answer::json(200, &outcome),
-            Ok(None) => Answer::json(200, &json!({"run": run, "device": device, "status": PENDING})),
+        ("POST", ["runs", run, "cancel"]) => report(202, scheduler.cancel(run).await),
+        ("GET", ["devices", device]) => report(200, scheduler.device(device).await),
+        ("POST", ["redrive"]) => match scheduler.redrive().await {
+            Ok(redriven) => Answer::json(202, &redriven),
             Err(error) => refuse(Problem::from(&error), &error),
         },
-        (_, ["configure"]) => not_allowed(call, "POST"),
-        (_, ["runs", _] | ["runs", _, "devices", _]) => not_allowed(call, "GET"),
+        (_, ["configure" | "redrive"] | ["runs", _, "cancel"]) => not_allowed(call, "POST"),
+        (_, ["runs", _] | ["runs", _, "devices", _] | ["devices", _]) => not_allowed(call, "GET"),
         _ => {
-            let known = "POST /configure, GET /runs/{run}, GET /runs/{run}/devices/{device}";
+            let known = "POST /configure, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST /runs/{run}/cancel, GET \
+                         /devices/{device}, POST /redrive";
             Answer::problem(&Problem::new(
                 404,
                 "unknown-path",
@@ -70,7 +74,14 @@ where
     }
 }
 
-async fn configure<I, Q, S, C>(scheduler: &Scheduler<I, Q, S, C>, call: Call<'_>) -> Answer
+fn report(status: u16, report: Result<impl Serialize, ReportError>) -> Answer {
+    match report {
+        Ok(report) => Answer::json(status, &report),
+        Err(error) => refuse(Problem::from(&error), &error),
+    }
+}
+
+async fn configure<I, Q, S, D, C>(scheduler: &Scheduler<I, Q, S, D, C>, call: Call<'_>) -> Answer
 where
     I: Inventories,
     Q: SliceQueue,

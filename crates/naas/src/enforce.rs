@@ -1,51 +1,71 @@
 //! The enforcer: from a slice to one recorded outcome for each of its devices.
+//!
+//! ```text
+//! slice ─▶ for each device: lease ─▶ read intent ─▶ render ─▶ push ─▶ record ─▶ release
+//!                             │                                 │
+//!                             └── busy, or what may pass ───────┴──▶ put back as a slice of its own
+//! ```
 
+mod device;
+mod fresh;
+mod hours;
+mod outside;
 mod push;
+mod trial;
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
+pub use outside::{Outside, Ports};
+
+use crate::confirm::ConfirmWithin;
 use crate::inventory::Inventory;
 use crate::name::DeviceName;
-use crate::outcome::{Outcome, Status, SwitchState};
+use crate::outcome::{Attempt, Outcome};
 use crate::ports::{
-    Clock, DeadLetters, Inventories, ModelFiles, Models, Recorded, Runs, StoreError, StoreFault, Switches,
+    Clock, DeadLetters, Inventories, ModelFiles, Models, Recorded, Runs, SliceQueue, StoreError, StoreFault,
 };
 use crate::render::Intent;
-use crate::slice::Slice;
+use crate::retry::Retries;
+use crate::slice::{self, Slice};
+use fresh::Fresh;
+use hours::Hours;
 
 /// Works on slices. One value serves a warm process for its life.
-pub struct Enforcer<I, M, W, R, D, C> {
-    inventories: I,
-    models: M,
-    switches: W,
-    runs: R,
-    dead_letters: D,
-    clock: C,
-    /// How many devices of a slice are worked on at once.
-    concurrency: NonZeroUsize,
+pub struct Enforcer<P> {
+    ports: P,
+    limits: Limits,
     /// What was parsed last, and from which files.
     intent: Mutex<Option<(Arc<ModelFiles>, Arc<Intent>)>>,
 }
 
-/// The outside of an [`Enforcer`], by name.
-pub struct Ports<I, M, W, R, D, C> {
-    /// Where devices are described.
-    pub inventories: I,
-    /// Where models and templates are.
-    pub models: M,
-    /// How switches are reached.
-    pub switches: W,
-    /// Where outcomes are recorded.
-    pub runs: R,
-    /// Where messages go that are no slices.
-    pub dead_letters: D,
-    /// The time of day.
-    pub clock: C,
+/// What bounds an enforcer's work.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many devices of a slice are worked on at once.
+    pub concurrency: NonZeroUsize,
+    /// For how long a new configuration is on trial where neither the request nor a model says.
+    pub confirm: ConfirmWithin,
+    /// How far the clock of any machine may be from the true time.
+    pub clock_skew: SignedDuration,
+    /// How often what may pass by itself is tried.
+    pub retries: Retries,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrency: NonZeroUsize::MIN.saturating_add(31),
+            confirm: ConfirmWithin::default(),
+            clock_skew: SignedDuration::from_mins(5),
+            retries: Retries::default(),
+        }
+    }
 }
 
 /// Whether a message was handed out before.
@@ -57,89 +77,144 @@ pub enum Delivery {
     Again,
 }
 
-/// What keeps every device of a slice from being worked on, and cannot be cured by a retry.
-type Obstacle = String;
+/// What a slice's devices are brought to, newest versions; or what keeps all of them from being worked on and that no retry can
+/// cure.
+#[derive(Clone)]
+enum Read {
+    Intent(Arc<(Inventory, Arc<Intent>)>),
+    Obstacle(String),
+    Cancelled(Timestamp),
+}
 
-impl<I, M, W, R, D, C> Enforcer<I, M, W, R, D, C>
-where
-    I: Inventories,
-    M: Models,
-    W: Switches,
-    R: Runs,
-    D: DeadLetters,
-    C: Clock,
-{
-    /// An enforcer that works on at most `concurrency` devices at once.
-    pub fn new(ports: Ports<I, M, W, R, D, C>, concurrency: NonZeroUsize) -> Self {
-        let Ports { inventories, models, switches, runs, dead_letters, clock } = ports;
-        Self { inventories, models, switches, runs, dead_letters, clock, concurrency, intent: Mutex::new(None) }
+/// A device that must come again.
+struct Unfinished {
+    device: DeviceName,
+    why: Why,
+    reason: String,
+}
+
+/// How it comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    /// An attempt came to nothing, for a reason that may pass.
+    Failed,
+    /// Others work on it.
+    Waits,
+    /// There was no time for it.
+    OutOfTime,
+}
+
+impl<P: Outside> Enforcer<P> {
+    /// An enforcer within these limits.
+    pub fn new(ports: P, limits: Limits) -> Self {
+        Self { ports, limits, intent: Mutex::new(None) }
     }
 
-    /// Works on one queue message. After `Ok` it is done with: every device has an outcome on record, or the message was
-    /// no slice and is parked. After `Err` it must be delivered again.
-    pub async fn receive(&self, message: &str, delivery: Delivery) -> Result<(), StoreError> {
+    /// Works on one queue message until `deadline`, by the enforcer's own clock; nothing is begun that cannot end by then. After `Ok`
+    /// it is done with: every device has an outcome on record or is in the queue again, or the message was no slice and is parked.
+    /// After `Err` it must be delivered again.
+    pub async fn receive(&self, message: &str, delivery: Delivery, deadline: Timestamp) -> Result<(), StoreError> {
         match Slice::parse(message) {
-            Ok(slice) => self.enforce(&slice, delivery).await,
+            Ok(slice) => self.enforce(&slice, delivery, deadline).await,
             Err(error) => {
                 warn!(%error, bytes = message.len(), "parked a message that is not a slice");
-                self.dead_letters.park(message, &error.to_string()).await
+                self.ports.ports().dead_letters.park(message, &error.to_string()).await
             }
         }
     }
 
-    async fn enforce(&self, slice: &Slice, delivery: Delivery) -> Result<(), StoreError> {
-        let pending = self.pending(slice, delivery).await?;
-        info!(run = %slice.run, devices = slice.devices.len(), pending = pending.len(), "took a slice");
-        let plan = self.prepare(slice).await?;
-        let failures: Vec<_> = stream::iter(pending)
+    async fn enforce(&self, slice: &Slice, delivery: Delivery, deadline: Timestamp) -> Result<(), StoreError> {
+        info!(run = %slice.run, devices = slice.devices.len(), attempt = slice.attempt, waits = slice.waits, "took a slice");
+        let came_before = delivery == Delivery::Again || slice.attempt > 0 || slice.waits > 0;
+        let hours = Hours::new(self.clock().now(), deadline, self.limits.clock_skew);
+        let reading = Fresh::default();
+        let ended: Vec<_> = stream::iter(slice.devices.iter().cloned())
             .map(|device| {
-                let plan = plan.as_ref();
-                async move {
-                    let outcome = match plan {
-                        Ok((inventory, intent)) => self.push(slice, &device, inventory, intent).await,
-                        Err(obstacle) => self.not_contacted(slice, &device, obstacle.clone()),
-                    };
-                    self.record(&outcome).await
-                }
+                let (hours, reading) = (&hours, &reading);
+                async move { self.work_on(slice, &device, came_before, hours, reading).await }
             })
-            .buffer_unordered(self.concurrency.get())
-            .filter_map(|recorded| std::future::ready(recorded.err()))
+            .buffer_unordered(self.limits.concurrency.get())
             .collect()
             .await;
-        failures.into_iter().next().map_or(Ok(()), Err)
+        let mut unfinished = Vec::new();
+        let mut failed = None;
+        for ended in ended {
+            match ended {
+                Ok(device) => unfinished.extend(device),
+                Err(error) => failed = Some(error),
+            }
+        }
+        self.put_back(slice, unfinished).await?;
+        failed.map_or(Ok(()), Err)
     }
 
-    /// The devices still to be worked on.
-    async fn pending(&self, slice: &Slice, delivery: Delivery) -> Result<Vec<DeviceName>, StoreError> {
-        let done = match delivery {
-            Delivery::First => BTreeMap::new(),
-            Delivery::Again => self.runs.statuses(&slice.run).await?,
-        };
-        Ok(slice.devices.iter().filter(|device| !done.contains_key(*device)).cloned().collect())
+    /// Queues what is unfinished, each kind as a slice of its own with its own delay, so that one device's trouble delays no other's.
+    async fn put_back(&self, slice: &Slice, unfinished: Vec<Unfinished>) -> Result<(), StoreError> {
+        let ports = self.ports.ports();
+        for why in [Why::Failed, Why::Waits, Why::OutOfTime] {
+            let these: Vec<_> = unfinished.iter().filter(|device| device.why == why).collect();
+            if these.is_empty() {
+                continue;
+            }
+            let dice = ports.clock.entropy();
+            let (attempt, waits, delay) = match why {
+                Why::Failed => (slice.attempt + 1, slice.waits, self.limits.retries.pause(slice.attempt, dice)),
+                Why::Waits => (slice.attempt, slice.waits + 1, self.limits.retries.wait(slice.waits, dice)),
+                Why::OutOfTime => (slice.attempt, slice.waits, Duration::ZERO),
+            };
+            let devices = these.iter().map(|unfinished| unfinished.device.clone()).collect();
+            let again = Slice { version: slice::VERSION, devices, attempt, waits, ..slice.clone() };
+            ports.queue.send(&[again], delay).await?;
+            let now = ports.clock.now();
+            for Unfinished { device, reason, .. } in these {
+                info!(run = %slice.run, %device, reason, delay_s = delay.as_secs(), "put back");
+                let attempt = Attempt {
+                    run: slice.run.clone(),
+                    device: device.clone(),
+                    attempts: attempt + waits,
+                    at: now,
+                    reason: reason.clone(),
+                    again_at: now + delay,
+                };
+                // For people only; the slice is what counts.
+                if let Err(error) = ports.state.note(&attempt).await {
+                    warn!(run = %slice.run, %device, %error, "the attempt could not be noted");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads what the slice needs, newest versions. What an operator must correct is an obstacle and becomes the outcome
-    /// of every device; what may pass by itself is an error, and the slice comes again.
-    async fn prepare(&self, slice: &Slice) -> Result<Result<(Inventory, Arc<Intent>), Obstacle>, StoreError> {
-        let documents = match self.inventories.named(&slice.inventory).await {
+    /// of every device; what may pass by itself is an error, and the device comes again.
+    async fn read(&self, slice: &Slice) -> Result<Read, StoreError> {
+        let ports = self.ports.ports();
+        if let Some(at) = ports.state.cancelled(&slice.run).await? {
+            return Ok(Read::Cancelled(at));
+        }
+        let obstacle = |reason: String| Ok(Read::Obstacle(reason));
+        let documents = match ports.inventories.named(&slice.inventory).await {
             Ok(documents) => documents,
-            Err(error) if is_obstacle(&error) => return Ok(Err(format!("{error}; the inventory was changed since"))),
+            Err(error) if is_obstacle(&error) => return obstacle(format!("{error}; the inventory was changed since")),
             Err(error) => return Err(error),
         };
         let inventory = match Inventory::parse(&documents) {
             Ok(inventory) => inventory,
-            Err(error) => return Ok(Err(error.to_string())),
+            Err(error) => return obstacle(error.to_string()),
         };
-        let files = match self.models.snapshot().await {
+        let files = match ports.models.snapshot().await {
             Ok(files) => files,
-            Err(error) if is_obstacle(&error) => return Ok(Err(error.to_string())),
+            Err(error) if is_obstacle(&error) => return obstacle(error.to_string()),
             Err(error) => return Err(error),
         };
-        Ok(self.intent(&files).map(|intent| (inventory, intent)))
+        match self.intent(&files) {
+            Ok(intent) => Ok(Read::Intent(Arc::new((inventory, intent)))),
+            Err(reason) => obstacle(reason),
+        }
     }
 
     /// The files' intent, parsed anew only when they have changed.
-    fn intent(&self, files: &Arc<ModelFiles>) -> Result<Arc<Intent>, Obstacle> {
+    fn intent(&self, files: &Arc<ModelFiles>) -> Result<Arc<Intent>, String> {
         let mut parsed = self.intent.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((from, intent)) = parsed.as_ref()
             && Arc::ptr_eq(from, files)
@@ -152,7 +227,7 @@ where
     }
 
     async fn record(&self, outcome: &Outcome) -> Result<(), StoreError> {
-        let recorded = self.runs.record(outcome).await?;
+        let recorded = self.ports.ports().state.record(outcome).await?;
         let Outcome { run, device, status, .. } = outcome;
         let (added, removed) = changed_lines(&outcome.diff);
         let took_ms = outcome.finished_at.duration_since(outcome.started_at).as_millis();
@@ -166,18 +241,8 @@ where
         Ok(())
     }
 
-    fn not_contacted(&self, slice: &Slice, device: &DeviceName, reason: String) -> Outcome {
-        let now = self.clock.now();
-        Outcome {
-            run: slice.run.clone(),
-            device: device.clone(),
-            status: Status::Invalid,
-            switch: SwitchState::NotContacted,
-            diff: String::new(),
-            error: Some(reason),
-            started_at: now,
-            finished_at: now,
-        }
+    fn clock(&self) -> &P::Clock {
+        &self.ports.ports().clock
     }
 }
 

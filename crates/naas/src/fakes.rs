@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::check::{Form, Shown};
 use crate::inventory::Device;
 use crate::name::{DeviceName, RunId};
-use crate::outcome::{Outcome, Status, SwitchState};
+use crate::outcome::{Attempt, Outcome, Status, SwitchState};
 use crate::ports::{
-    Clock, DeadLetters, Document, IdempotencyKeys, Inventories, ModelFiles, Models, Recorded, Runs, SliceQueue,
-    StoreError, StoreFault, Switch, SwitchError, SwitchFault, Switches,
+    Clock, DeadLetters, DeviceRecords, Document, IdempotencyKeys, Inventories, ModelFiles, Models, Parked, Recorded,
+    Runs, SliceQueue, Standing, StoreError, StoreFault, Stored, Switch, SwitchError, SwitchFault, Switches, Version,
 };
+use crate::record::DeviceRecord;
 use crate::run::Run;
 use crate::schedule::IdempotencyRecord;
 use crate::slice::Slice;
@@ -65,12 +67,20 @@ pub struct FakeStore {
     pub models: Mutex<Arc<ModelFiles>>,
     /// Slices sent, oldest first.
     pub slices: Mutex<Vec<Slice>>,
+    /// After what delay each of them was to be delivered.
+    pub delays: Mutex<Vec<Duration>>,
     /// Parked messages and why.
     pub parked: Mutex<Vec<(String, String)>>,
     /// Runs by name.
     pub runs: Mutex<BTreeMap<RunId, Run>>,
     /// Outcomes by run and device.
     pub outcomes: Mutex<BTreeMap<(RunId, DeviceName), Outcome>>,
+    /// Attempts that came to nothing, by run and device.
+    pub attempts: Mutex<BTreeMap<(RunId, DeviceName), Attempt>>,
+    /// Cancelled runs, and since when.
+    pub cancelled: Mutex<BTreeMap<RunId, Timestamp>>,
+    /// Device records, and how often each was written.
+    pub records: Mutex<BTreeMap<DeviceName, (DeviceRecord, u64)>>,
     /// Idempotency records by key.
     pub keys: Mutex<BTreeMap<String, IdempotencyRecord>>,
     broken: Mutex<BTreeMap<&'static str, StoreFault>>,
@@ -91,7 +101,8 @@ impl FakeStore {
         *lock(&self.models) = Arc::new(ModelFiles(files));
     }
 
-    /// Makes one verb fail from now on: `inventory`, `models`, `send`, `park`, `create`, `record`, `read`, `keys`.
+    /// Makes one verb fail from now on: `inventory`, `models`, `send`, `park`, `create`, `record`, `read`, `keys`,
+    /// `lease`.
     pub fn fail(&self, verb: &'static str, fault: StoreFault) {
         lock(&self.broken).insert(verb, fault);
     }
@@ -138,9 +149,10 @@ impl Models for &FakeStore {
 }
 
 impl SliceQueue for &FakeStore {
-    async fn send(&self, slices: &[Slice]) -> Result<(), StoreError> {
+    async fn send(&self, slices: &[Slice], delay: Duration) -> Result<(), StoreError> {
         self.check("send")?;
         lock(&self.slices).extend_from_slice(slices);
+        lock(&self.delays).extend(slices.iter().map(|_| delay));
         Ok(())
     }
 }
@@ -150,6 +162,50 @@ impl DeadLetters for &FakeStore {
         self.check("park")?;
         lock(&self.parked).push((message.to_owned(), reason.to_owned()));
         Ok(())
+    }
+
+    async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
+        self.check("park")?;
+        let parked = |(message, reason): &(String, String)| Parked {
+            handle: message.clone(),
+            message: message.clone(),
+            reason: Some(reason.clone()),
+        };
+        Ok(lock(&self.parked).iter().take(10).map(parked).collect())
+    }
+
+    async fn unpark(&self, parked: &Parked) -> Result<(), StoreError> {
+        self.check("park")?;
+        lock(&self.parked).retain(|(message, _)| *message != parked.handle);
+        Ok(())
+    }
+}
+
+impl DeviceRecords for &FakeStore {
+    async fn device_record(&self, device: &DeviceName) -> Result<Option<Stored>, StoreError> {
+        self.check("lease")?;
+        let stored = |(record, version): &(DeviceRecord, u64)| Stored {
+            record: record.clone(),
+            version: Version(version.to_string()),
+        };
+        Ok(lock(&self.records).get(device).map(stored))
+    }
+
+    async fn replace_device_record(
+        &self,
+        device: &DeviceName,
+        record: &DeviceRecord,
+        expected: Option<&Version>,
+    ) -> Result<Option<Version>, StoreError> {
+        self.check("lease")?;
+        let mut records = lock(&self.records);
+        let stands = records.get(device).map(|(_, version)| Version(version.to_string()));
+        if stands.as_ref() != expected {
+            return Ok(None);
+        }
+        let version = records.get(device).map_or(1, |(_, version)| version + 1);
+        records.insert(device.clone(), (record.clone(), version));
+        Ok(Some(Version(version.to_string())))
     }
 }
 
@@ -181,10 +237,33 @@ impl Runs for &FakeStore {
         Ok(lock(&self.outcomes).get(&(run.clone(), device.clone())).cloned())
     }
 
-    async fn statuses(&self, run: &RunId) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
+    async fn statuses(&self, run: &Run) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
         self.check("read")?;
         let outcomes = lock(&self.outcomes);
-        Ok(outcomes.values().filter(|outcome| outcome.run == *run).map(|it| (it.device.clone(), it.status)).collect())
+        let of_run = outcomes.values().filter(|outcome| outcome.run == run.run);
+        Ok(of_run.map(|it| (it.device.clone(), it.status)).collect())
+    }
+
+    async fn note(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        self.check("record")?;
+        lock(&self.attempts).insert((attempt.run.clone(), attempt.device.clone()), attempt.clone());
+        Ok(())
+    }
+
+    async fn attempt(&self, run: &RunId, device: &DeviceName) -> Result<Option<Attempt>, StoreError> {
+        self.check("read")?;
+        Ok(lock(&self.attempts).get(&(run.clone(), device.clone())).cloned())
+    }
+
+    async fn cancel(&self, run: &RunId, at: Timestamp) -> Result<(), StoreError> {
+        self.check("create")?;
+        lock(&self.cancelled).entry(run.clone()).or_insert(at);
+        Ok(())
+    }
+
+    async fn cancelled(&self, run: &RunId) -> Result<Option<Timestamp>, StoreError> {
+        self.check("read")?;
+        Ok(lock(&self.cancelled).get(run).copied())
     }
 }
 
@@ -215,22 +294,39 @@ impl IdempotencyKeys for &FakeStore {
 
 /// Switches that hold their configuration as plain text and call any difference a diff. For what EOS really does, test
 /// against the simulator.
+#[derive(Debug, Clone, Default)]
+pub struct FakeSwitches(Arc<Mutex<Fleet>>);
+
 #[derive(Debug, Default)]
-pub struct FakeSwitches {
-    running: Arc<Mutex<BTreeMap<DeviceName, String>>>,
-    on_trial: Arc<Mutex<BTreeMap<String, String>>>,
-    faults: Arc<Mutex<BTreeMap<(DeviceName, Verb), SwitchError>>>,
-    calls: Arc<Mutex<Vec<(DeviceName, Verb)>>>,
-    sessions: Arc<Mutex<BTreeSet<String>>>,
+struct Fleet {
+    switches: BTreeMap<DeviceName, State>,
+    faults: BTreeMap<(DeviceName, Verb), SwitchError>,
+    calls: Vec<(DeviceName, Verb)>,
+    /// Every name a session ever had.
+    sessions: BTreeSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: String,
+    pending: BTreeMap<String, String>,
+    /// The session whose timer runs, and what was run before it.
+    on_trial: Option<(String, String)>,
+    /// What every show command answers.
+    shown: String,
 }
 
 /// The verbs of [`Switch`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verb {
+    /// [`Switch::look`].
+    Look,
     /// [`Switch::stage`].
     Stage,
     /// [`Switch::commit`].
     Commit,
+    /// [`Switch::show`].
+    Show,
     /// [`Switch::confirm`].
     Confirm,
     /// [`Switch::abort`].
@@ -241,35 +337,63 @@ pub enum Verb {
 #[derive(Debug)]
 pub struct FakeSwitch {
     device: DeviceName,
-    staged: String,
-    running: Arc<Mutex<BTreeMap<DeviceName, String>>>,
-    on_trial: Arc<Mutex<BTreeMap<String, String>>>,
-    faults: Arc<Mutex<BTreeMap<(DeviceName, Verb), SwitchError>>>,
-    calls: Arc<Mutex<Vec<(DeviceName, Verb)>>>,
-    sessions: Arc<Mutex<BTreeSet<String>>>,
+    fleet: Arc<Mutex<Fleet>>,
 }
 
 impl FakeSwitches {
     /// What `device` runs; empty if it was never configured.
     pub fn running(&self, device: &str) -> String {
-        lock(&self.running).get(device).cloned().unwrap_or_default()
+        lock(&self.0).switches.get(device).map(|switch| switch.running.clone()).unwrap_or_default()
+    }
+
+    /// Configures `device` by hand.
+    pub fn run(&self, device: &str, configuration: &str) {
+        configuration.clone_into(&mut lock(&self.0).switch(device).running);
+    }
+
+    /// Leaves a session behind.
+    pub fn leave_session(&self, device: &str, session: &str) {
+        lock(&self.0).switch(device).pending.insert(session.to_owned(), String::new());
+    }
+
+    /// Its sessions that are neither committed nor aborted.
+    pub fn pending(&self, device: &str) -> Vec<String> {
+        lock(&self.0).switch(device).pending.keys().cloned().collect()
+    }
+
+    /// Commits what it runs already with a timer.
+    pub fn try_out(&self, device: &str, session: &str) {
+        let mut fleet = lock(&self.0);
+        let switch = fleet.switch(device);
+        switch.on_trial = Some((session.to_owned(), switch.running.clone()));
+    }
+
+    /// What every show command answers from now on.
+    pub fn answer(&self, device: &str, shown: &str) {
+        shown.clone_into(&mut lock(&self.0).switch(device).shown);
     }
 
     /// Makes one verb of one device fail from now on.
     pub fn fail(&self, device: &str, verb: Verb, fault: SwitchFault, state: SwitchState) {
-        let device = DeviceName::new(device).expect("a device name");
         let message = format!("{device} was told to fail");
-        lock(&self.faults).insert((device, verb), SwitchError { fault, state, line: None, message });
+        let device = DeviceName::new(device).expect("a device name");
+        lock(&self.0).faults.insert((device, verb), SwitchError { fault, state, line: None, message });
+    }
+
+    /// Mends every verb.
+    pub fn mend(&self) {
+        lock(&self.0).faults.clear();
     }
 
     /// Every call so far, in order, and none of them twice.
     pub fn take_calls(&self) -> Vec<(String, Verb)> {
-        std::mem::take(&mut *lock(&self.calls)).into_iter().map(|(device, verb)| (device.into(), verb)).collect()
+        let calls = std::mem::take(&mut lock(&self.0).calls);
+        calls.into_iter().map(|(device, verb)| (device.into(), verb)).collect()
     }
 
     /// The names of all sessions ever opened.
     pub fn sessions(&self) -> Vec<String> {
-        lock(&self.sessions).iter().cloned().collect()
+        lock(&self.0).sessions.iter().cloned().collect()
     }
 }
 
@@ -277,53 +401,88 @@ impl Switches for &FakeSwitches {
     type Switch = FakeSwitch;
 
     fn open(&self, device: &Device) -> Result<FakeSwitch, SwitchError> {
-        Ok(FakeSwitch {
-            device: device.name.clone(),
-            staged: String::new(),
-            running: Arc::clone(&self.running),
-            on_trial: Arc::clone(&self.on_trial),
-            faults: Arc::clone(&self.faults),
-            calls: Arc::clone(&self.calls),
-            sessions: Arc::clone(&self.sessions),
-        })
+        Ok(FakeSwitch { device: device.name.clone(), fleet: Arc::clone(&self.0) })
+    }
+}
+
+impl Fleet {
+    fn switch(&mut self, device: &str) -> &mut State {
+        self.switches.entry(DeviceName::new(device).expect("a device name")).or_default()
     }
 }
 
 impl FakeSwitch {
-    fn call(&self, verb: Verb) -> Result<(), SwitchError> {
-        lock(&self.calls).push((self.device.clone(), verb));
-        lock(&self.faults).get(&(self.device.clone(), verb)).cloned().map_or(Ok(()), Err)
+    /// Notes the call, and does `work` unless the verb is broken.
+    fn call<T>(&self, verb: Verb, work: impl FnOnce(&mut State) -> T) -> Result<T, SwitchError> {
+        let mut fleet = lock(&self.fleet);
+        fleet.calls.push((self.device.clone(), verb));
+        match fleet.faults.get(&(self.device.clone(), verb)) {
+            Some(error) => Err(error.clone()),
+            None => Ok(work(fleet.switches.entry(self.device.clone()).or_default())),
+        }
+    }
+}
+
+impl State {
+    fn digest(&self) -> Option<String> {
+        Some(format!("digest of {:?}", self.running))
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            digest: self.digest(),
+            on_trial: self.on_trial.as_ref().map(|(session, _)| session.clone()),
+            pending: self.pending.keys().cloned().collect(),
+        }
     }
 }
 
 impl Switch for FakeSwitch {
+    async fn look(&mut self) -> Result<Standing, SwitchError> {
+        self.call(Verb::Look, |switch| switch.standing())
+    }
+
     async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
-        assert!(lock(&self.sessions).insert(session.to_owned()), "session {session} was opened before");
-        self.call(Verb::Stage)?;
-        configuration.clone_into(&mut self.staged);
-        let running = lock(&self.running).get(&self.device).cloned().unwrap_or_default();
-        let signed = |sign: &str, text: &str| text.lines().map(|line| format!("{sign}{line}\n")).collect::<String>();
-        let differs = running != configuration;
-        Ok(if differs { signed("-", &running) + &signed("+", configuration) } else { String::new() })
+        assert!(lock(&self.fleet).sessions.insert(session.to_owned()), "session {session} was opened before");
+        self.call(Verb::Stage, |switch| {
+            switch.pending.insert(session.to_owned(), configuration.to_owned());
+            let signed =
+                |sign: &str, text: &str| text.lines().map(|line| format!("{sign}{line}\n")).collect::<String>();
+            let differs = switch.running != configuration;
+            if differs { signed("-", &switch.running) + &signed("+", configuration) } else { String::new() }
+        })
     }
 
     async fn commit(&mut self, session: &str, _timer: Duration) -> Result<(), SwitchError> {
-        self.call(Verb::Commit)?;
-        lock(&self.on_trial).insert(session.to_owned(), self.staged.clone());
-        Ok(())
+        self.call(Verb::Commit, |switch| {
+            let staged = switch.pending.remove(session).expect("a staged session");
+            let before = std::mem::replace(&mut switch.running, staged);
+            switch.on_trial = Some((session.to_owned(), before));
+        })
     }
 
-    async fn confirm(&mut self, session: &str) -> Result<(), SwitchError> {
-        self.call(Verb::Confirm)?;
-        if let Some(configuration) = lock(&self.on_trial).remove(session) {
-            lock(&self.running).insert(self.device.clone(), configuration);
-        }
-        Ok(())
+    async fn show(&mut self, _command: &str, form: Form) -> Result<Shown, SwitchError> {
+        self.call(Verb::Show, |switch| match form {
+            Form::Text => Shown::Text(switch.shown.clone()),
+            Form::Json => Shown::Json(serde_json::from_str(&switch.shown).unwrap_or_default()),
+        })
     }
 
-    async fn abort(&mut self, _session: &str) -> Result<Option<String>, SwitchError> {
-        self.call(Verb::Abort)?;
-        Ok(lock(&self.on_trial).keys().next().cloned())
+    async fn confirm(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
+        self.call(Verb::Confirm, |switch| {
+            switch.on_trial.take_if(|(on_trial, _)| on_trial == session);
+            switch.digest()
+        })
+    }
+
+    async fn abort(&mut self, session: &str) -> Result<Standing, SwitchError> {
+        self.call(Verb::Abort, |switch| {
+            switch.pending.remove(session);
+            if let Some((_, before)) = switch.on_trial.take_if(|(on_trial, _)| on_trial == session) {
+                switch.running = before;
+            }
+            switch.standing()
+        })
     }
 }
 

@@ -10,11 +10,22 @@
 //! data:
 //!   ports:
 //!     - name: Ethernet1
+//! confirm: 180               # seconds on trial before the switch goes back by itself; the longest of a device's models counts
+//! checks:                    # what must be true before the confirmation, see `check`
+//!   - command: show interfaces Ethernet1 status
+//!     pattern: connected
+//! allow:                     # rules of `lockout` that do not fit here, each with the reason
+//!   management-route: the management network is flat
 //! ```
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::check::Check;
+use crate::confirm::ConfirmWithin;
+use crate::lockout::Rule;
 use crate::name::{DeviceName, GroupName};
 use crate::ports::ModelFiles;
 use crate::yaml;
@@ -23,7 +34,7 @@ use crate::yaml;
 pub const DEFAULT_ORDER: i64 = 50;
 
 /// One piece of intent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// The file it stands in.
     pub path: String,
@@ -39,6 +50,29 @@ pub struct Model {
     pub template: String,
     /// What the template sees as `model`.
     pub data: Map<String, Value>,
+    /// For how long its devices run a new configuration on trial, at least.
+    pub confirm: Option<ConfirmWithin>,
+    /// What must be true of its devices before that is confirmed.
+    pub checks: Vec<Check>,
+    /// Rules that its devices may break, and why.
+    pub allow: BTreeMap<Rule, Reason>,
+}
+
+/// Why a rule may be broken; not empty.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Reason(String);
+
+impl TryFrom<String> for Reason {
+    type Error = &'static str;
+
+    fn try_from(reason: String) -> Result<Self, Self::Error> {
+        if reason.trim().is_empty() {
+            Err("expected the reason why this rule may be broken, found nothing")
+        } else {
+            Ok(Self(reason))
+        }
+    }
 }
 
 /// Why a file is not a model. It concerns every device: a model that cannot be read may be for any of them, and
@@ -139,6 +173,9 @@ fn parse(path: &str, text: &[u8]) -> Result<Model, ModelError> {
         order: written.order,
         template: written.template,
         data: written.data,
+        confirm: written.confirm,
+        checks: written.checks,
+        allow: written.allow,
     })
 }
 
@@ -156,6 +193,11 @@ struct Written {
     template: String,
     #[serde(default)]
     data: Map<String, Value>,
+    confirm: Option<ConfirmWithin>,
+    #[serde(default)]
+    checks: Vec<Check>,
+    #[serde(default)]
+    allow: BTreeMap<Rule, Reason>,
 }
 
 fn default_order() -> i64 {
@@ -258,6 +300,15 @@ mod tests {
             ("name: n\ngroup: [a, b/c]\ntemplate: t\n", "b/c"),
             ("name: n\ngroup: {a: 1}\ntemplate: t\n", "a name or a list of names"),
             ("name: [\n", "line"),
+            (
+                "name: n\ngroup: g\ntemplate: t\nconfirm: 0\n",
+                "line 4, column 10: expected whole seconds from 10 to 600, found 0",
+            ),
+            ("name: n\ngroup: g\ntemplate: t\nconfirm: soon\n", "line 4"),
+            ("name: n\ngroup: g\ntemplate: t\nchecks: [{command: reload, pattern: x}]\n", "line 4"),
+            ("name: n\ngroup: g\ntemplate: t\nchecks: [{command: show version, path: '$['}]\n", "is not a JSON path"),
+            ("name: n\ngroup: g\ntemplate: t\nallow: {management-route: ''}\n", "expected the reason why"),
+            ("name: n\ngroup: g\ntemplate: t\nallow: {everything: yes please}\n", "unknown variant `everything`"),
             ("", "model m.yaml"),
         ] {
             let error = message("m.yaml", text);

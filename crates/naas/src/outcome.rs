@@ -15,11 +15,17 @@ pub enum Status {
     Changed,
     /// Replaced, but the switch could not save it: a reload brings the old configuration back.
     NotSaved,
-    /// Replaced, and then not confirmed in time: the switch could not be reached any more, or somebody else ended the commit
-    /// timer. It goes back by itself to what it ran.
+    /// Replaced, and then not confirmed: a check failed, the switch could not be reached any more, or somebody else ended the
+    /// commit timer. It goes back to what it ran.
     Reverted,
     /// A plan: the diff is what would change.
     Planned,
+    /// A check: it does not run what it should, and the diff says what it would take.
+    Drifted,
+    /// Left to another run, which came later, waited for the device and had the same to do.
+    Superseded,
+    /// The run was cancelled before the switch was touched.
+    Cancelled,
     /// The intent could not be rendered; the switch was not contacted.
     Invalid,
     /// The switch refused a line or a command; its running-config is as it was.
@@ -28,18 +34,21 @@ pub enum Status {
     Unreachable,
     /// The switch refused the credentials, or their right to run a command.
     Denied,
-    /// The last answer never came: the switch runs the new configuration, or goes back to the old one within two minutes.
+    /// The last answer never came: the switch runs the new configuration, or goes back to the old one by its commit timer.
     Unknown,
 }
 
 impl Status {
     /// Every status, in the order a summary lists them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::InSync,
         Self::Changed,
         Self::NotSaved,
         Self::Reverted,
         Self::Planned,
+        Self::Drifted,
+        Self::Superseded,
+        Self::Cancelled,
         Self::Invalid,
         Self::Refused,
         Self::Unreachable,
@@ -55,6 +64,9 @@ impl Status {
             Self::NotSaved => "not_saved",
             Self::Reverted => "reverted",
             Self::Planned => "planned",
+            Self::Drifted => "drifted",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
             Self::Invalid => "invalid",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
@@ -66,11 +78,6 @@ impl Status {
     /// The status a [`word`](Self::word) stands for.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.word() == word)
-    }
-
-    /// Whether the device ended as the request wanted.
-    pub fn is_good(self) -> bool {
-        matches!(self, Self::InSync | Self::Changed | Self::Planned)
     }
 }
 
@@ -88,8 +95,7 @@ pub enum SwitchState {
     Saved,
     /// It runs the new configuration, but the startup-config is the old one: a reload brings that back.
     NotSaved,
-    /// It ran the new configuration, unconfirmed: its commit timer brings back what it ran before, within two minutes and without
-    /// anybody's help.
+    /// It ran the new configuration, unconfirmed: its commit timer brings back what it ran before, without anybody's help.
     Reverting,
     /// A confirmation was sent and its answer never came.
     Unknown,
@@ -112,10 +118,44 @@ pub struct Outcome {
     /// What went wrong: file, line and name, or the switch's words, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Who does what this run was to do, if it is superseded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_by: Option<RunId>,
+    /// What an apply that is bound to this plan compares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     /// When the work on the device began.
     pub started_at: Timestamp,
     /// When its outcome was known.
     pub finished_at: Timestamp,
+}
+
+/// What a plan was made of, and what must still be so when it is applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// SHA-256 of the rendered configuration, hexadecimal.
+    pub intent: String,
+    /// EOS's digest of the running-config; none where EOS has no digest.
+    pub digest: Option<String>,
+    /// SHA-256 of the switch's diff, hexadecimal.
+    pub diff: String,
+}
+
+/// A device whose run has no outcome for it yet, and what happened so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// The run.
+    pub run: RunId,
+    /// The device.
+    pub device: DeviceName,
+    /// How many attempts were made, or how often others were at work.
+    pub attempts: u32,
+    /// When the last one was made.
+    pub at: Timestamp,
+    /// Why it came to nothing.
+    pub reason: String,
+    /// Not before then it is tried again.
+    pub again_at: Timestamp,
 }
 
 #[cfg(test)]

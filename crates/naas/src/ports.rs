@@ -10,9 +10,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
 
+use crate::check::{Form, Shown};
 use crate::inventory::Device;
 use crate::name::{DeviceName, RunId};
-use crate::outcome::{Outcome, Status, SwitchState};
+use crate::outcome::{Attempt, Outcome, Status, SwitchState};
+use crate::record::DeviceRecord;
 use crate::run::Run;
 use crate::schedule::IdempotencyRecord;
 use crate::slice::Slice;
@@ -25,6 +27,20 @@ pub trait Clock: Send + Sync {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
     /// Random bits, to tell apart what happens in the same moment; not for secrets.
     fn entropy(&self) -> u64;
+}
+
+impl<C: Clock> Clock for &C {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration).await;
+    }
+
+    fn entropy(&self) -> u64 {
+        (**self).entropy()
+    }
 }
 
 /// Where the inventory is kept.
@@ -73,16 +89,61 @@ pub struct ModelFiles(pub BTreeMap<String, Vec<u8>>);
 
 /// Where slices wait for an enforcer.
 pub trait SliceQueue: Send + Sync {
-    /// Queues every slice; when it returns `Ok`, none can be lost. On `Err` some may be queued already, so sending
-    /// again may deliver those twice; enforcers expect that.
-    fn send(&self, slices: &[Slice]) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Queues every slice, to be delivered after `delay`, at most [`crate::retry::LONGEST`]; when it returns `Ok`, none can be
+    /// lost. On `Err` some may be queued already, so sending again may deliver those twice; enforcers expect that.
+    fn send(&self, slices: &[Slice], delay: Duration) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Where messages go that no retry can cure.
 pub trait DeadLetters: Send + Sync {
     /// Keeps `message` unchanged with the reason beside it; when it returns `Ok`, it cannot be lost.
     fn park(&self, message: &str, reason: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Some parked messages, ten at most; none when there are none. A message may be out of sight for a minute after it was seen.
+    fn parked(&self) -> impl Future<Output = Result<Vec<Parked>, StoreError>> + Send;
+
+    /// Done with a parked message.
+    fn unpark(&self, parked: &Parked) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
+
+/// A parked message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// What to call it in the answer.
+    pub handle: String,
+    /// As it was.
+    pub message: String,
+    /// Why it was parked; none if the queue gave up on it by itself.
+    pub reason: Option<String>,
+}
+
+/// What is remembered of each device from push to push.
+pub trait DeviceRecords: Send + Sync {
+    /// A device's record, if it has one. [`StoreFault::Unreadable`] if something else is stored there.
+    fn device_record(&self, device: &DeviceName) -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
+
+    /// Compare and set: writes `record` if the one that stands is of version `expected` (none: if there is none), and returns its
+    /// version; `None` if something else stands there. After an `Err` it may be written or not.
+    fn replace_device_record(
+        &self,
+        device: &DeviceName,
+        record: &DeviceRecord,
+        expected: Option<&Version>,
+    ) -> impl Future<Output = Result<Option<Version>, StoreError>> + Send;
+}
+
+/// A record as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// It.
+    pub record: DeviceRecord,
+    /// Which of its versions.
+    pub version: Version,
+}
+
+/// Tells the versions of a stored document apart: an ETag, a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version(pub String);
 
 /// The record of runs and outcomes.
 pub trait Runs: Send + Sync {
@@ -104,7 +165,23 @@ pub trait Runs: Send + Sync {
     ) -> impl Future<Output = Result<Option<Outcome>, StoreError>> + Send;
 
     /// The status of every device whose outcome is known. Costs listings, not one read per device.
-    fn statuses(&self, run: &RunId) -> impl Future<Output = Result<BTreeMap<DeviceName, Status>, StoreError>> + Send;
+    fn statuses(&self, run: &Run) -> impl Future<Output = Result<BTreeMap<DeviceName, Status>, StoreError>> + Send;
+
+    /// Notes an attempt that came to nothing, in place of the one before.
+    fn note(&self, attempt: &Attempt) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A device's last attempt that came to nothing, if there was one.
+    fn attempt(
+        &self,
+        run: &RunId,
+        device: &DeviceName,
+    ) -> impl Future<Output = Result<Option<Attempt>, StoreError>> + Send;
+
+    /// Records that a run is cancelled since `at`. The first time stands.
+    fn cancel(&self, run: &RunId, at: Timestamp) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Since when a run is cancelled, if it is.
+    fn cancelled(&self, run: &RunId) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 }
 
 /// Whether an outcome was the first of its device in its run.
@@ -145,6 +222,9 @@ pub trait Switches: Send + Sync {
 
 /// One switch, over one connection kept alive for the whole push.
 pub trait Switch: Send {
+    /// How the switch stands, in one request; changes nothing.
+    fn look(&mut self) -> impl Future<Output = Result<Standing, SwitchError>> + Send;
+
     /// Loads `configuration` into a new session named `session` in place of everything the switch has, and returns the
     /// switch's own unified diff; empty when nothing would change. The session stays pending. On `Err` the session has
     /// been aborted if that was possible, and [`SwitchError::state`] tells.
@@ -155,14 +235,29 @@ pub trait Switch: Send {
     /// goes back to what it ran by itself. Nothing is saved.
     fn commit(&mut self, session: &str, timer: Duration) -> impl Future<Output = Result<(), SwitchError>> + Send;
 
+    /// Runs a show command.
+    fn show(&mut self, command: &str, form: Form) -> impl Future<Output = Result<Shown, SwitchError>> + Send;
+
     /// Confirms a session whose timer still runs, and saves the running-config to the startup-config. To be asked over another
     /// connection than the commit's, which shows that the switch can still be reached. Asked again after an answer that was
-    /// lost, it does what is left to do. [`SwitchState::Reverting`] when the session was not, or not yet, confirmed.
-    fn confirm(&mut self, session: &str) -> impl Future<Output = Result<(), SwitchError>> + Send;
+    /// lost, it does what is left to do. Returns the digest of what was saved, from the same request, where EOS has one.
+    /// [`SwitchState::Reverting`] when the session was not, or not yet, confirmed.
+    fn confirm(&mut self, session: &str) -> impl Future<Output = Result<Option<String>, SwitchError>> + Send;
 
-    /// Discards a staged session, and tells whose commit timer is running, if one is: what that brought in is in the
-    /// running-config on trial only.
-    fn abort(&mut self, session: &str) -> impl Future<Output = Result<Option<String>, SwitchError>> + Send;
+    /// Discards a session: a pending one is gone, one whose timer runs is undone at once. Returns how the switch stands then, from
+    /// the same request.
+    fn abort(&mut self, session: &str) -> impl Future<Output = Result<Standing, SwitchError>> + Send;
+}
+
+/// A switch at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// EOS's own hash of the running-config; none where EOS has no digest.
+    pub digest: Option<String>,
+    /// The session whose commit timer runs; there is one at most. What it brought in is in the running-config on trial only.
+    pub on_trial: Option<String>,
+    /// Sessions that are neither committed nor aborted.
+    pub pending: Vec<String>,
 }
 
 /// What went wrong with a switch, and how it was left.
@@ -177,6 +272,27 @@ pub struct SwitchError {
     pub line: Option<usize>,
     /// The switch's own words or the transport's, what was expected, and what to do next.
     pub message: String,
+}
+
+impl SwitchError {
+    /// Whether it may pass by itself, and the switch runs what it ran: then the same can be tried again later.
+    pub fn may_pass(&self) -> bool {
+        matches!(self.fault, SwitchFault::Unreachable | SwitchFault::Busy | SwitchFault::NotEapi)
+            && matches!(self.state, SwitchState::NotContacted | SwitchState::Unchanged | SwitchState::SessionLeft(_))
+    }
+
+    /// The word for it.
+    pub fn status(&self) -> Status {
+        match (&self.state, self.fault) {
+            (SwitchState::Unknown, _) => Status::Unknown,
+            (SwitchState::NotSaved, _) => Status::NotSaved,
+            (SwitchState::Reverting, _) => Status::Reverted,
+            (_, SwitchFault::Unreachable | SwitchFault::NotEapi) => Status::Unreachable,
+            (_, SwitchFault::Denied) => Status::Denied,
+            (_, SwitchFault::Refused | SwitchFault::Busy) => Status::Refused,
+            (_, SwitchFault::Misconfigured) => Status::Invalid,
+        }
+    }
 }
 
 /// Kinds of [`SwitchError`], as far as they are treated differently.

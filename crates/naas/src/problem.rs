@@ -56,6 +56,15 @@ impl From<&ScheduleError> for Problem {
                     format!("{unknown}; nothing was scheduled"),
                 )
             },
+            ScheduleError::NoSuchPlan(_) => {
+                Self::new(404, "unknown-run", "There is no such run", format!("{error}; nothing was scheduled"))
+            }
+            ScheduleError::NotAPlan { .. } | ScheduleError::NothingPlanned(_) => {
+                Self::new(422, "not-a-plan", "The run cannot be applied", format!("{error}; nothing was scheduled"))
+            }
+            ScheduleError::PlanUnfinished { .. } => {
+                Self::new(409, "plan-unfinished", "The plan is not finished", format!("{error}; nothing was scheduled"))
+            }
             ScheduleError::KeyInUse => {
                 Self::new(409, "request-in-progress", "The same request is being scheduled", error.to_string())
             }
@@ -87,6 +96,9 @@ impl From<&ReportError> for Problem {
             ReportError::NoSuchRun(_) => Self::new(404, "unknown-run", "There is no such run", error.to_string()),
             ReportError::NotInRun { .. } => {
                 Self::new(404, "not-in-run", "The run does not concern this device", error.to_string())
+            }
+            ReportError::NoSuchDevice(_) => {
+                Self::new(404, "unknown-device", "Nothing is known of this device", error.to_string())
             }
             ReportError::State(error) => store(error, "try again"),
         }

@@ -8,14 +8,18 @@
 //! A value that holds a line break or another control character is refused where it is printed, so data cannot smuggle in
 //! configuration lines; a template that means it (a banner's body) writes `{{ model.banner | safe }}`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Map, Value};
 use tera::{Context, ErrorKind, Tera};
 
+use crate::check::Check;
+use crate::confirm::ConfirmWithin;
 use crate::inventory::Device;
+use crate::lockout::Rule;
 use crate::model::{self, Model, ModelError};
 use crate::ports::ModelFiles;
 
@@ -28,6 +32,26 @@ pub struct Intent {
     tera: Tera,
     /// Templates that cannot be used, and why. They fail the devices that need them and no others.
     broken: BTreeMap<String, RenderError>,
+}
+
+/// What all models of one device come to.
+pub struct Intended {
+    /// The full configuration, one line per configuration line, ending with a line break.
+    pub configuration: String,
+    /// For how long it is to run on trial, if a model says; the longest.
+    pub confirm: Option<ConfirmWithin>,
+    /// What must be true before it is confirmed.
+    pub checks: Vec<Check>,
+    /// The rules of [`crate::lockout`] that it may break.
+    pub allowed: BTreeSet<Rule>,
+}
+
+/// Shows the configuration's size only: it holds hashes and keys.
+impl fmt::Debug for Intended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.configuration.lines().count();
+        f.debug_struct("Intended").field("lines", &lines).field("confirm", &self.confirm).finish_non_exhaustive()
+    }
 }
 
 /// Why a device's configuration cannot be rendered. The switch has not been contacted.
@@ -106,8 +130,8 @@ impl Intent {
         Ok(Self { models, tera, broken })
     }
 
-    /// The full configuration of `device`, one line per configuration line, ending with a line break.
-    pub fn render(&self, device: &Device) -> Result<String, RenderError> {
+    /// What is intended for `device`.
+    pub fn render(&self, device: &Device) -> Result<Intended, RenderError> {
         let models: Vec<_> = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups)).collect();
         if models.is_empty() {
             let groups: Vec<_> = device.groups.iter().map(AsRef::as_ref).collect();
@@ -120,7 +144,15 @@ impl Intent {
             configuration.push_str(snippet.trim_end_matches('\n'));
             configuration.push('\n');
         }
-        if configuration.trim().is_empty() { Err(RenderError::Empty(models.len())) } else { Ok(configuration) }
+        if configuration.trim().is_empty() {
+            return Err(RenderError::Empty(models.len()));
+        }
+        Ok(Intended {
+            configuration,
+            confirm: models.iter().filter_map(|model| model.confirm).max(),
+            checks: models.iter().flat_map(|model| model.checks.iter().cloned()).collect(),
+            allowed: models.iter().flat_map(|model| model.allow.keys().copied()).collect(),
+        })
     }
 
     fn snippet(&self, model: &Model, host: &Map<String, Value>) -> Result<String, RenderError> {

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::confirm::ConfirmWithin;
 use crate::name::{DeviceName, RunId};
 
 /// What is to be done with each device.
@@ -16,6 +17,8 @@ pub enum Mode {
     Apply,
     /// Let the switch compute the diff; change nothing.
     Plan,
+    /// Tell whether the switch still runs what it should, with one request if it does; change nothing.
+    Check,
 }
 
 impl fmt::Display for Mode {
@@ -23,6 +26,7 @@ impl fmt::Display for Mode {
         f.write_str(match self {
             Self::Apply => "apply",
             Self::Plan => "plan",
+            Self::Check => "check",
         })
     }
 }
@@ -42,6 +46,12 @@ pub struct Run {
     pub step: usize,
     /// The inventory documents the devices were resolved from, by name.
     pub inventory: Vec<String>,
+    /// For how long switches run a new configuration on trial, if the request says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<ConfirmWithin>,
+    /// The plan it is bound to: a device whose intent or configuration has moved since is left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<RunId>,
 }
 
 impl Run {

@@ -1,32 +1,40 @@
 //! The scheduler: from a request to slices in the queue, and from a run's name to its report.
 
-use std::collections::BTreeMap;
+mod redrive;
+mod report;
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tracing::info;
 
+pub use redrive::Redriven;
+pub use report::{DeviceReport, Pending, ReportError, RunReport};
+
 use crate::inventory::{Inventory, InventoryError};
-use crate::name::{DeviceName, RunId};
-use crate::outcome::{Outcome, Status};
+use crate::name::RunId;
+use crate::outcome::Status;
 use crate::ports::{Clock, IdempotencyKeys, Inventories, Runs, SliceQueue, StoreError};
 use crate::run::{Mode, Run};
 use crate::selection::{InvalidRequest, Request, Step, UnknownNames, select};
 use crate::slice::{MAX_STEP, cut};
+use crate::text_hash::sha256;
 
 /// How long a claimed `Idempotency-Key` keeps others out before its holder is taken for dead. Longer than API Gateway
 /// lets any request live (29 s), so a holder that is late cannot come back.
 pub const CLAIM_LIFE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Accepts requests. One value serves many requests at a time.
-pub struct Scheduler<I, Q, S, C> {
+pub struct Scheduler<I, Q, S, D, C> {
     /// Where the inventory is read, anew for every request.
     pub inventories: I,
     /// Where slices go.
     pub queue: Q,
-    /// Where runs and idempotency keys are recorded.
+    /// Where runs, device records and idempotency keys are kept.
     pub state: S,
+    /// Where messages are that no retry could cure.
+    pub dead_letters: D,
     /// The time of day.
     pub clock: C,
     /// The step of a request that names none.
@@ -61,23 +69,6 @@ pub struct IdempotencyRecord {
     pub receipt: Option<Receipt>,
 }
 
-/// A run as it stands now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RunReport {
-    /// The run.
-    pub run: RunId,
-    /// `running` until every device has an outcome, then `finished`.
-    pub status: &'static str,
-    /// What is done with each device.
-    pub mode: Mode,
-    /// When it was accepted.
-    pub accepted_at: Timestamp,
-    /// How many devices are in each status; `pending` are those without an outcome yet.
-    pub counts: BTreeMap<&'static str, usize>,
-    /// Each device's status.
-    pub devices: BTreeMap<DeviceName, &'static str>,
-}
-
 /// Why a request was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
@@ -90,6 +81,28 @@ pub enum ScheduleError {
     /// It names devices or groups the inventory does not have.
     #[error(transparent)]
     Unknown(#[from] UnknownNames),
+    /// It is to apply what was never planned.
+    #[error("no run {0} was ever accepted here, so there is no such plan")]
+    NoSuchPlan(RunId),
+    /// It is to apply a run that was no plan.
+    #[error("run {run} is no plan, its mode is {mode}; make one with the mode \"plan\"")]
+    NotAPlan {
+        /// The run.
+        run: RunId,
+        /// What it is.
+        mode: Mode,
+    },
+    /// It is to apply a plan that is not finished.
+    #[error("plan {run} has no outcome yet for {pending} of its devices; ask again when it is finished")]
+    PlanUnfinished {
+        /// The plan.
+        run: RunId,
+        /// How many are missing.
+        pending: usize,
+    },
+    /// It is to apply a plan without changes.
+    #[error("plan {0} would change no device")]
+    NothingPlanned(RunId),
     /// The same request is being accepted right now.
     #[error("a request with this Idempotency-Key is being scheduled right now; ask again in a few seconds")]
     KeyInUse,
@@ -116,31 +129,18 @@ pub enum ScheduleError {
     },
 }
 
-/// Why a run cannot be reported on.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// It was never accepted.
-    #[error("no run {0} was ever accepted here")]
-    NoSuchRun(String),
-    /// The run exists but does not concern the device.
-    #[error("run {run} does not concern device {device}")]
-    NotInRun {
-        /// The run.
-        run: RunId,
-        /// The device asked for.
-        device: String,
-    },
-    /// The record could not be read.
-    #[error("the record of the run could not be read")]
-    State(#[source] StoreError),
-}
-
 /// A header value that is no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Idempotency-Key: expected 1 to 255 visible ASCII characters, found {0}")]
 pub struct InvalidKey(&'static str);
 
-impl<I: Inventories, Q: SliceQueue, S: Runs + IdempotencyKeys, C: Clock> Scheduler<I, Q, S, C> {
+impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
+where
+    I: Inventories,
+    Q: SliceQueue,
+    S: Runs + IdempotencyKeys,
+    C: Clock,
+{
     /// Accepts the request in `body`. When it returns, every slice is queued; on an error before the queue, nothing is.
     /// With a `key`, the same request gets the same run however often it is sent.
     pub async fn configure(&self, body: &[u8], key: Option<&str>) -> Result<Receipt, ScheduleError> {
@@ -188,14 +188,23 @@ impl<I: Inventories, Q: SliceQueue, S: Runs + IdempotencyKeys, C: Clock> Schedul
     }
 
     async fn accept(&self, request: &Request, name: RunId, started: Option<Run>) -> Result<Receipt, ScheduleError> {
-        let run = match started {
-            Some(run) => run,
-            None => self.resolve(request, name).await?,
+        let run = match (started, &request.plan) {
+            (Some(run), _) => run,
+            (None, Some(plan)) => self.planned(request, name, plan).await?,
+            (None, None) => self.resolve(request, name).await?,
         };
+        self.start(run).await
+    }
+
+    /// Records a run and queues its slices.
+    async fn start(&self, run: Run) -> Result<Receipt, ScheduleError> {
         // Recorded before it is queued: an enforcer may be done before this function is.
         self.state.create(&run).await.map_err(ScheduleError::State)?;
         let slices = cut(&run);
-        self.queue.send(&slices).await.map_err(|source| ScheduleError::Queue { run: run.run.clone(), source })?;
+        self.queue
+            .send(&slices, Duration::ZERO)
+            .await
+            .map_err(|source| ScheduleError::Queue { run: run.run.clone(), source })?;
         info!(run = %run.run, devices = run.devices.len(), slices = slices.len(), mode = %run.mode, "scheduled");
         Ok(Receipt {
             status: "OK".to_owned(),
@@ -210,62 +219,56 @@ impl<I: Inventories, Q: SliceQueue, S: Runs + IdempotencyKeys, C: Clock> Schedul
         let documents = self.inventories.all().await.map_err(ScheduleError::InventoryStore)?;
         let inventory = Inventory::parse(&documents)?;
         let devices = select(&inventory, request)?;
-        let step = match request.step.unwrap_or(self.default_step) {
-            Step::Max => MAX_STEP,
-            Step::Of(step) => step.get().min(MAX_STEP),
-        };
         Ok(Run {
             run: name,
             accepted_at: self.clock.now(),
             mode: request.mode,
             inventory: inventory.documents_of(&devices),
             devices,
-            step,
+            step: self.step(request.step),
+            confirm: request.confirm,
+            plan: None,
         })
+    }
+
+    /// The run that applies `plan` to the devices it would change.
+    async fn planned(&self, request: &Request, name: RunId, plan: &RunId) -> Result<Run, ScheduleError> {
+        let planned = self.state.load(plan).await.map_err(ScheduleError::State)?;
+        let planned = planned.ok_or_else(|| ScheduleError::NoSuchPlan(plan.clone()))?;
+        if planned.mode != Mode::Plan {
+            return Err(ScheduleError::NotAPlan { run: plan.clone(), mode: planned.mode });
+        }
+        let known = self.state.statuses(&planned).await.map_err(ScheduleError::State)?;
+        let pending = planned.devices.iter().filter(|device| !known.contains_key(*device)).count();
+        if pending > 0 {
+            return Err(ScheduleError::PlanUnfinished { run: plan.clone(), pending });
+        }
+        let changes = |device: &_| known.get(device) == Some(&Status::Planned);
+        let devices: Vec<_> = planned.devices.into_iter().filter(changes).collect();
+        if devices.is_empty() {
+            return Err(ScheduleError::NothingPlanned(plan.clone()));
+        }
+        Ok(Run {
+            run: name,
+            accepted_at: self.clock.now(),
+            mode: Mode::Apply,
+            devices,
+            step: self.step(request.step),
+            inventory: planned.inventory,
+            confirm: request.confirm,
+            plan: Some(plan.clone()),
+        })
+    }
+
+    fn step(&self, asked: Option<Step>) -> usize {
+        match asked.unwrap_or(self.default_step) {
+            Step::Max => MAX_STEP,
+            Step::Of(step) => step.get().min(MAX_STEP),
+        }
     }
 
     fn new_run(&self) -> RunId {
         RunId::new(self.clock.now(), self.clock.entropy())
-    }
-
-    /// The run of this name as it stands now.
-    pub async fn run(&self, name: &str) -> Result<RunReport, ReportError> {
-        let run = self.recorded(name).await?;
-        let known = self.state.statuses(&run.run).await.map_err(ReportError::State)?;
-        let mut counts = BTreeMap::new();
-        let mut devices = BTreeMap::new();
-        for device in run.devices {
-            let word = known.get(&device).map_or(PENDING, |status| status.word());
-            *counts.entry(word).or_insert(0) += 1;
-            devices.insert(device, word);
-        }
-        let status = if counts.contains_key(PENDING) { "running" } else { "finished" };
-        Ok(RunReport { run: run.run, status, mode: run.mode, accepted_at: run.accepted_at, counts, devices })
-    }
-
-    /// The outcome of one device of a run; `None` while it is pending.
-    pub async fn device(&self, name: &str, device: &str) -> Result<Option<Outcome>, ReportError> {
-        let run = self.recorded(name).await?;
-        let Some(device) = run.devices.iter().find(|known| known.as_ref() == device) else {
-            return Err(ReportError::NotInRun { run: run.run, device: device.chars().take(64).collect() });
-        };
-        self.state.outcome(&run.run, device).await.map_err(ReportError::State)
-    }
-
-    async fn recorded(&self, name: &str) -> Result<Run, ReportError> {
-        let unknown = || ReportError::NoSuchRun(name.chars().take(64).collect());
-        let run = RunId::parse(name).map_err(|_| unknown())?;
-        self.state.load(&run).await.map_err(ReportError::State)?.ok_or_else(unknown)
-    }
-}
-
-/// The word for a device without an outcome.
-pub const PENDING: &str = "pending";
-
-impl RunReport {
-    /// How many devices ended in `status`.
-    pub fn count(&self, status: Status) -> usize {
-        self.counts.get(status.word()).copied().unwrap_or(0)
     }
 }
 
@@ -279,8 +282,7 @@ fn checked(key: &str) -> Result<&str, InvalidKey> {
 }
 
 fn fingerprint(request: &Request) -> String {
-    let canonical = serde_json::to_vec(request).expect("a request always serialises");
-    Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(serde_json::to_vec(request).expect("a request always serialises"))
 }
 
 #[cfg(test)]

@@ -7,14 +7,15 @@ use std::num::NonZeroUsize;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Serialize, Serializer};
 
+use crate::confirm::ConfirmWithin;
 use crate::inventory::Inventory;
-use crate::name::DeviceName;
+use crate::name::{DeviceName, RunId};
 use crate::run::Mode;
 
 /// The name that stands for every device.
 const ALL: &str = "all";
 
-const FIELDS: [&str; 4] = ["devices", "groups", "step", "mode"];
+const FIELDS: [&str; 6] = ["devices", "groups", "step", "mode", "confirm", "plan"];
 
 /// A request. Serialises to one form whatever the body's white space, so that two can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +28,12 @@ pub struct Request {
     pub step: Option<Step>,
     /// What is to be done.
     pub mode: Mode,
+    /// For how long switches run a new configuration on trial, if the request says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<ConfirmWithin>,
+    /// The plan to apply, instead of devices and groups: it names them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<RunId>,
 }
 
 /// How many devices go into one slice.
@@ -61,11 +68,17 @@ impl Request {
             return Err(InvalidRequest(r#"expected JSON such as {"devices": ["all"]}, found nothing"#.to_owned()));
         }
         let request: Self = serde_json::from_str(text).map_err(|error| InvalidRequest(error.to_string()))?;
-        if request.devices.is_empty() && request.groups.is_empty() {
-            let reason = r#"devices: expected at least one name, or "all", or groups; found none"#;
-            return Err(InvalidRequest(reason.to_owned()));
-        }
-        Ok(request)
+        let named = !request.devices.is_empty() || !request.groups.is_empty();
+        let reason = match (&request.plan, named) {
+            (None, false) => r#"devices: expected at least one name, or "all", or groups; found none"#,
+            (Some(_), true) => "plan: goes without devices and groups, since the plan names them",
+            (Some(_), false) if request.mode != Mode::Apply => r#"plan: goes with the mode "apply" only"#,
+            _ if request.confirm.is_some() && request.mode != Mode::Apply => {
+                r#"confirm: goes with the mode "apply" only"#
+            }
+            _ => return Ok(request),
+        };
+        Err(InvalidRequest(reason.to_owned()))
     }
 }
 
@@ -144,8 +157,14 @@ impl<'de> Deserialize<'de> for Request {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Request, A::Error> {
-                let mut request =
-                    Request { devices: Vec::new(), groups: Vec::new(), step: None, mode: Mode::default() };
+                let mut request = Request {
+                    devices: Vec::new(),
+                    groups: Vec::new(),
+                    step: None,
+                    mode: Mode::default(),
+                    confirm: None,
+                    plan: None,
+                };
                 let mut seen = BTreeSet::new();
                 while let Some(field) = entries.next_key::<String>()? {
                     if !FIELDS.contains(&field.as_str()) {
@@ -159,6 +178,11 @@ impl<'de> Deserialize<'de> for Request {
                         "devices" => request.devices = entries.next_value_seed(Field("devices", names))?,
                         "groups" => request.groups = entries.next_value_seed(Field("groups", names))?,
                         "step" => request.step = Some(entries.next_value_seed(Field("step", |_, found| step(&found)))?),
+                        "confirm" => {
+                            request.confirm =
+                                Some(entries.next_value_seed(Field("confirm", |_, found| confirm(&found)))?);
+                        }
+                        "plan" => request.plan = Some(entries.next_value_seed(Field("plan", |_, found| plan(&found)))?),
                         _ => request.mode = entries.next_value_seed(Field("mode", |_, found| mode(&found)))?,
                     }
                     if !seen.insert(field.clone()) {
@@ -218,8 +242,32 @@ fn mode(found: &Found) -> Result<Mode, InvalidRequest> {
     match found {
         Found::Text(text) if text == "apply" => Ok(Mode::Apply),
         Found::Text(text) if text == "plan" => Ok(Mode::Plan),
-        other => Err(InvalidRequest(format!(r#"mode: expected "apply" or "plan", found {}"#, other.name()))),
+        Found::Text(text) if text == "check" => Ok(Mode::Check),
+        other => Err(InvalidRequest(format!(r#"mode: expected "apply", "plan" or "check", found {}"#, other.name()))),
     }
+}
+
+fn confirm(found: &Found) -> Result<ConfirmWithin, InvalidRequest> {
+    let reason = match found {
+        Found::Other(number) => match number.parse().map(ConfirmWithin::new) {
+            Ok(Ok(confirm)) => return Ok(confirm),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("expected whole seconds, found {number}"),
+        },
+        other => format!("expected whole seconds, found {}", other.name()),
+    };
+    Err(InvalidRequest(format!("confirm: {reason}")))
+}
+
+fn plan(found: &Found) -> Result<RunId, InvalidRequest> {
+    let reason = match found {
+        Found::Text(text) => match RunId::parse(text) {
+            Ok(run) => return Ok(run),
+            Err(error) => error.to_string(),
+        },
+        other => format!("expected the run that made it, found {}", other.name()),
+    };
+    Err(InvalidRequest(format!("plan: {reason}")))
 }
 
 fn wrong_step(found: &str) -> InvalidRequest {

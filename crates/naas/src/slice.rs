@@ -6,20 +6,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::confirm::ConfirmWithin;
 use crate::name::{DeviceName, RunId};
 use crate::run::{Mode, Run};
 
 /// Most devices in one slice: keeps a message well below SQS's 1 MiB whatever the names' lengths.
 pub const MAX_STEP: usize = 1_000;
 
-/// The version of the message this code writes and reads.
-pub const VERSION: u32 = 1;
+/// The version of the message this code writes. It reads the one before as well, for what waits in the queue while it is deployed.
+pub const VERSION: u32 = 2;
 
 /// The message both functions agree on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Slice {
-    /// [`VERSION`].
+    /// [`VERSION`], or the one before.
     pub version: u32,
     /// The run it belongs to.
     pub run: RunId,
@@ -29,6 +30,18 @@ pub struct Slice {
     pub devices: Vec<DeviceName>,
     /// The inventory documents (secrets, files) that describe these devices.
     pub inventory: Vec<String>,
+    /// For how long switches run a new configuration on trial, if the request says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<ConfirmWithin>,
+    /// The plan that the run is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<RunId>,
+    /// How many attempts on its devices came to nothing.
+    #[serde(default)]
+    pub attempt: u32,
+    /// How often it came while others worked on its devices.
+    #[serde(default)]
+    pub waits: u32,
 }
 
 /// Why a message is not a slice. Such a message is parked, since no retry can cure it.
@@ -54,7 +67,7 @@ impl Slice {
         }
         // The version comes first: a newer message should be called newer, not malformed.
         let Versioned { version } = serde_json::from_str(message)?;
-        if version != VERSION {
+        if version != VERSION && version != VERSION - 1 {
             return Err(NotASlice::Version(version));
         }
         let slice: Self = serde_json::from_str(message)?;
@@ -77,6 +90,10 @@ pub fn cut(run: &Run) -> Vec<Slice> {
             mode: run.mode,
             devices: devices.to_vec(),
             inventory: run.inventory.clone(),
+            confirm: run.confirm,
+            plan: run.plan.clone(),
+            attempt: 0,
+            waits: 0,
         })
         .collect()
 }
@@ -95,6 +112,8 @@ mod tests {
             devices: (0..devices).map(|n| DeviceName::new(format!("leaf{n:05}")).unwrap()).collect(),
             step,
             inventory: vec!["naas/inventory".to_owned()],
+            confirm: Some(ConfirmWithin::default()),
+            plan: Some(RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 6)),
         }
     }
 
@@ -124,7 +143,11 @@ mod tests {
         for (message, reason) in [
             ("", "not a slice message: EOF while parsing"),
             ("{}", "not a slice message: missing field `version`"),
-            (r#"{"version":2,"anything":1}"#, "slice message of version 2, expected 1"),
+            (r#"{"version":3,"anything":1}"#, "slice message of version 3, expected 2"),
+            (
+                r#"{"version":2,"run":"20261123-201530-000007","mode":"apply","devices":["a"],"inventory":[],"confirm":0}"#,
+                "expected whole seconds",
+            ),
             (r#"{"version":1,"run":"x"}"#, "not a run"),
             (
                 r#"{"version":1,"run":"20261123-201530-000007","mode":"apply","devices":[],"inventory":[]}"#,
@@ -134,6 +157,15 @@ mod tests {
             let error = Slice::parse(message).unwrap_err().to_string();
             assert!(error.contains(reason), "{message}: {error}");
         }
+    }
+
+    #[test]
+    fn a_message_of_the_version_before_is_read() {
+        let old = r#"{"version":1,"run":"20261123-201530-000007","mode":"apply","devices":["a"],"inventory":["i"]}"#;
+
+        let slice = Slice::parse(old).unwrap();
+
+        assert_eq!((slice.attempt, slice.waits, slice.confirm, slice.plan), (0, 0, None, None));
     }
 
     proptest! {

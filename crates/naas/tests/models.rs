@@ -28,7 +28,7 @@ fn the_worked_example_renders_as_reviewed() {
 
     for name in inventory.names() {
         let device = inventory.device(name).unwrap();
-        insta::assert_snapshot!(name.to_string(), intent.render(&device).unwrap());
+        insta::assert_snapshot!(name.to_string(), intent.render(&device).unwrap().configuration);
     }
 }
 

@@ -5,29 +5,22 @@
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
-use lambda_runtime::{Error, LambdaEvent};
-use naas::enforce::{Delivery, Enforcer};
-use naas::ports::{Clock, DeadLetters, Inventories, Models, Runs, Switches};
+use jiff::Timestamp;
+use lambda_runtime::{Context, Error, LambdaEvent};
+use naas::enforce::{Delivery, Enforcer, Outside};
 use tracing::error;
 
 /// Works on one batch, its messages at the same time. Names the messages that must be delivered again; the others are
 /// done with.
-pub(crate) async fn handle<I, M, W, R, D, C>(
-    enforcer: &Enforcer<I, M, W, R, D, C>,
+pub(crate) async fn handle<P: Outside>(
+    enforcer: &Enforcer<P>,
     event: LambdaEvent<SqsEvent>,
-) -> Result<SqsBatchResponse, Error>
-where
-    I: Inventories,
-    M: Models,
-    W: Switches,
-    R: Runs,
-    D: DeadLetters,
-    C: Clock,
-{
+) -> Result<SqsBatchResponse, Error> {
+    let deadline = deadline(&event.context)?;
     let records = &event.payload.records;
     let failures = join_all(records.iter().map(|record| async move {
         let message = record.body.as_deref().unwrap_or_default();
-        let failed = enforcer.receive(message, delivery(record)).await.err()?;
+        let failed = enforcer.receive(message, delivery(record), deadline).await.err()?;
         let id = record.message_id.clone().unwrap_or_default();
         let cause = std::error::Error::source(&failed).map(ToString::to_string).unwrap_or_default();
         error!(message = %id, cause, "the slice will be delivered again: {failed}");
@@ -41,6 +34,11 @@ where
         response.batch_item_failures.push(failure);
     }
     Ok(response)
+}
+
+/// When Lambda ends this invocation, by the clock of this machine.
+fn deadline(context: &Context) -> Result<Timestamp, Error> {
+    Ok(Timestamp::from_millisecond(i64::try_from(context.deadline)?)?)
 }
 
 /// SQS counts how often it handed a message out. Without a count it may have been before.

@@ -7,7 +7,7 @@ mod handler;
 mod settings;
 
 use adapters::SystemClock;
-use adapters::aws::{S3Models, S3State, SecretsInventories, SqsDeadLetters};
+use adapters::aws::{S3Models, S3State, SecretsInventories, SqsDeadLetters, SqsSlices};
 use adapters::eos::EosSwitches;
 use aws_config::BehaviorVersion;
 use lambda_runtime::{Error, service_fn, tracing};
@@ -21,14 +21,16 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let s3 = aws_sdk_s3::Client::new(&aws);
+    let sqs = aws_sdk_sqs::Client::new(&aws);
     let ports = Ports {
         inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix),
         models: S3Models::new(s3.clone(), settings.models_bucket),
-        switches: EosSwitches,
-        runs: S3State::new(s3, settings.state_bucket),
-        dead_letters: SqsDeadLetters::new(aws_sdk_sqs::Client::new(&aws), settings.dead_letter_queue_url),
+        switches: EosSwitches::default(),
+        state: S3State::new(s3, settings.state_bucket),
+        queue: SqsSlices::new(sqs.clone(), settings.slice_queue_url),
+        dead_letters: SqsDeadLetters::new(sqs, settings.dead_letter_queue_url),
         clock: SystemClock,
     };
-    let enforcer = Enforcer::new(ports, settings.device_concurrency);
+    let enforcer = Enforcer::new(ports, settings.limits);
     lambda_runtime::run(service_fn(|event| handler::handle(&enforcer, event))).await
 }

@@ -1,44 +1,55 @@
 //! What the deployment tells this function, through environment variables that `template.yaml` sets.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::time::Duration;
+
+use adapters::environment::{self, Environment};
+use naas::confirm::ConfirmWithin;
+use naas::enforce::Limits;
+use naas::retry::Retries;
 
 /// The function's settings; none of them is a secret.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     /// `INVENTORY_PREFIX`: the secret that holds the inventory, or the prefix of several.
     pub(crate) inventory_prefix: String,
     /// `MODELS_BUCKET`: the S3 bucket of models and templates.
     pub(crate) models_bucket: String,
-    /// `STATE_BUCKET`: the S3 bucket that outcomes are recorded in.
+    /// `STATE_BUCKET`: the S3 bucket that outcomes and device records are kept in.
     pub(crate) state_bucket: String,
-    /// `DEAD_LETTER_QUEUE_URL`: the SQS queue for messages that are no slices.
+    /// `SLICE_QUEUE_URL`: the SQS queue that slices go back to.
+    pub(crate) slice_queue_url: String,
+    /// `DEAD_LETTER_QUEUE_URL`: the SQS queue for what no retry can cure.
     pub(crate) dead_letter_queue_url: String,
-    /// `DEVICE_CONCURRENCY`: how many devices of a slice are worked on at once.
-    pub(crate) device_concurrency: NonZeroUsize,
+    /// `DEVICE_CONCURRENCY`, `CONFIRM_SECONDS`, `MAX_CLOCK_SKEW_SECONDS`, `RETRY_ATTEMPTS`, `RETRY_PAUSE_SECONDS`.
+    pub(crate) limits: Limits,
 }
 
 impl Settings {
     /// Reads the environment; the error names the variable.
     pub(crate) fn from_env() -> Result<Self, String> {
-        Self::read(|name| std::env::var(name).ok())
+        Self::read(&environment::of_process())
     }
 
-    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let required = |name: &str| match variable(name) {
-            Some(value) if !value.trim().is_empty() => Ok(value),
-            _ => Err(format!("environment variable {name} is not set; template.yaml sets it")),
-        };
-        let concurrency = required("DEVICE_CONCURRENCY")?;
+    fn read(variables: &Environment<impl Fn(&str) -> Option<String>>) -> Result<Self, String> {
+        let confirm: i64 = variables.value("CONFIRM_SECONDS")?;
+        let confirm =
+            ConfirmWithin::new(confirm).map_err(|error| format!("environment variable CONFIRM_SECONDS: {error}"))?;
         Ok(Self {
-            inventory_prefix: required("INVENTORY_PREFIX")?,
-            models_bucket: required("MODELS_BUCKET")?,
-            state_bucket: required("STATE_BUCKET")?,
-            dead_letter_queue_url: required("DEAD_LETTER_QUEUE_URL")?,
-            device_concurrency: concurrency.trim().parse().map_err(|_| {
-                format!(
-                    "environment variable DEVICE_CONCURRENCY: expected a whole number from 1, found {concurrency:?}"
-                )
-            })?,
+            inventory_prefix: variables.text("INVENTORY_PREFIX")?,
+            models_bucket: variables.text("MODELS_BUCKET")?,
+            state_bucket: variables.text("STATE_BUCKET")?,
+            slice_queue_url: variables.text("SLICE_QUEUE_URL")?,
+            dead_letter_queue_url: variables.text("DEAD_LETTER_QUEUE_URL")?,
+            limits: Limits {
+                concurrency: variables.value::<NonZeroUsize>("DEVICE_CONCURRENCY")?,
+                confirm,
+                clock_skew: jiff::SignedDuration::from_secs(variables.value::<u16>("MAX_CLOCK_SKEW_SECONDS")?.into()),
+                retries: Retries {
+                    first_pause: Duration::from_secs(variables.value::<u16>("RETRY_PAUSE_SECONDS")?.into()),
+                    attempts: variables.value::<NonZeroU32>("RETRY_ATTEMPTS")?.get(),
+                },
+            },
         })
     }
 }
@@ -47,28 +58,48 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn variable(name: &str) -> Option<String> {
-        let known = ["INVENTORY_PREFIX", "MODELS_BUCKET", "STATE_BUCKET", "DEAD_LETTER_QUEUE_URL"];
-        (name == "DEVICE_CONCURRENCY")
-            .then(|| "32".to_owned())
-            .or_else(|| known.contains(&name).then(|| name.to_owned()))
+    const KNOWN: [(&str, &str); 10] = [
+        ("INVENTORY_PREFIX", "naas/inventory"),
+        ("MODELS_BUCKET", "models"),
+        ("STATE_BUCKET", "state"),
+        ("SLICE_QUEUE_URL", "https://queue"),
+        ("DEAD_LETTER_QUEUE_URL", "https://dead"),
+        ("DEVICE_CONCURRENCY", "32"),
+        ("CONFIRM_SECONDS", "120"),
+        ("MAX_CLOCK_SKEW_SECONDS", "300"),
+        ("RETRY_ATTEMPTS", "8"),
+        ("RETRY_PAUSE_SECONDS", "15"),
+    ];
+
+    fn read(but: &str, instead: Option<&str>) -> Result<Settings, String> {
+        Settings::read(&Environment::new(|name: &str| {
+            let known = KNOWN.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+            if name == but { instead.map(str::to_owned) } else { known.map(str::to_owned) }
+        }))
     }
 
     #[test]
     fn a_missing_variable_is_named() {
-        for missing in
-            ["INVENTORY_PREFIX", "MODELS_BUCKET", "STATE_BUCKET", "DEAD_LETTER_QUEUE_URL", "DEVICE_CONCURRENCY"]
-        {
-            let error = Settings::read(|name| variable(name).filter(|_| name != missing)).unwrap_err();
+        assert!(read("", None).is_ok());
+        for (missing, _) in KNOWN {
+            let error = read(missing, None).unwrap_err();
             assert!(error.contains(missing), "{error}");
         }
     }
 
     #[test]
-    fn no_device_at_a_time_is_refused_by_name() {
-        for wrong in ["0", "-1", "many"] {
-            let read = |name: &str| if name == "DEVICE_CONCURRENCY" { Some(wrong.to_owned()) } else { variable(name) };
-            assert!(Settings::read(read).unwrap_err().contains("DEVICE_CONCURRENCY"));
+    fn a_number_that_makes_no_sense_is_refused_by_name() {
+        for (name, wrong) in [
+            ("DEVICE_CONCURRENCY", "0"),
+            ("DEVICE_CONCURRENCY", "many"),
+            ("CONFIRM_SECONDS", "0"),
+            ("CONFIRM_SECONDS", "86400"),
+            ("RETRY_ATTEMPTS", "0"),
+            ("RETRY_PAUSE_SECONDS", "-1"),
+            ("MAX_CLOCK_SKEW_SECONDS", "5m"),
+        ] {
+            let error = read(name, Some(wrong)).unwrap_err();
+            assert!(error.contains(name) && error.contains(wrong), "{error}");
         }
     }
 }

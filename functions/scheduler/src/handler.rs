@@ -9,19 +9,20 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lambda_runtime::{Error, LambdaEvent};
 use naas::api::{self, Answer, Call};
-use naas::ports::{Clock, IdempotencyKeys, Inventories, Runs, SliceQueue};
+use naas::ports::{Clock, DeadLetters, DeviceRecords, IdempotencyKeys, Inventories, Runs, SliceQueue};
 use naas::problem::Problem;
 use naas::schedule::Scheduler;
 
 /// Answers one event. It returns `Ok` for every call, good or bad; what goes wrong is an answer.
-pub(crate) async fn handle<I, Q, S, C>(
-    scheduler: &Scheduler<I, Q, S, C>,
+pub(crate) async fn handle<I, Q, S, D, C>(
+    scheduler: &Scheduler<I, Q, S, D, C>,
     event: LambdaEvent<ApiGatewayProxyRequest>,
 ) -> Result<ApiGatewayProxyResponse, Error>
 where
     I: Inventories,
     Q: SliceQueue,
-    S: Runs + IdempotencyKeys,
+    S: Runs + DeviceRecords + IdempotencyKeys,
+    D: DeadLetters,
     C: Clock,
 {
     let request = event.payload;

@@ -7,7 +7,7 @@ mod handler;
 mod settings;
 
 use adapters::SystemClock;
-use adapters::aws::{S3State, SecretsInventories, SqsSlices};
+use adapters::aws::{S3State, SecretsInventories, SqsDeadLetters, SqsSlices};
 use aws_config::BehaviorVersion;
 use lambda_runtime::{Error, service_fn, tracing};
 use naas::schedule::Scheduler;
@@ -19,10 +19,12 @@ async fn main() -> Result<(), Error> {
     tracing::init_default_subscriber();
     let settings = Settings::from_env()?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+    let sqs = aws_sdk_sqs::Client::new(&aws);
     let scheduler = Scheduler {
         inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix),
-        queue: SqsSlices::new(aws_sdk_sqs::Client::new(&aws), settings.slice_queue_url),
+        queue: SqsSlices::new(sqs.clone(), settings.slice_queue_url),
         state: S3State::new(aws_sdk_s3::Client::new(&aws), settings.state_bucket),
+        dead_letters: SqsDeadLetters::new(sqs, settings.dead_letter_queue_url),
         clock: SystemClock,
         default_step: settings.default_step,
     };

@@ -1,5 +1,6 @@
 //! What the deployment tells this function, through environment variables that `template.yaml` sets.
 
+use adapters::environment::{self, Environment};
 use naas::selection::Step;
 
 /// The function's settings; none of them is a secret.
@@ -10,7 +11,9 @@ pub(crate) struct Settings {
     pub(crate) inventory_prefix: String,
     /// `SLICE_QUEUE_URL`: the SQS queue slices go to.
     pub(crate) slice_queue_url: String,
-    /// `STATE_BUCKET`: the S3 bucket that runs and keys are recorded in.
+    /// `DEAD_LETTER_QUEUE_URL`: the SQS queue that slices are sent again from.
+    pub(crate) dead_letter_queue_url: String,
+    /// `STATE_BUCKET`: the S3 bucket that runs, device records and keys are kept in.
     pub(crate) state_bucket: String,
     /// `DEFAULT_STEP`: the step of a request that names none; `max` or a number from 1.
     pub(crate) default_step: Step,
@@ -19,19 +22,16 @@ pub(crate) struct Settings {
 impl Settings {
     /// Reads the environment; the error names the variable.
     pub(crate) fn from_env() -> Result<Self, String> {
-        Self::read(|name| std::env::var(name).ok())
+        Self::read(&environment::of_process())
     }
 
-    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
-        let required = |name: &str| match variable(name) {
-            Some(value) if !value.trim().is_empty() => Ok(value),
-            _ => Err(format!("environment variable {name} is not set; template.yaml sets it")),
-        };
-        let step = required("DEFAULT_STEP")?;
+    fn read(variables: &Environment<impl Fn(&str) -> Option<String>>) -> Result<Self, String> {
+        let step = variables.text("DEFAULT_STEP")?;
         Ok(Self {
-            inventory_prefix: required("INVENTORY_PREFIX")?,
-            slice_queue_url: required("SLICE_QUEUE_URL")?,
-            state_bucket: required("STATE_BUCKET")?,
+            inventory_prefix: variables.text("INVENTORY_PREFIX")?,
+            slice_queue_url: variables.text("SLICE_QUEUE_URL")?,
+            dead_letter_queue_url: variables.text("DEAD_LETTER_QUEUE_URL")?,
+            state_bucket: variables.text("STATE_BUCKET")?,
             default_step: Step::parse_text(&step)
                 .map_err(|error| format!("environment variable DEFAULT_STEP: {error}"))?,
         })
@@ -42,32 +42,32 @@ impl Settings {
 mod tests {
     use super::*;
 
-    fn variable(name: &str) -> Option<String> {
-        let value = match name {
-            "INVENTORY_PREFIX" => "naas/inventory",
-            "SLICE_QUEUE_URL" => "https://queue",
-            "STATE_BUCKET" => "state",
-            "DEFAULT_STEP" => "max",
-            _ => return None,
-        };
-        Some(value.to_owned())
+    const KNOWN: [(&str, &str); 5] = [
+        ("INVENTORY_PREFIX", "naas/inventory"),
+        ("SLICE_QUEUE_URL", "https://queue"),
+        ("DEAD_LETTER_QUEUE_URL", "https://dead"),
+        ("STATE_BUCKET", "state"),
+        ("DEFAULT_STEP", "max"),
+    ];
+
+    fn read(but: &str, instead: Option<&str>) -> Result<Settings, String> {
+        Settings::read(&Environment::new(|name: &str| {
+            let known = KNOWN.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+            if name == but { instead.map(str::to_owned) } else { known.map(str::to_owned) }
+        }))
     }
 
     #[test]
     fn a_missing_variable_is_named() {
-        for missing in ["INVENTORY_PREFIX", "SLICE_QUEUE_URL", "STATE_BUCKET", "DEFAULT_STEP"] {
-            let error = Settings::read(|name| variable(name).filter(|_| name != missing)).unwrap_err();
+        for (missing, _) in KNOWN {
+            let error = read(missing, None).unwrap_err();
             assert!(error.contains(missing), "{error}");
         }
     }
 
     #[test]
     fn a_step_that_is_none_is_refused_by_name() {
-        let read = |step: &str| {
-            Settings::read(|name| if name == "DEFAULT_STEP" { Some(step.to_owned()) } else { variable(name) })
-        };
-
-        assert_eq!(read("max").unwrap().default_step, Step::Max);
-        assert!(read("0").unwrap_err().contains("DEFAULT_STEP"));
+        assert_eq!(read("", None).unwrap().default_step, Step::Max);
+        assert!(read("DEFAULT_STEP", Some("0")).unwrap_err().contains("DEFAULT_STEP"));
     }
 }

@@ -1,14 +1,15 @@
 //! Slices to SQS in batches, and messages to the dead-letter queue with their reason.
 //!
-//! Needs `sqs:SendMessage` on the queue:
+//! Needs `sqs:SendMessage` on the queue, and `sqs:ReceiveMessage` and `sqs:DeleteMessage` on the other to send messages again:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html>.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{Message, MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::{StreamExt, TryStreamExt, stream};
-use naas::ports::{DeadLetters, SliceQueue, StoreError, StoreFault};
+use naas::ports::{DeadLetters, Parked, SliceQueue, StoreError, StoreFault};
+use naas::retry;
 use naas::slice::Slice;
 
 use super::fault::store_error;
@@ -28,6 +29,12 @@ const ATTEMPTS: u32 = 5;
 
 /// Pause before the first repetition; it doubles, and half of it is random.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// For how long a parked message that was looked at is out of sight, in seconds: as long as the function lives that does.
+const OUT_OF_SIGHT: i32 = 60;
+
+/// Beside a parked message, why it was.
+const REASON: &str = "Reason";
 
 /// Longest reason kept beside a parked message, in characters.
 const MAX_REASON: usize = 500;
@@ -53,12 +60,16 @@ impl SqsSlices {
     }
 
     /// Sends one batch; what SQS did not take of it is sent again.
-    async fn send_batch(&self, mut batch: Vec<String>) -> Result<(), StoreError> {
+    async fn send_batch(&self, mut batch: Vec<String>, delay: Duration) -> Result<(), StoreError> {
+        let delay = i32::try_from(delay.min(retry::LONGEST).as_secs()).unwrap_or(i32::MAX);
         let resource = || format!("queue {}", self.queue_url);
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             let entries = batch.iter().enumerate().map(|(index, body)| {
-                let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
+                let entry = SendMessageBatchRequestEntry::builder()
+                    .id(index.to_string())
+                    .message_body(body)
+                    .delay_seconds(delay);
                 entry.build().expect("an entry with id and body is complete")
             });
             let request =
@@ -80,9 +91,9 @@ impl SqsSlices {
 }
 
 impl SliceQueue for SqsSlices {
-    async fn send(&self, slices: &[Slice]) -> Result<(), StoreError> {
+    async fn send(&self, slices: &[Slice], delay: Duration) -> Result<(), StoreError> {
         let batches = batches(slices.iter().map(Slice::to_message));
-        stream::iter(batches).map(|batch| self.send_batch(batch)).buffer_unordered(BATCHES).try_collect().await
+        stream::iter(batches).map(|batch| self.send_batch(batch, delay)).buffer_unordered(BATCHES).try_collect().await
     }
 }
 
@@ -90,6 +101,10 @@ impl SqsDeadLetters {
     /// The queue at this URL.
     pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
         Self { client, queue_url: queue_url.into() }
+    }
+
+    fn resource(&self) -> String {
+        format!("queue {}", self.queue_url)
     }
 }
 
@@ -101,9 +116,26 @@ impl DeadLetters for SqsDeadLetters {
         // SQS takes no empty body; it did not send us one either.
         let body = if message.is_empty() { " " } else { message };
         let request = self.client.send_message().queue_url(&self.queue_url).message_body(body);
-        let sent = request.message_attributes("Reason", reason).send().await;
-        sent.map(drop).map_err(|error| store_error(format!("queue {}", self.queue_url), error))
+        let sent = request.message_attributes(REASON, reason).send().await;
+        sent.map(drop).map_err(|error| store_error(self.resource(), error))
     }
+
+    async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
+        let request = self.client.receive_message().queue_url(&self.queue_url).max_number_of_messages(10);
+        let request = request.visibility_timeout(OUT_OF_SIGHT).message_attribute_names(REASON);
+        let received = request.send().await.map_err(|error| store_error(self.resource(), error))?;
+        Ok(received.messages.unwrap_or_default().into_iter().map(parked).collect())
+    }
+
+    async fn unpark(&self, parked: &Parked) -> Result<(), StoreError> {
+        let request = self.client.delete_message().queue_url(&self.queue_url).receipt_handle(&parked.handle);
+        request.send().await.map(drop).map_err(|error| store_error(self.resource(), error))
+    }
+}
+
+fn parked(message: Message) -> Parked {
+    let reason = message.message_attributes.and_then(|mut attributes| attributes.remove(REASON)?.string_value);
+    Parked { handle: message.receipt_handle.unwrap_or_default(), message: message.body.unwrap_or_default(), reason }
 }
 
 /// Cuts messages into batches that SQS takes.

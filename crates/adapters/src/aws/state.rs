@@ -1,10 +1,13 @@
-//! Runs, outcomes and idempotency keys in S3.
+//! Runs, outcomes, device records and idempotency keys in S3.
 //!
 //! ```text
 //! runs/<run>/run.json                    the run; written once
+//! runs/<run>/cancelled.json              since when it is; the first one stands
 //! runs/<run>/outcomes/<device>.json      the outcome; the first one stands (If-None-Match)
-//! runs/<run>/status/<word>/<device>      empty: its name is all a progress report needs, at a thousand a listing
-//! idempotency/<sha256 of key>.json       compare and set (If-None-Match, If-Match)
+//! runs/<run>/status/<device>/<word>      empty: its name is all a progress report needs, at a thousand a listing
+//! runs/<run>/attempts/<device>.json      the last attempt that came to nothing
+//! devices/<device>.json                  lease, who waits, last known digest; compare and set (If-None-Match, If-Match)
+//! idempotency/<sha256 of key>.json       compare and set
 //! ```
 //!
 //! The marker below `status/` is written after the outcome. A writer killed in between leaves an outcome without it; the slice
@@ -16,15 +19,19 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
 use naas::name::{DeviceName, RunId};
-use naas::outcome::{Outcome, Status};
-use naas::ports::{IdempotencyKeys, Recorded, Runs, StoreError, StoreFault};
+use naas::outcome::{Attempt, Outcome, Status};
+use naas::ports::{DeviceRecords, IdempotencyKeys, Recorded, Runs, StoreError, StoreFault, Stored, Version};
+use naas::record::DeviceRecord;
 use naas::run::Run;
 use naas::schedule::IdempotencyRecord;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use super::CONCURRENCY;
 use super::fault::{code, store_error};
 
 /// How often a write is repeated that met another one at the same moment (409).
@@ -40,16 +47,21 @@ pub struct S3State {
 /// On which condition an object is written.
 #[derive(Clone, Copy)]
 enum Only<'a> {
+    Always,
     IfNew,
     IfStill(&'a str),
 }
 
-/// Whether it was.
+/// Whether it was, and its ETag then.
 #[derive(PartialEq, Eq)]
 enum Written {
-    Yes,
+    Yes(String),
     No,
 }
+
+/// How many markers one listing shows at most:
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
+const LISTED: usize = 1_000;
 
 /// An object's content and its ETag.
 struct Found<T> {
@@ -68,6 +80,14 @@ impl S3State {
     }
 
     async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Found<T>>, StoreError> {
+        let Some(Found { value, etag }) = self.bytes(key).await? else { return Ok(None) };
+        match serde_json::from_slice(&value) {
+            Ok(value) => Ok(Some(Found { value, etag })),
+            Err(error) => Err(StoreError::new(self.resource(key), StoreFault::Unreadable, error)),
+        }
+    }
+
+    async fn bytes(&self, key: &str) -> Result<Option<Found<Vec<u8>>>, StoreError> {
         let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => object,
             Err(error) if code(&error) == Some("NoSuchKey") => return Ok(None),
@@ -75,11 +95,8 @@ impl S3State {
         };
         let etag = object.e_tag.unwrap_or_default();
         let body = object.body.collect().await;
-        let body = body.map_err(|error| StoreError::new(self.resource(key), StoreFault::Unavailable, error))?.to_vec();
-        match serde_json::from_slice(&body) {
-            Ok(value) => Ok(Some(Found { value, etag })),
-            Err(error) => Err(StoreError::new(self.resource(key), StoreFault::Unreadable, error)),
-        }
+        let body = body.map_err(|error| StoreError::new(self.resource(key), StoreFault::Unavailable, error))?;
+        Ok(Some(Found { value: body.to_vec(), etag }))
     }
 
     async fn put(&self, key: &str, value: &impl Serialize, only: Only<'_>) -> Result<Written, StoreError> {
@@ -87,11 +104,12 @@ impl S3State {
         for _ in 0..ATTEMPTS {
             let put = self.client.put_object().bucket(&self.bucket).key(key).content_type("application/json");
             let put = match only {
+                Only::Always => put,
                 Only::IfNew => put.if_none_match("*"),
                 Only::IfStill(etag) => put.if_match(etag),
             };
             match put.body(body.clone().into()).send().await {
-                Ok(_) => return Ok(Written::Yes),
+                Ok(put) => return Ok(Written::Yes(put.e_tag.unwrap_or_default())),
                 Err(error) => match code(&error) {
                     Some("PreconditionFailed") => return Ok(Written::No),
                     // Gone since it was read.
@@ -105,9 +123,33 @@ impl S3State {
     }
 
     async fn mark(&self, run: &RunId, device: &DeviceName, status: Status) -> Result<(), StoreError> {
-        let key = format!("runs/{run}/status/{}/{device}", status.word());
+        let key = format!("runs/{run}/status/{device}/{}", status.word());
         let put = self.client.put_object().bucket(&self.bucket).key(&key).body(Vec::new().into()).send().await;
         put.map(drop).map_err(|error| store_error(self.resource(&key), error))
+    }
+}
+
+impl S3State {
+    /// The markers whose names are from `first` to `last`, or begin with that.
+    async fn markers(
+        &self,
+        prefix: &str,
+        first: String,
+        last: String,
+    ) -> Result<Vec<(DeviceName, Status)>, StoreError> {
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).start_after(first);
+        let mut pages = list.into_paginator().send();
+        let mut markers = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| store_error(self.resource(prefix), error))?;
+            for key in page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key) {
+                if key > last && !key.starts_with(&last) {
+                    return Ok(markers);
+                }
+                markers.extend(key.strip_prefix(prefix).and_then(marker));
+            }
+        }
+        Ok(markers)
     }
 }
 
@@ -123,7 +165,7 @@ impl Runs for S3State {
     async fn record(&self, outcome: &Outcome) -> Result<Recorded, StoreError> {
         let (run, device) = (&outcome.run, &outcome.device);
         let key = format!("runs/{run}/outcomes/{device}.json");
-        if self.put(&key, outcome, Only::IfNew).await? == Written::Yes {
+        if let Written::Yes(_) = self.put(&key, outcome, Only::IfNew).await? {
             self.mark(run, device, outcome.status).await?;
             return Ok(Recorded::Now);
         }
@@ -137,23 +179,67 @@ impl Runs for S3State {
         Ok(self.get(&format!("runs/{run}/outcomes/{device}.json")).await?.map(|found| found.value))
     }
 
-    async fn statuses(&self, run: &RunId) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
-        let prefix = format!("runs/{run}/status/");
-        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix).into_paginator().send();
-        let mut statuses = BTreeMap::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| store_error(self.resource(&prefix), error))?;
-            let keys = page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key);
-            statuses.extend(keys.filter_map(|key| marker(key.strip_prefix(&prefix)?)));
+    async fn statuses(&self, run: &Run) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
+        let prefix = format!("runs/{}/status/", run.run);
+        // Markers are listed in the order of their names, so parts of the run can be listed side by side.
+        let mut names: Vec<_> = run.devices.iter().map(|device| format!("{prefix}{device}/")).collect();
+        names.sort();
+        let parts: Vec<_> =
+            names.chunks(LISTED).filter_map(|part| Some((part.first()?.clone(), part.last()?.clone()))).collect();
+        let markers: Vec<_> = stream::iter(parts)
+            .map(|(first, last)| self.markers(&prefix, first, last))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        Ok(markers.into_iter().flatten().collect())
+    }
+
+    async fn note(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        let key = format!("runs/{}/attempts/{}.json", attempt.run, attempt.device);
+        self.put(&key, attempt, Only::Always).await.map(drop)
+    }
+
+    async fn attempt(&self, run: &RunId, device: &DeviceName) -> Result<Option<Attempt>, StoreError> {
+        Ok(self.get(&format!("runs/{run}/attempts/{device}.json")).await?.map(|found| found.value))
+    }
+
+    async fn cancel(&self, run: &RunId, at: Timestamp) -> Result<(), StoreError> {
+        self.put(&format!("runs/{run}/cancelled.json"), &at, Only::IfNew).await.map(drop)
+    }
+
+    async fn cancelled(&self, run: &RunId) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.get(&format!("runs/{run}/cancelled.json")).await?.map(|found| found.value))
+    }
+}
+
+impl DeviceRecords for S3State {
+    async fn device_record(&self, device: &DeviceName) -> Result<Option<Stored>, StoreError> {
+        let key = format!("devices/{device}.json");
+        let Some(Found { value, etag }) = self.bytes(&key).await? else { return Ok(None) };
+        match DeviceRecord::parse(&value) {
+            Ok(record) => Ok(Some(Stored { record, version: Version(etag) })),
+            Err(error) => Err(StoreError::new(self.resource(&key), StoreFault::Unreadable, error)),
         }
-        Ok(statuses)
+    }
+
+    async fn replace_device_record(
+        &self,
+        device: &DeviceName,
+        record: &DeviceRecord,
+        expected: Option<&Version>,
+    ) -> Result<Option<Version>, StoreError> {
+        let only = expected.map_or(Only::IfNew, |Version(etag)| Only::IfStill(etag));
+        Ok(match self.put(&format!("devices/{device}.json"), record, only).await? {
+            Written::Yes(etag) => Some(Version(etag)),
+            Written::No => None,
+        })
     }
 }
 
 impl IdempotencyKeys for S3State {
     async fn claim(&self, key: &str, record: &IdempotencyRecord) -> Result<Option<IdempotencyRecord>, StoreError> {
         let object = key_object(key);
-        if self.put(&object, record, Only::IfNew).await? == Written::Yes {
+        if let Written::Yes(_) = self.put(&object, record, Only::IfNew).await? {
             return Ok(None);
         }
         match self.get(&object).await? {
@@ -171,7 +257,7 @@ impl IdempotencyKeys for S3State {
         let object = key_object(key);
         match self.get::<IdempotencyRecord>(&object).await? {
             Some(held) if held.value == *expected => {
-                Ok(self.put(&object, new, Only::IfStill(&held.etag)).await? == Written::Yes)
+                Ok(self.put(&object, new, Only::IfStill(&held.etag)).await? != Written::No)
             }
             _ => Ok(false),
         }
@@ -179,7 +265,7 @@ impl IdempotencyKeys for S3State {
 }
 
 fn marker(name: &str) -> Option<(DeviceName, Status)> {
-    let (word, device) = name.split_once('/')?;
+    let (device, word) = name.split_once('/')?;
     Some((DeviceName::new(device).ok()?, Status::from_word(word)?))
 }
 
@@ -195,8 +281,8 @@ mod tests {
 
     #[test]
     fn a_marker_tells_device_and_status_and_others_are_passed_over() {
-        assert_eq!(marker("changed/leaf1"), Some((DeviceName::new("leaf1").unwrap(), Status::Changed)));
-        assert_eq!(marker("unheard_of/leaf1"), None);
+        assert_eq!(marker("leaf1/changed"), Some((DeviceName::new("leaf1").unwrap(), Status::Changed)));
+        assert_eq!(marker("leaf1/unheard_of"), None);
         assert_eq!(marker("leaf1"), None);
     }
 }

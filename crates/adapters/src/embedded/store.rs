@@ -1,9 +1,9 @@
 //! Everything naas remembers on one machine, in one [redb](https://docs.rs/redb) file: queue, dead letters, runs, outcomes,
-//! idempotency keys.
+//! device records, idempotency keys.
 //!
 //! Every write is a transaction that is synced to disk before it returns (redb's default, `Durability::Immediate`), so what was
 //! accepted survives `kill -9` and power cuts. One process owns the file. Messages that were being worked on when a process died are
-//! waiting again when the next one opens the file.
+//! waiting again when the next one opens the file, and its leases are gone: nobody else can hold one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,8 +12,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use naas::name::{DeviceName, RunId};
-use naas::outcome::{Outcome, Status};
-use naas::ports::{Clock, DeadLetters, IdempotencyKeys, Recorded, Runs, SliceQueue, StoreError, StoreFault};
+use naas::outcome::{Attempt, Outcome, Status};
+use naas::ports::{
+    Clock, DeadLetters, DeviceRecords, IdempotencyKeys, Parked, Recorded, Runs, SliceQueue, StoreError, StoreFault,
+    Stored, Version,
+};
+use naas::record::DeviceRecord;
 use naas::run::Run;
 use naas::schedule::IdempotencyRecord;
 use naas::slice::Slice;
@@ -26,6 +30,9 @@ const QUEUE: TableDefinition<'_, u64, &str> = TableDefinition::new("queue");
 const DEAD_LETTERS: TableDefinition<'_, u64, &str> = TableDefinition::new("dead-letters");
 const RUNS: TableDefinition<'_, &str, &str> = TableDefinition::new("runs");
 const OUTCOMES: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("outcomes");
+const ATTEMPTS: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("attempts");
+const CANCELLED: TableDefinition<'_, &str, &str> = TableDefinition::new("cancelled");
+const DEVICES: TableDefinition<'_, &str, (u64, &str)> = TableDefinition::new("devices");
 const KEYS: TableDefinition<'_, &str, &str> = TableDefinition::new("idempotency-keys");
 
 /// How often a message is handed out before it is parked.
@@ -78,6 +85,9 @@ struct DeadLetter {
     reason: String,
 }
 
+/// How long a message may wait that was sent with no delay.
+const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
+
 /// What a transaction may fail with, whatever step of it.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
@@ -97,11 +107,11 @@ impl EmbeddedStore {
             let mut queue = transaction.open_table(QUEUE)?;
             for (id, mut message) in entries(&queue)? {
                 if matches!(message.waits, Waits::Out) {
-                    message.waits = Waits::Until(Timestamp::UNIX_EPOCH);
+                    message.waits = Waits::Until(AT_ONCE);
                     queue.insert(id, json(&message).as_str())?;
                 }
             }
-            Ok(())
+            free_devices(transaction)
         })?;
         Ok(store)
     }
@@ -141,9 +151,9 @@ impl EmbeddedStore {
         .await
     }
 
-    /// The parked messages and their reasons, oldest first.
-    pub async fn dead_letters(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let letters = self.read(|database| {
+    /// Every parked message with its reason, oldest first.
+    pub async fn dead_letters(&self) -> Result<Vec<Parked>, StoreError> {
+        self.read(|database| {
             let transaction = database.begin_read()?;
             let table = match transaction.open_table(DEAD_LETTERS) {
                 Ok(table) => table,
@@ -152,11 +162,13 @@ impl EmbeddedStore {
             };
             let mut letters = Vec::new();
             for entry in table.iter()? {
-                letters.push(serde_json::from_str::<DeadLetter>(entry?.1.value())?);
+                let (id, letter) = entry?;
+                let DeadLetter { body, reason } = serde_json::from_str(letter.value())?;
+                letters.push(Parked { handle: id.value().to_string(), message: body, reason: Some(reason) });
             }
             Ok(letters)
-        });
-        Ok(letters.await?.into_iter().map(|letter| (letter.body, letter.reason)).collect())
+        })
+        .await
     }
 
     fn take(&self, now: Timestamp) -> Result<Option<Received>, StoreError> {
@@ -212,20 +224,22 @@ impl EmbeddedStore {
     }
 
     fn failed(&self, fault: Fault) -> StoreError {
-        let kind = if fault.is::<serde_json::Error>() { StoreFault::Unreadable } else { StoreFault::Unavailable };
+        let unreadable = fault.is::<serde_json::Error>() || fault.is::<naas::record::NotARecord>();
+        let kind = if unreadable { StoreFault::Unreadable } else { StoreFault::Unavailable };
         StoreError::new(&self.shared.path, kind, fault)
     }
 }
 
 impl SliceQueue for EmbeddedStore {
-    async fn send(&self, slices: &[Slice]) -> Result<(), StoreError> {
+    async fn send(&self, slices: &[Slice], delay: Duration) -> Result<(), StoreError> {
         let messages: Vec<_> = slices.iter().map(Slice::to_message).collect();
+        let due = if delay.is_zero() { AT_ONCE } else { Timestamp::now() + delay };
         self.write(move |transaction| {
             let mut queue = transaction.open_table(QUEUE)?;
             let mut id = queue.last()?.map_or(0, |(id, _)| id.value());
             for body in messages {
                 id += 1;
-                let message = Queued { body, times_received: 0, waits: Waits::Until(Timestamp::UNIX_EPOCH) };
+                let message = Queued { body, times_received: 0, waits: Waits::Until(due) };
                 queue.insert(id, json(&message).as_str())?;
             }
             Ok(())
@@ -240,6 +254,58 @@ impl DeadLetters for EmbeddedStore {
     async fn park(&self, message: &str, reason: &str) -> Result<(), StoreError> {
         let (message, reason) = (message.to_owned(), reason.to_owned());
         self.write(move |transaction| park(transaction, &message, &reason)).await
+    }
+
+    async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
+        self.dead_letters().await
+    }
+
+    async fn unpark(&self, parked: &Parked) -> Result<(), StoreError> {
+        let Ok(id) = parked.handle.parse::<u64>() else { return Ok(()) };
+        self.write(move |transaction| {
+            transaction.open_table(DEAD_LETTERS)?.remove(id)?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl DeviceRecords for EmbeddedStore {
+    async fn device_record(&self, device: &DeviceName) -> Result<Option<Stored>, StoreError> {
+        let device = device.to_string();
+        self.read(move |database| {
+            let transaction = database.begin_read()?;
+            let table = match transaction.open_table(DEVICES) {
+                Ok(table) => table,
+                Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            let Some(stored) = table.get(device.as_str())? else { return Ok(None) };
+            let (version, record) = stored.value();
+            let record = DeviceRecord::parse(record.as_bytes())?;
+            Ok(Some(Stored { record, version: Version(version.to_string()) }))
+        })
+        .await
+    }
+
+    async fn replace_device_record(
+        &self,
+        device: &DeviceName,
+        record: &DeviceRecord,
+        expected: Option<&Version>,
+    ) -> Result<Option<Version>, StoreError> {
+        let (device, record, expected) = (device.to_string(), record.to_document(), expected.cloned());
+        self.write(move |transaction| {
+            let mut devices = transaction.open_table(DEVICES)?;
+            let stands = devices.get(device.as_str())?.map(|stored| stored.value().0);
+            if stands.map(|version| Version(version.to_string())) != expected {
+                return Ok(None);
+            }
+            let version = stands.unwrap_or_default() + 1;
+            devices.insert(device.as_str(), (version, record.as_str()))?;
+            Ok(Some(Version(version.to_string())))
+        })
+        .await
     }
 }
 
@@ -281,13 +347,13 @@ impl Runs for EmbeddedStore {
         self.read(move |database| get(database, OUTCOMES, (run.as_str(), device.as_str()))).await
     }
 
-    async fn statuses(&self, run: &RunId) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
+    async fn statuses(&self, run: &Run) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
         /// The one field of an [`Outcome`] that is needed here.
         #[derive(Deserialize)]
         struct Brief {
             status: Status,
         }
-        let run = run.to_string();
+        let run = run.run.to_string();
         self.read(move |database| {
             let transaction = database.begin_read()?;
             let mut statuses = BTreeMap::new();
@@ -308,6 +374,37 @@ impl Runs for EmbeddedStore {
             Ok(statuses)
         })
         .await
+    }
+
+    async fn note(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        let (run, device, attempt) = (attempt.run.to_string(), attempt.device.to_string(), json(attempt));
+        self.write(move |transaction| {
+            transaction.open_table(ATTEMPTS)?.insert((run.as_str(), device.as_str()), attempt.as_str())?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn attempt(&self, run: &RunId, device: &DeviceName) -> Result<Option<Attempt>, StoreError> {
+        let (run, device) = (run.to_string(), device.to_string());
+        self.read(move |database| get(database, ATTEMPTS, (run.as_str(), device.as_str()))).await
+    }
+
+    async fn cancel(&self, run: &RunId, at: Timestamp) -> Result<(), StoreError> {
+        let (run, at) = (run.to_string(), json(&at));
+        self.write(move |transaction| {
+            let mut cancelled = transaction.open_table(CANCELLED)?;
+            if cancelled.get(run.as_str())?.is_none() {
+                cancelled.insert(run.as_str(), at.as_str())?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn cancelled(&self, run: &RunId) -> Result<Option<Timestamp>, StoreError> {
+        let run = run.to_string();
+        self.read(move |database| get(database, CANCELLED, run.as_str())).await
     }
 }
 
@@ -344,6 +441,23 @@ impl IdempotencyKeys for EmbeddedStore {
         })
         .await
     }
+}
+
+/// Ends every lease. A record that cannot be read is left as it is, for the outcome to say so.
+fn free_devices(transaction: &redb::WriteTransaction) -> Result<(), Fault> {
+    let mut devices = transaction.open_table(DEVICES)?;
+    let mut held = Vec::new();
+    for entry in devices.iter()? {
+        let (device, stored) = entry?;
+        let (version, record) = stored.value();
+        if let Ok(record @ DeviceRecord { lease: Some(_), .. }) = DeviceRecord::parse(record.as_bytes()) {
+            held.push((device.value().to_owned(), version + 1, DeviceRecord { lease: None, ..record }));
+        }
+    }
+    for (device, version, record) in held {
+        devices.insert(device.as_str(), (version, record.to_document().as_str()))?;
+    }
+    Ok(())
 }
 
 fn park(transaction: &redb::WriteTransaction, body: &str, reason: &str) -> Result<(), Fault> {

@@ -16,6 +16,9 @@ use super::LocalEnforcer;
 /// How long a failed slice rests before it is delivered again, for each time it was.
 const REST: SignedDuration = SignedDuration::from_secs(5);
 
+/// How long one delivery of a slice may take, as a function's timeout does on AWS: the longest there is there.
+const WORKING_TIME: SignedDuration = SignedDuration::from_mins(15);
+
 /// How long to wait when the store itself fails.
 const STORE_REST: Duration = Duration::from_secs(1);
 
@@ -39,7 +42,7 @@ pub(super) async fn work(store: EmbeddedStore, enforcer: Arc<LocalEnforcer>, mut
 
 async fn work_on(store: &EmbeddedStore, enforcer: &LocalEnforcer, received: Received) -> Result<(), StoreError> {
     let delivery = if received.times_received == 1 { Delivery::First } else { Delivery::Again };
-    match enforcer.receive(&received.body, delivery).await {
+    match enforcer.receive(&received.body, delivery, SystemClock.now() + WORKING_TIME).await {
         Ok(()) => store.delete(received.id).await,
         Err(error) => {
             error!("the slice will be delivered again: {error}");

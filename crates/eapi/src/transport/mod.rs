@@ -4,6 +4,8 @@
 mod openssl;
 mod rustls;
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -26,12 +28,32 @@ pub(crate) struct Settings<'s> {
     pub(crate) connect_timeout: Duration,
 }
 
+/// Another way to a switch than HTTP from here: its Unix socket, a tunnel, a simulated switch in the same process. See
+/// [`ClientBuilder::carrier`](crate::ClientBuilder::carrier).
+pub trait Carrier: Send + Sync {
+    /// Brings the body of a `POST /command-api` to the switch, and back what it answers. The future may be dropped.
+    fn carry(&self, body: Vec<u8>) -> Carried<'_>;
+}
+
+/// The body of an answer with HTTP status 200, or why there is none.
+pub type Carried<'c> = Pin<Box<dyn Future<Output = Result<Vec<u8>, CarryFault>> + Send + 'c>>;
+
+/// Why a [`Carrier`] has no answer.
+#[derive(Debug)]
+pub enum CarryFault {
+    /// The switch cannot have seen the request.
+    NotSent(Box<dyn std::error::Error + Send + Sync>),
+    /// The switch may have run the request.
+    NoAnswer(Box<dyn std::error::Error + Send + Sync>),
+}
+
 /// An HTTP client that keeps one connection alive, follows nothing, repeats nothing and heeds no proxy.
 #[derive(Clone)]
 pub(crate) enum Http {
     Rustls(reqwest::Client),
     #[cfg(feature = "legacy-tls")]
-    OpenSsl(std::sync::Arc<openssl::Client>),
+    OpenSsl(Arc<openssl::Client>),
+    Carried(Arc<dyn Carrier>),
 }
 
 /// A request.
@@ -83,8 +105,20 @@ impl Http {
             Self::Rustls(client) => rustls::post(client, post).await,
             #[cfg(feature = "legacy-tls")]
             Self::OpenSsl(client) => openssl::post(client, post).await,
+            Self::Carried(carrier) => carry(&**carrier, post).await,
         }
     }
+}
+
+async fn carry(carrier: &dyn Carrier, post: Post<'_>) -> Result<Answer, Fault> {
+    let body = match tokio::time::timeout(post.timeout, carrier.carry(post.body)).await {
+        Ok(Ok(body)) if body.len() > post.limit => return Err(Fault::TooLarge),
+        Ok(Ok(body)) => body,
+        Ok(Err(CarryFault::NotSent(source))) => return Err(Fault::Connect(ConnectFault::Other, source)),
+        Ok(Err(CarryFault::NoAnswer(source))) => return Err(Fault::Lost(source)),
+        Err(_) => return Err(Fault::Timeout),
+    };
+    Ok(Answer { status: StatusCode::OK, headers: HeaderMap::new(), body })
 }
 
 impl Fault {

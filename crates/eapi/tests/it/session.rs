@@ -15,6 +15,8 @@ const DIFF: &str =
 /// Commands `hostname b` on line 2, `banner motd` on line 3 and `shutdown` on line 7.
 const TEXT: &str = "!\nhostname b\nbanner motd\n hi\nEOF\ninterface Ethernet1\n   shutdown\nend\n";
 
+const SAVED: &str = "Copy completed successfully.\n";
+
 async fn stage(switch: &Switch, load: Load) -> Result<Staged, StageError> {
     stage_by(&switch.client(), load).await
 }
@@ -39,15 +41,17 @@ async fn staged(answers: impl IntoIterator<Item = Answer>) -> (Switch, Session) 
 
 #[tokio::test]
 async fn a_replace_is_two_requests_on_one_connection() {
-    let (switch, session) = staged([Answer::texts(&["", "Copy completed successfully.\n"])]).await;
+    let (switch, session) = staged([Answer::texts(&["", SAVED, "9f86d0\n"])]).await;
 
-    session.commit_and_save().await.unwrap();
+    let saved = session.commit_and_save().await.unwrap();
 
     let load = json!([
         "enable", "configure session t-1", "rollback clean-config", "hostname b",
         {"cmd": "banner motd", "input": " hi\n"}, "interface Ethernet1", "shutdown", "show session-config named t-1 diffs",
     ]);
-    assert_eq!(switch.commands(), [load, json!(["enable", "configure session t-1 commit", "write memory"])]);
+    let save = json!(["enable", "configure session t-1 commit", "write memory", "show running-config digest"]);
+    assert_eq!(switch.commands(), [load, save]);
+    assert_eq!(saved.digest.as_deref(), Some("9f86d0"));
     assert!(switch.requests().iter().all(|seen| seen.body["params"]["format"] == "text"));
     assert_eq!(switch.connections(), 1);
 }
@@ -188,13 +192,29 @@ async fn a_refused_commit_changed_nothing_and_is_aborted() {
 #[tokio::test]
 async fn a_commit_without_a_save_says_so() {
     let refused = Answer::refused(3, 1000, "No space left on device");
-    for answer in [refused, Answer::texts(&["", "% Error copying: No space left on device"])] {
+    for answer in [refused, Answer::texts(&["", "% Error copying: No space left on device", "9f86d0"])] {
         let (switch, session) = staged([answer]).await;
 
         let error = session.commit_and_save().await.unwrap_err();
 
         assert!(matches!(&error, CommitError::NotSaved { words, .. } if words.contains("No space left")), "{error}");
         assert_eq!(switch.requests().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_save_is_told_from_a_failed_one_also_where_eos_has_no_digest() {
+    for (said, is_saved) in [(SAVED, true), ("% Error copying: No space left on device", false)] {
+        let passed = [json!({}), json!({"output": ""}), json!({"output": said})];
+        let (_switch, session) =
+            staged([Answer::refused_after(&passed, 1002, "Invalid input (at token 2: 'digest')")]).await;
+
+        let saved = session.commit_and_save().await;
+
+        match saved {
+            Ok(saved) => assert!(is_saved && saved.digest.is_none()),
+            Err(error) => assert!(!is_saved && matches!(error, CommitError::NotSaved { .. }), "{error}"),
+        }
     }
 }
 
@@ -242,7 +262,7 @@ async fn nothing_of_a_configuration_is_shown_by_debug() {
 
 #[tokio::test]
 async fn a_commit_with_timer_is_confirmed_over_another_connection() {
-    let confirmed = Answer::texts(&["", "Copy completed successfully.\n"]);
+    let confirmed = Answer::texts(&["", SAVED, "9f86d0\n"]);
     let (switch, session) = staged([Answer::texts(&[""]), timer("t-1"), confirmed]).await;
 
     session.commit_with_timer(Duration::from_secs(90).try_into().unwrap()).await.unwrap();
@@ -251,7 +271,8 @@ async fn a_commit_with_timer_is_confirmed_over_another_connection() {
     let commands = switch.commands();
     assert_eq!(commands[1], json!(["enable", "configure session t-1 commit timer 00:01:30"]));
     assert_eq!(commands[2], json!(["enable", "show configuration sessions detail"]));
-    assert_eq!(commands[3], json!(["enable", "configure session t-1 commit", "write memory"]));
+    let save = json!(["enable", "configure session t-1 commit", "write memory", "show running-config digest"]);
+    assert_eq!(commands[3], save);
     assert_eq!(switch.connections(), 2);
 }
 

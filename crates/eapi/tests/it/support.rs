@@ -35,7 +35,13 @@ impl Answer {
 
     /// The command `number`, counted from 1 with `enable`, is refused with these words.
     pub(crate) fn refused(number: usize, code: i64, words: &str) -> Self {
-        let mut data = vec![json!({"output": ""}); number - 1];
+        Self::refused_after(&vec![json!({"output": ""}); number - 1], code, words)
+    }
+
+    /// The command after those that brought these results is refused with these words.
+    pub(crate) fn refused_after(passed: &[Value], code: i64, words: &str) -> Self {
+        let number = passed.len() + 1;
+        let mut data = passed.to_vec();
         data.push(json!({"output": "", "errors": [words]}));
         let message = format!("CLI command {number} of 99 'whatever' failed: invalid command");
         Self::Refused(json!({"code": code, "message": message, "data": data}))

@@ -9,8 +9,14 @@ use crate::selection::Step;
 
 async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16, Value, Answer) {
     let default_step = Step::Of(NonZeroUsize::MIN);
-    let scheduler =
-        Scheduler { inventories: store, queue: store, state: store, clock: FakeClock::default(), default_step };
+    let scheduler = Scheduler {
+        inventories: store,
+        queue: store,
+        state: store,
+        dead_letters: store,
+        clock: FakeClock::default(),
+        default_step,
+    };
     let answer = answer(&scheduler, Call { method, path, idempotency_key: None, body }).await;
     let body = serde_json::from_str(&answer.body).unwrap();
     (answer.status, body, answer)
@@ -49,12 +55,51 @@ async fn what_the_caller_got_wrong_is_a_problem_document() {
         ("POST", "/configure", br#"{"devices":["all"],"step":-1}"#, 400, "step"),
         ("POST", "/configure", br#"{"devices":["all"],"step":1.5}"#, 400, "1.5"),
         ("POST", "/configure", br#"{"devices":["all"],"step":"many"}"#, 400, "many"),
+        (
+            "POST",
+            "/configure",
+            br#"{"devices":["all"],"confirm":0}"#,
+            400,
+            "confirm: expected whole seconds from 10 to 600, found 0",
+        ),
+        ("POST", "/configure", br#"{"devices":["all"],"confirm":-5}"#, 400, "found -5"),
+        ("POST", "/configure", br#"{"devices":["all"],"confirm":86400}"#, 400, "found 86400"),
+        (
+            "POST",
+            "/configure",
+            br#"{"devices":["all"],"confirm":"2m"}"#,
+            400,
+            "confirm: expected whole seconds, found the text",
+        ),
+        (
+            "POST",
+            "/configure",
+            br#"{"devices":["all"],"confirm":60,"mode":"plan"}"#,
+            400,
+            "confirm: goes with the mode",
+        ),
+        (
+            "POST",
+            "/configure",
+            br#"{"devices":["all"],"plan":"20261123-201530-000001"}"#,
+            400,
+            "plan: goes without devices",
+        ),
+        ("POST", "/configure", br#"{"plan":"latest"}"#, 400, "plan: \"latest\" is not a run"),
+        ("POST", "/configure", br#"{"plan":"20261123-201530-000001"}"#, 404, "no such plan"),
+        ("POST", "/configure", br#"{"plan":"20261123-201530-000001","mode":"check"}"#, 400, "plan: goes with the mode"),
         ("POST", "/configure", br#"{"devices":["leaf9"],"groups":["spine"]}"#, 404, "leaf9"),
         ("POST", "/configure", &large, 413, "1048576"),
         ("GET", "/configure", b"", 405, "POST"),
         ("DELETE", "/runs/20261123-201530-000001", b"", 405, "GET"),
         ("GET", "/runs/20261123-201530-000001", b"", 404, "20261123-201530-000001"),
         ("GET", "/runs/..%2f..", b"", 404, "no run"),
+        ("POST", "/runs/20261123-201530-000001/cancel", b"", 404, "20261123-201530-000001"),
+        ("GET", "/runs/20261123-201530-000001/cancel", b"", 405, "POST"),
+        ("GET", "/devices/leaf1", b"", 404, "no run has worked on device leaf1 yet"),
+        ("GET", "/devices/..%2f..", b"", 404, "no run has worked"),
+        ("POST", "/devices/leaf1", b"", 405, "GET"),
+        ("GET", "/redrive", b"", 405, "POST"),
         ("GET", "/", b"", 404, "POST /configure"),
     ] {
         let (found, problem, answer) = call(&store(), method, path, body).await;

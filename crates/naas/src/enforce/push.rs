@@ -1,169 +1,223 @@
-//! One device, one push: render, stage in a session of its own, look at the switch's diff, commit with a timer, confirm over a
-//! fresh connection and save.
+//! One push: look how the switch stands, stage in a session of its own, look at the switch's diff, commit on trial, confirm and save.
 //!
-//! A push that cuts the switch off is never confirmed, and so is undone by the switch itself. A commit whose answer is lost is
-//! treated like one that worked: whether it did is what the confirmation asks first.
+//! What an earlier push left behind is put in order first. Whoever comes here holds the device's lease, so that push is dead.
 
-use std::sync::Arc;
-use std::time::Duration;
+use jiff::Timestamp;
+use tracing::{info, warn};
 
-use super::Enforcer;
-use crate::inventory::{Device, Inventory};
-use crate::name::{DeviceName, RunId};
-use crate::outcome::{Outcome, Status, SwitchState};
-use crate::ports::{Clock, DeadLetters, Inventories, Models, Runs, Switch, SwitchError, SwitchFault, Switches};
-use crate::redact;
-use crate::render::Intent;
+use super::hours::Hours;
+use super::{Enforcer, Outside};
+use crate::check::Check;
+use crate::confirm::ConfirmWithin;
+use crate::inventory::Device;
+use crate::name::RunId;
+use crate::outcome::{Plan, Status, SwitchState};
+use crate::ports::{Clock, Standing, Switch, SwitchError, SwitchFault, Switches};
+use crate::record::InSync;
 use crate::run::Mode;
-use crate::slice::Slice;
+use crate::session;
+use crate::text_hash::sha256;
 
-/// What the names of our sessions begin with, and nobody else's should.
-const SESSION_PREFIX: &str = "naas-";
-
-/// For how long a switch runs a configuration on trial: enough for a slow one to be asked several times, and short enough to be
-/// waited for by somebody who was cut off.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(120);
-
-/// How long before the end of that no confirmation is begun any more, so that none comes too late.
-const CONFIRM_MARGIN: Duration = Duration::from_secs(15);
-
-/// Between two attempts to confirm: a switch may take a moment to move its management.
-const CONFIRM_PAUSE: Duration = Duration::from_secs(3);
-
-impl<I, M, W, R, D, C> Enforcer<I, M, W, R, D, C>
-where
-    I: Inventories,
-    M: Models,
-    W: Switches,
-    R: Runs,
-    D: DeadLetters,
-    C: Clock,
-{
-    /// Brings `device` to its intent, or says why not. Never fails: a failure is an outcome, and that device's own.
-    pub(super) async fn push(
-        &self,
-        slice: &Slice,
-        device: &DeviceName,
-        inventory: &Inventory,
-        intent: &Arc<Intent>,
-    ) -> Outcome {
-        let started_at = self.clock.now();
-        let Some(target) = inventory.device(device) else {
-            return self.not_contacted(slice, device, "no longer in the inventory".to_owned());
-        };
-        let configuration = match intent.render(&target) {
-            Ok(configuration) => configuration,
-            Err(error) => return self.not_contacted(slice, device, error.to_string()),
-        };
-        let session = self.session_name(&slice.run);
-        let result = self.replace(&target, &session, &configuration, slice.mode).await;
-        let (status, switch, diff, error) = match result {
-            Ok(done) => (done.status, done.switch, done.diff, None),
-            Err(Failure { error, diff }) => {
-                (status_of(&error), error.state.clone(), diff, Some(redact::secrets(&error.message)))
-            }
-        };
-        Outcome {
-            run: slice.run.clone(),
-            device: device.clone(),
-            status,
-            switch,
-            diff: redact::secrets(&diff),
-            error,
-            started_at,
-            finished_at: self.clock.now(),
-        }
-    }
-
-    /// A name no session on any switch has had: EOS refuses to reopen a completed name, and a redelivered slice comes
-    /// under the same run.
-    fn session_name(&self, run: &RunId) -> String {
-        format!("{SESSION_PREFIX}{run}-{:08x}", self.clock.entropy() & 0xffff_ffff)
-    }
-
-    async fn replace(&self, target: &Device, session: &str, configuration: &str, mode: Mode) -> Result<Done, Failure> {
-        let without_diff = |error| Failure { error, diff: String::new() };
-        let mut switch = self.switches.open(target).map_err(without_diff)?;
-        let diff = switch.stage(session, configuration).await.map_err(without_diff)?;
-        if mode == Mode::Apply && !diff.is_empty() {
-            return match self.commit(&mut switch, target, session).await {
-                Ok(()) => Ok(Done { status: Status::Changed, switch: SwitchState::Saved, diff }),
-                Err(error) => Err(Failure { error, diff }),
-            };
-        }
-        let on_trial = match switch.abort(session).await {
-            Ok(on_trial) => on_trial,
-            Err(error) => return Err(Failure { error, diff }),
-        };
-        let unchanged = |status, diff| Ok(Done { status, switch: SwitchState::Unchanged, diff });
-        match on_trial {
-            _ if !diff.is_empty() => unchanged(Status::Planned, diff),
-            Some(session) if mode == Mode::Apply => self.finish(switch, &session).await.map_err(without_diff),
-            _ => unchanged(Status::InSync, diff),
-        }
-    }
-
-    /// What the switch runs is what it should, but on trial: a push of ours was cut off before its confirmation, and would be
-    /// undone. A timer of somebody else's is theirs to confirm.
-    async fn finish(&self, mut switch: W::Switch, on_trial: &str) -> Result<Done, SwitchError> {
-        if on_trial.starts_with(SESSION_PREFIX) {
-            switch.confirm(on_trial).await?;
-            return Ok(Done { status: Status::Changed, switch: SwitchState::Saved, diff: String::new() });
-        }
-        Err(SwitchError {
-            fault: SwitchFault::Busy,
-            state: SwitchState::Unchanged,
-            line: None,
-            message: format!(
-                "it runs what it should, but on trial: the commit timer of session {on_trial}, which is not ours, is running; \
-                 send the request again once it is confirmed or has run out"
-            ),
-        })
-    }
-
-    /// Commits with a timer and confirms over another connection, as often as that takes and as long as the timer leaves time.
-    async fn commit(&self, switch: &mut W::Switch, target: &Device, session: &str) -> Result<(), SwitchError> {
-        let last_try = self.clock.now() + (CONFIRM_WITHIN - CONFIRM_MARGIN);
-        if let Err(error) = switch.commit(session, CONFIRM_WITHIN).await
-            && error.state != SwitchState::Reverting
-        {
-            return Err(error);
-        }
-        loop {
-            let confirmed = self.switches.open(target)?.confirm(session).await;
-            let again = confirmed.as_ref().is_err_and(|error| {
-                error.fault == SwitchFault::Unreachable
-                    && matches!(error.state, SwitchState::Reverting | SwitchState::Unknown)
-            });
-            if !again || self.clock.now() + CONFIRM_PAUSE > last_try {
-                return confirmed;
-            }
-            self.clock.sleep(CONFIRM_PAUSE).await;
-        }
-    }
+/// What is to be done with one switch.
+pub(super) struct Job<'j> {
+    pub(super) run: &'j RunId,
+    pub(super) mode: Mode,
+    pub(super) target: &'j Device,
+    pub(super) configuration: &'j str,
+    /// SHA-256 of the configuration.
+    pub(super) intent: &'j str,
+    pub(super) confirm: ConfirmWithin,
+    pub(super) checks: &'j [Check],
+    /// What it was last known to run.
+    pub(super) in_sync: Option<&'j InSync>,
+    /// What it was when this was planned.
+    pub(super) plan: Option<&'j Plan>,
+    pub(super) hours: &'j Hours,
 }
 
 /// A push that ended well.
-struct Done {
-    status: Status,
-    switch: SwitchState,
-    diff: String,
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) status: Status,
+    pub(super) switch: SwitchState,
+    pub(super) diff: String,
+    /// Stands for the intent from now on.
+    pub(super) digest: Option<String>,
+    pub(super) plan: Option<Plan>,
 }
 
 /// A push that did not, and the diff if it got that far.
-struct Failure {
-    error: SwitchError,
-    diff: String,
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: SwitchError,
+    pub(super) diff: String,
+    pub(super) ending: Ending,
 }
 
-fn status_of(error: &SwitchError) -> Status {
-    match (&error.state, error.fault) {
-        (SwitchState::Unknown, _) => Status::Unknown,
-        (SwitchState::NotSaved, _) => Status::NotSaved,
-        (SwitchState::Reverting, _) => Status::Reverted,
-        (_, SwitchFault::Unreachable | SwitchFault::NotEapi) => Status::Unreachable,
-        (_, SwitchFault::Denied) => Status::Denied,
-        (_, SwitchFault::Refused | SwitchFault::Busy) => Status::Refused,
-        (_, SwitchFault::Misconfigured) => Status::Invalid,
+/// How a push failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// As the error says.
+    Failed,
+    /// The switch went, or goes, back to what it ran.
+    Reverted,
+    /// There was no time left to commit.
+    OutOfTime,
+}
+
+impl From<SwitchError> for Failure {
+    fn from(error: SwitchError) -> Self {
+        Self { error, diff: String::new(), ending: Ending::Failed }
     }
+}
+
+impl Failure {
+    /// A refusal of our own: the switch runs what it ran.
+    fn refused(fault: SwitchFault, message: impl Into<String>) -> Self {
+        SwitchError { fault, state: SwitchState::Unchanged, line: None, message: message.into() }.into()
+    }
+}
+
+impl<P: Outside> Enforcer<P> {
+    /// Does `job`.
+    pub(super) async fn push(&self, job: &Job<'_>) -> Result<Done, Failure> {
+        let mut switch = self.ports.ports().switches.open(job.target)?;
+        let mut standing = switch.look().await?;
+        self.clear_left_over(job, &mut switch, &standing).await;
+        if let Some(on_trial) = standing.on_trial.clone() {
+            match self.end_trial(job, &mut switch, &standing, &on_trial).await? {
+                Some(done) => return Ok(done),
+                None => standing = switch.look().await?,
+            }
+        }
+        if job.plan.is_some_and(|plan| plan.digest != standing.digest) {
+            return Err(moved());
+        }
+        if job.is_known(&standing) {
+            return Ok(job.in_sync(standing.digest));
+        }
+        let (session, diff) = self.stage(job, &mut switch).await?;
+        if diff.is_empty() {
+            let after = switch.abort(&session).await?;
+            // The digest is that of the intent only if it was nobody else's work in between.
+            return Ok(job.in_sync(after.digest.filter(|digest| standing.digest.as_ref() == Some(digest))));
+        }
+        if job.plan.is_some_and(|plan| plan.diff != sha256(&diff)) {
+            switch.abort(&session).await?;
+            return Err(moved());
+        }
+        if job.mode != Mode::Apply {
+            let aborted = switch.abort(&session).await;
+            return match aborted {
+                Ok(_) => Ok(job.differs(diff, standing.digest)),
+                Err(error) => Err(Failure { error, diff, ending: Ending::Failed }),
+            };
+        }
+        if !job.hours.suffice(self.clock().now(), job.confirm) {
+            switch.abort(&session).await?;
+            let failure =
+                Failure::refused(SwitchFault::Busy, "it was staged too slowly for a commit to be confirmed in time");
+            return Err(Failure { ending: Ending::OutOfTime, ..failure });
+        }
+        match self.try_out(job, &mut switch, &session).await {
+            Ok(digest) => Ok(Done { status: Status::Changed, switch: SwitchState::Saved, diff, digest, plan: None }),
+            Err(failure) => Err(Failure { diff, ..failure }),
+        }
+    }
+
+    /// Opens a session with the configuration in it, and returns its name and the switch's diff.
+    async fn stage(
+        &self,
+        job: &Job<'_>,
+        switch: &mut <P::Switches as Switches>::Switch,
+    ) -> Result<(String, String), SwitchError> {
+        let session = session::name(job.run, self.clock().now(), self.clock().entropy());
+        let diff = switch.stage(&session, job.configuration).await?;
+        Ok((session, diff))
+    }
+
+    /// Aborts the pending sessions that dead pushes left: five of them, and nobody could open another.
+    async fn clear_left_over(
+        &self,
+        job: &Job<'_>,
+        switch: &mut <P::Switches as Switches>::Switch,
+        standing: &Standing,
+    ) {
+        let now: Timestamp = self.clock().now();
+        let left_over = |name: &&String| session::is_left_over(name, job.run, now, job.hours.longest_push());
+        for session in standing.pending.iter().filter(left_over) {
+            let device = &job.target.name;
+            match switch.abort(session).await {
+                Ok(_) => info!(%device, session, "aborted a session that an earlier push left behind"),
+                Err(error) => {
+                    warn!(%device, session, %error, "a session that an earlier push left behind cannot be aborted")
+                }
+            }
+        }
+    }
+
+    /// Another configuration is on trial. One that a dead push of ours left is confirmed if it is what is intended now, and
+    /// undone if not; anybody else's is theirs to confirm.
+    async fn end_trial(
+        &self,
+        job: &Job<'_>,
+        switch: &mut <P::Switches as Switches>::Switch,
+        standing: &Standing,
+        on_trial: &str,
+    ) -> Result<Option<Done>, Failure> {
+        if !session::is_ours(on_trial) {
+            return Err(Failure::refused(
+                SwitchFault::Busy,
+                format!(
+                    "the commit timer of session {on_trial}, which is not ours, is running, and until it is confirmed, aborted or has \
+                     run out nobody else can commit"
+                ),
+            ));
+        }
+        if job.mode != Mode::Apply || job.plan.is_some_and(|plan| plan.digest != standing.digest) {
+            let words = format!(
+                "a configuration of ours is on trial, session {on_trial}; what the switch runs will tell when that is over"
+            );
+            return Err(Failure::refused(SwitchFault::Busy, words));
+        }
+        let (session, diff) = self.stage(job, switch).await?;
+        switch.abort(&session).await?;
+        if diff.is_empty() {
+            let digest = self.confirm(job, on_trial, self.clock().now()).await?;
+            return Ok(Some(Done { status: Status::Changed, switch: SwitchState::Saved, diff, digest, plan: None }));
+        }
+        switch.abort(on_trial).await?;
+        Ok(None)
+    }
+}
+
+impl Job<'_> {
+    /// Whether the switch runs what it was last known to run, and that is what is intended.
+    fn is_known(&self, standing: &Standing) -> bool {
+        self.in_sync.is_some_and(|known| known.intent == self.intent && standing.digest.as_ref() == Some(&known.digest))
+    }
+
+    fn in_sync(&self, digest: Option<String>) -> Done {
+        let plan = self.sealed("", digest.clone());
+        Done { status: Status::InSync, switch: SwitchState::Unchanged, diff: String::new(), digest, plan }
+    }
+
+    /// A plan or a check of a switch that does not run what is intended.
+    fn differs(&self, diff: String, digest: Option<String>) -> Done {
+        let status = if self.mode == Mode::Plan { Status::Planned } else { Status::Drifted };
+        let plan = self.sealed(&diff, digest);
+        Done { status, switch: SwitchState::Unchanged, diff, digest: None, plan }
+    }
+
+    fn sealed(&self, diff: &str, digest: Option<String>) -> Option<Plan> {
+        (self.mode == Mode::Plan).then(|| Plan { intent: self.intent.to_owned(), digest, diff: sha256(diff) })
+    }
+}
+
+fn moved() -> Failure {
+    Failure::refused(
+        SwitchFault::Refused,
+        "the switch runs something else than when this was planned, perhaps because the plan was applied already; make a new plan; \
+         its running-config is unchanged",
+    )
 }

@@ -17,7 +17,10 @@ fn files(files: &[(&str, &str)]) -> ModelFiles {
 }
 
 fn render(template: &str) -> Result<String, RenderError> {
-    Intent::read(&files(&[("m.yaml", MODEL), ("t.tera", template)])).unwrap().render(&device("{site: fra}"))
+    Intent::read(&files(&[("m.yaml", MODEL), ("t.tera", template)]))
+        .unwrap()
+        .render(&device("{site: fra}"))
+        .map(|intended| intended.configuration)
 }
 
 fn failure(template: &str) -> String {
@@ -51,7 +54,7 @@ fn snippets_are_joined_lowest_order_first_and_each_ends_its_line() {
     ]))
     .unwrap();
 
-    assert_eq!(intent.render(&device("{}")).unwrap(), "early\nlate\n");
+    assert_eq!(intent.render(&device("{}")).unwrap().configuration, "early\nlate\n");
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn a_template_that_does_not_parse_fails_only_the_devices_that_need_it() {
     .unwrap();
     let named = |name: &str| Device { name: DeviceName::new(name).unwrap(), groups: Vec::new(), ..device("{}") };
 
-    assert_eq!(intent.render(&device("{}")).unwrap(), "alias FOO BAR\n");
+    assert_eq!(intent.render(&device("{}")).unwrap().configuration, "alias FOO BAR\n");
     let error = intent.render(&named("leaf2")).unwrap_err().to_string();
     assert!(error.starts_with("template bad.tera, line 2, column"), "{error}");
     let error = intent.render(&named("leaf3")).unwrap_err().to_string();

@@ -2,15 +2,25 @@ use std::num::NonZeroUsize;
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
-use crate::ports::StoreFault;
+use crate::name::DeviceName;
+use crate::outcome::{Attempt, Outcome, SwitchState};
+use crate::ports::{DeadLetters, StoreFault};
+use crate::slice::Slice;
 
 const INVENTORY: &str = "hosts: {leaf1: {}, leaf2: {groups: [leaf]}, leaf3: {groups: [leaf]}}\ngroups: {leaf: {}}\n";
 
-type TestScheduler<'a> = Scheduler<&'a FakeStore, &'a FakeStore, &'a FakeStore, FakeClock>;
+type TestScheduler<'a> = Scheduler<&'a FakeStore, &'a FakeStore, &'a FakeStore, &'a FakeStore, FakeClock>;
 
 fn scheduler(store: &FakeStore) -> TestScheduler<'_> {
     let default_step = Step::Of(NonZeroUsize::new(2).unwrap());
-    Scheduler { inventories: store, queue: store, state: store, clock: FakeClock::default(), default_step }
+    Scheduler {
+        inventories: store,
+        queue: store,
+        state: store,
+        dead_letters: store,
+        clock: FakeClock::default(),
+        default_step,
+    }
 }
 
 async fn refused(scheduler: &TestScheduler<'_>, body: &str) -> ScheduleError {
@@ -134,30 +144,133 @@ async fn a_key_must_be_a_header_value() {
     }
 }
 
-#[tokio::test]
-async fn a_run_is_running_until_every_device_has_an_outcome() {
-    let store = FakeStore::with(INVENTORY, &[]);
-    let scheduler = scheduler(&store);
-    let run = scheduler.configure(br#"{"devices":["leaf1","leaf2"]}"#, None).await.unwrap().run;
-    let outcome = |device: &str, status| Outcome {
+fn outcome(run: &RunId, device: &str, status: Status) -> Outcome {
+    let now = FakeClock::default().now();
+    Outcome {
         run: run.clone(),
         device: DeviceName::new(device).unwrap(),
         status,
-        switch: crate::outcome::SwitchState::Saved,
+        switch: SwitchState::Saved,
         diff: String::new(),
         error: None,
-        started_at: scheduler.clock.now(),
-        finished_at: scheduler.clock.now(),
-    };
-    let store = &store;
+        superseded_by: None,
+        plan: None,
+        started_at: now,
+        finished_at: now,
+    }
+}
 
-    store.record(&outcome("leaf1", Status::Changed)).await.unwrap();
+#[tokio::test]
+async fn a_run_is_running_until_every_device_has_an_outcome() {
+    let store = &FakeStore::with(INVENTORY, &[]);
+    let scheduler = scheduler(store);
+    let run = scheduler.configure(br#"{"devices":["leaf1","leaf2"]}"#, None).await.unwrap().run;
+
+    store.record(&outcome(&run, "leaf1", Status::Changed)).await.unwrap();
     let running = scheduler.run(run.as_ref()).await.unwrap();
-    store.record(&outcome("leaf2", Status::InSync)).await.unwrap();
+    store.record(&outcome(&run, "leaf2", Status::InSync)).await.unwrap();
     let finished = scheduler.run(run.as_ref()).await.unwrap();
 
-    assert_eq!((running.status, running.counts[PENDING], running.count(Status::Changed)), ("running", 1, 1));
+    assert_eq!((running.status, running.counts["pending"], running.count(Status::Changed)), ("running", 1, 1));
     assert_eq!((finished.status, finished.devices["leaf2"]), ("finished", "in_sync"));
-    assert!(matches!(scheduler.device(run.as_ref(), "leaf3").await, Err(ReportError::NotInRun { .. })));
+    assert!(matches!(scheduler.outcome(run.as_ref(), "leaf3").await, Err(ReportError::NotInRun { .. })));
     assert!(matches!(scheduler.run("../../etc").await, Err(ReportError::NoSuchRun(_))));
+}
+
+#[tokio::test]
+async fn a_device_without_an_outcome_says_what_was_tried_and_when_it_is_tried_again() {
+    let store = &FakeStore::with(INVENTORY, &[]);
+    let scheduler = scheduler(store);
+    let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
+    let now = scheduler.clock.now();
+    let attempt = Attempt {
+        run: run.clone(),
+        device: DeviceName::new("leaf1").unwrap(),
+        attempts: 3,
+        at: now,
+        reason: "no connection".to_owned(),
+        again_at: now + SignedDuration::from_secs(60),
+    };
+    store.note(&attempt).await.unwrap();
+
+    let pending = scheduler.outcome(run.as_ref(), "leaf1").await.unwrap().unwrap_err();
+
+    let shown = serde_json::to_value(&pending).unwrap();
+    assert_eq!(
+        (&shown["status"], &shown["attempts"], &shown["reason"]),
+        (&"pending".into(), &3.into(), &"no connection".into())
+    );
+    assert_eq!(shown["again_at"], "2026-11-23T20:16:30Z");
+}
+
+#[tokio::test]
+async fn a_cancelled_run_is_cancelling_until_its_devices_have_outcomes() {
+    let store = &FakeStore::with(INVENTORY, &[]);
+    let scheduler = scheduler(store);
+    let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
+
+    let cancelling = scheduler.cancel(run.as_ref()).await.unwrap();
+    store.record(&outcome(&run, "leaf1", Status::Cancelled)).await.unwrap();
+    let finished = scheduler.cancel(run.as_ref()).await.unwrap();
+
+    assert_eq!((cancelling.status, finished.status), ("cancelling", "finished"));
+}
+
+#[tokio::test]
+async fn a_plan_is_applied_to_the_devices_it_would_change() {
+    let store = &FakeStore::with(INVENTORY, &[]);
+    let scheduler = scheduler(store);
+    let plan = scheduler.configure(br#"{"devices":["all"],"mode":"plan"}"#, None).await.unwrap().run;
+    let apply = format!(r#"{{"plan":"{plan}","confirm":60}}"#);
+
+    let early = refused(&scheduler, &apply).await;
+    for (device, status) in [("leaf1", Status::Planned), ("leaf2", Status::InSync), ("leaf3", Status::Unreachable)] {
+        store.record(&outcome(&plan, device, status)).await.unwrap();
+    }
+    store.slices.lock().unwrap().clear();
+    let receipt = scheduler.configure(apply.as_bytes(), None).await.unwrap();
+
+    assert!(matches!(early, ScheduleError::PlanUnfinished { pending: 3, .. }), "{early}");
+    assert_eq!(receipt.devices, 1);
+    let slice = store.slices.lock().unwrap()[0].clone();
+    assert_eq!((slice.plan, slice.mode, slice.devices[0].as_ref()), (Some(plan), Mode::Apply, "leaf1"));
+    let not_a_plan = refused(&scheduler, &format!(r#"{{"plan":"{}"}}"#, receipt.run)).await;
+    assert!(matches!(not_a_plan, ScheduleError::NotAPlan { .. }), "{not_a_plan}");
+}
+
+#[tokio::test]
+async fn what_is_parked_is_sent_again_under_its_run_or_a_new_one_and_no_device_twice() {
+    let store = &FakeStore::with(INVENTORY, &[]);
+    let scheduler = scheduler(store);
+    let run = scheduler.configure(br#"{"devices":["all"],"step":"max"}"#, None).await.unwrap().run;
+    let slice = store.slices.lock().unwrap().remove(0);
+    store.record(&outcome(&run, "leaf1", Status::Unreachable)).await.unwrap();
+    let tired = Slice { attempt: 7, ..slice.clone() };
+    for message in [tired.to_message(), slice.to_message(), "no slice".to_owned()] {
+        store.park(&message, "it did not work").await.unwrap();
+    }
+
+    let redriven = scheduler.redrive().await.unwrap();
+
+    assert_eq!(redriven.resumed, std::slice::from_ref(&run));
+    assert_eq!((redriven.started.len(), redriven.started[0].devices), (1, 1));
+    assert_eq!((redriven.left.len(), redriven.left[0].message.as_str()), (1, "no slice"));
+    let slices = store.slices.lock().unwrap();
+    let sent: Vec<_> = slices.iter().map(|slice| (slice.run == run, slice.devices.len(), slice.attempt)).collect();
+    assert_eq!(sent, [(true, 2, 0), (false, 1, 0)]);
+    assert_eq!(store.parked.lock().unwrap().len(), 1, "and only what is no slice stays");
+}
+
+#[tokio::test]
+async fn what_cannot_be_queued_stays_parked() {
+    let store = &FakeStore::with(INVENTORY, &[]);
+    let scheduler = scheduler(store);
+    scheduler.configure(br#"{"devices":["leaf1"]}"#, None).await.unwrap();
+    let slice = store.slices.lock().unwrap().remove(0);
+    store.park(&slice.to_message(), "it did not work").await.unwrap();
+    store.fail("send", StoreFault::Unavailable);
+
+    scheduler.redrive().await.unwrap_err();
+
+    assert_eq!(store.parked.lock().unwrap().len(), 1);
 }

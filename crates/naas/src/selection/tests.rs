@@ -58,7 +58,8 @@ fn what_is_wrong_is_said_with_field_expected_and_found() {
         (r#"{"devices":["all"],"step":"many"}"#, r#"found "many""#),
         (r#"{"devices":["all"],"step":null}"#, "found null"),
         (r#"{"devices":["all"],"step":[1]}"#, "found a list"),
-        (r#"{"devices":["all"],"mode":"check"}"#, r#"mode: expected "apply" or "plan", found the text "check""#),
+        (r#"{"devices":["all"],"mode":"dry"}"#, r#"mode: expected "apply", "plan" or "check", found the text "dry""#),
+        (r#"{"devices":["all"],"mode":null}"#, "found null"),
         (&format!("{{\"devices\":{}", "[".repeat(500)), "recursion limit exceeded"),
     ] {
         let error = parse(body).unwrap_err();

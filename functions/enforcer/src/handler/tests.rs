@@ -1,14 +1,13 @@
 use std::num::NonZeroUsize;
 
-use lambda_runtime::Context;
-use naas::enforce::Ports;
+use naas::enforce::{Limits, Ports};
 use naas::fakes::{FakeClock, FakeStore, FakeSwitches};
-use naas::ports::StoreFault;
+use naas::ports::{Clock, StoreFault};
 use serde_json::{Value, json};
 
 use super::*;
 
-const SLICE: &str = r#"{"version":1,"run":"20261123-201530-7f3a9c","mode":"apply","devices":["devicea"],"inventory":["naas/inventory"]}"#;
+const SLICE: &str = r#"{"version":2,"run":"20261123-201530-7f3a9c","mode":"apply","devices":["devicea"],"inventory":["naas/inventory"]}"#;
 
 async fn invoke(store: &FakeStore, records: Value) -> Vec<String> {
     let switches = FakeSwitches::default();
@@ -16,18 +15,25 @@ async fn invoke(store: &FakeStore, records: Value) -> Vec<String> {
         inventories: store,
         models: store,
         switches: &switches,
-        runs: store,
+        state: store,
+        queue: store,
         dead_letters: store,
         clock: FakeClock::default(),
     };
-    let enforcer = Enforcer::new(ports, NonZeroUsize::MIN);
+    let deadline = (FakeClock::default().now() + jiff::SignedDuration::from_mins(15)).as_millisecond();
+    let enforcer = Enforcer::new(ports, Limits { concurrency: NonZeroUsize::MIN, ..Limits::default() });
     let event = serde_json::from_value(json!({ "Records": records })).unwrap();
-    let response = handle(&enforcer, LambdaEvent::new(event, Context::default())).await.unwrap();
+    let mut context = Context::default();
+    context.deadline = deadline.try_into().unwrap();
+    let response = handle(&enforcer, LambdaEvent::new(event, context)).await.unwrap();
     response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
 }
 
 fn store() -> FakeStore {
-    let models = [("m.yaml", "{name: m, group: global, template: t.tera}"), ("t.tera", "alias FOO BAR")];
+    let models = [
+        ("m.yaml", "{name: m, group: global, template: t.tera}"),
+        ("t.tera", "interface Management1\n ip address 192.0.2.1/24\nmanagement api http-commands\n no shutdown"),
+    ];
     FakeStore::with("hosts: {devicea: {}}", &models)
 }
 

@@ -12,8 +12,14 @@ async fn invoke(mut event: Value) -> (ApiGatewayProxyResponse, Value) {
     let store = FakeStore::with("hosts: {devicea: {}}", &[]);
     let store = &store;
     let default_step = Step::Of(NonZeroUsize::MIN);
-    let scheduler =
-        Scheduler { inventories: store, queue: store, state: store, clock: FakeClock::default(), default_step };
+    let scheduler = Scheduler {
+        inventories: store,
+        queue: store,
+        state: store,
+        dead_letters: store,
+        clock: FakeClock::default(),
+        default_step,
+    };
     let event = LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default());
     let response = handle(&scheduler, event).await.unwrap();
     let Some(Body::Text(body)) = &response.body else { panic!("expected a text body") };

@@ -1,6 +1,7 @@
 use jiff::SignedDuration;
 use naas::fakes::FakeClock;
 use naas::outcome::SwitchState;
+use naas::record::{Lease, Token};
 use naas::run::Mode;
 
 use super::*;
@@ -12,11 +13,28 @@ fn slice(device: &str) -> Slice {
         mode: Mode::Apply,
         devices: vec![DeviceName::new(device).unwrap()],
         inventory: vec!["inventory.yaml".to_owned()],
+        confirm: None,
+        plan: None,
+        attempt: 0,
+        waits: 0,
     }
 }
 
 fn run() -> RunId {
     RunId::parse("20261123-201530-7f3a9c").unwrap()
+}
+
+fn whole_run() -> Run {
+    Run {
+        run: run(),
+        accepted_at: "2026-11-23T20:15:30Z".parse().unwrap(),
+        mode: Mode::Apply,
+        devices: vec![DeviceName::new("a").unwrap()],
+        step: 1,
+        inventory: Vec::new(),
+        confirm: None,
+        plan: None,
+    }
 }
 
 fn outcome(device: &str, status: Status) -> Outcome {
@@ -28,6 +46,8 @@ fn outcome(device: &str, status: Status) -> Outcome {
         switch: SwitchState::Saved,
         diff: String::new(),
         error: None,
+        superseded_by: None,
+        plan: None,
         started_at: at,
         finished_at: at,
     }
@@ -43,7 +63,7 @@ fn store() -> (tempfile::TempDir, EmbeddedStore) {
 async fn messages_come_in_order_and_once() {
     let (_folder, store) = store();
     let clock = FakeClock::default();
-    store.send(&[slice("a"), slice("b")]).await.unwrap();
+    store.send(&[slice("a"), slice("b")], Duration::ZERO).await.unwrap();
 
     let first = store.receive(&clock).await.unwrap();
     let second = store.receive(&clock).await.unwrap();
@@ -63,7 +83,7 @@ async fn a_receiver_wakes_when_a_message_arrives() {
     });
     tokio::task::yield_now().await;
 
-    store.send(&[slice("a")]).await.unwrap();
+    store.send(&[slice("a")], Duration::ZERO).await.unwrap();
 
     assert_eq!(waiting.await.unwrap().unwrap().times_received, 1);
 }
@@ -72,7 +92,7 @@ async fn a_receiver_wakes_when_a_message_arrives() {
 async fn a_message_given_back_rests_until_it_is_due() {
     let (_folder, store) = store();
     let clock = FakeClock::default();
-    store.send(&[slice("a")]).await.unwrap();
+    store.send(&[slice("a")], Duration::ZERO).await.unwrap();
     let received = store.receive(&clock).await.unwrap();
 
     store.give_back(received.id, clock.now() + SignedDuration::from_secs(5)).await.unwrap();
@@ -87,7 +107,7 @@ async fn a_message_given_back_rests_until_it_is_due() {
 async fn a_message_that_never_succeeds_is_parked_with_a_reason() {
     let (_folder, store) = store();
     let clock = FakeClock::default();
-    store.send(&[slice("a")]).await.unwrap();
+    store.send(&[slice("a")], Duration::ZERO).await.unwrap();
     for _ in 0..MAX_RECEIVES {
         let received = store.take(clock.now()).unwrap().unwrap();
         store.give_back(received.id, clock.now()).await.unwrap();
@@ -95,14 +115,15 @@ async fn a_message_that_never_succeeds_is_parked_with_a_reason() {
 
     assert_eq!(store.take(clock.now()).unwrap(), None);
     let letters = store.dead_letters().await.unwrap();
-    assert_eq!(letters[0].0, slice("a").to_message());
-    assert!(letters[0].1.contains("5 times"), "{}", letters[0].1);
+    assert_eq!(letters[0].message, slice("a").to_message());
+    let reason = letters[0].reason.as_deref().unwrap();
+    assert!(reason.contains("5 times"), "{reason}");
 }
 
 #[tokio::test]
 async fn everything_survives_a_process_that_dies() {
     let (folder, store) = store();
-    store.send(&[slice("a")]).await.unwrap();
+    store.send(&[slice("a")], Duration::ZERO).await.unwrap();
     store.record(&outcome("a", Status::Changed)).await.unwrap();
     let out = store.take(FakeClock::default().now()).unwrap();
     drop(store);
@@ -111,7 +132,7 @@ async fn everything_survives_a_process_that_dies() {
 
     let again = store.take(FakeClock::default().now()).unwrap().unwrap();
     assert_eq!((out.unwrap().times_received, again.times_received), (1, 2));
-    assert_eq!(store.statuses(&run()).await.unwrap().len(), 1);
+    assert_eq!(store.statuses(&whole_run()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -143,7 +164,7 @@ async fn statuses_are_those_of_one_run() {
     store.record(&outcome("a", Status::Changed)).await.unwrap();
     store.record(&Outcome { run: other, ..outcome("b", Status::Refused) }).await.unwrap();
 
-    let statuses = store.statuses(&run()).await.unwrap();
+    let statuses = store.statuses(&whole_run()).await.unwrap();
 
     assert_eq!(statuses, [(DeviceName::new("a").unwrap(), Status::Changed)].into());
 }
@@ -160,4 +181,95 @@ async fn a_key_is_claimed_once_and_replaced_only_by_who_knows_it() {
     assert!(!store.replace("k", &other, &ours).await.unwrap());
     assert!(store.replace("k", &ours, &other).await.unwrap());
     assert_eq!(store.claim("k", &ours).await.unwrap(), Some(other));
+}
+
+#[tokio::test]
+async fn a_device_record_is_replaced_only_where_nobody_was_first() {
+    let (_folder, store) = store();
+    let device = DeviceName::new("a").unwrap();
+    let record = DeviceRecord::default();
+
+    let first = store.replace_device_record(&device, &record, None).await.unwrap().unwrap();
+    let late = store.replace_device_record(&device, &record, None).await.unwrap();
+    let second = store.replace_device_record(&device, &record, Some(&first)).await.unwrap().unwrap();
+    let stale = store.replace_device_record(&device, &record, Some(&first)).await.unwrap();
+
+    assert_eq!((late, stale), (None, None));
+    assert_eq!(store.device_record(&device).await.unwrap(), Some(Stored { record, version: second }));
+}
+
+#[tokio::test]
+async fn a_process_that_died_holds_no_device() {
+    let (folder, store) = store();
+    let device = DeviceName::new("a").unwrap();
+    let lease = Lease { run: run(), token: Token::new(1), until: "2099-01-01T00:00:00Z".parse().unwrap() };
+    let held = DeviceRecord { lease: Some(lease), ..DeviceRecord::default() };
+    store.replace_device_record(&device, &held, None).await.unwrap();
+    drop(store);
+
+    let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
+
+    assert_eq!(store.device_record(&device).await.unwrap().unwrap().record.lease, None);
+}
+
+#[tokio::test]
+async fn a_record_of_another_version_is_called_unreadable_and_kept() {
+    let (folder, store) = store();
+    let newer = r#"{"version":2,"lease":{"of":"another shape"}}"#;
+    let put = |transaction: &redb::WriteTransaction| {
+        transaction.open_table(DEVICES)?.insert("a", (7, newer))?;
+        Ok(())
+    };
+    store.write_now(put).unwrap();
+    drop(store);
+
+    let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
+    let error = store.device_record(&DeviceName::new("a").unwrap()).await.unwrap_err();
+
+    assert_eq!(error.fault, StoreFault::Unreadable);
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("version 2, expected 1"));
+}
+
+#[tokio::test]
+async fn a_delayed_message_comes_when_it_is_due() {
+    let (_folder, store) = store();
+    store.send(&[slice("a")], Duration::from_secs(60)).await.unwrap();
+
+    let now = Timestamp::now();
+
+    assert_eq!(store.take(now).unwrap(), None);
+    assert!(store.take(now + SignedDuration::from_secs(61)).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn parked_messages_can_be_taken_out() {
+    let (_folder, store) = store();
+    store.park("one", "reason").await.unwrap();
+    store.park("two", "reason").await.unwrap();
+
+    let parked = store.parked().await.unwrap();
+    store.unpark(&parked[0]).await.unwrap();
+
+    assert_eq!(store.parked().await.unwrap(), parked[1..]);
+}
+
+#[tokio::test]
+async fn what_was_tried_and_cancelled_is_remembered() {
+    let (_folder, store) = store();
+    let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
+    let attempt = Attempt {
+        run: run(),
+        device: DeviceName::new("a").unwrap(),
+        attempts: 1,
+        at,
+        reason: "no connection".to_owned(),
+        again_at: at,
+    };
+
+    store.note(&attempt).await.unwrap();
+    store.cancel(&run(), at).await.unwrap();
+    store.cancel(&run(), at + SignedDuration::from_secs(1)).await.unwrap();
+
+    assert_eq!(store.attempt(&run(), &attempt.device).await.unwrap(), Some(attempt));
+    assert_eq!(store.cancelled(&run()).await.unwrap(), Some(at), "the first time stands");
 }

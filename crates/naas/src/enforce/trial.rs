@@ -1,0 +1,117 @@
+//! A new configuration on trial: committed with the switch's own timer, checked and confirmed over a fresh connection.
+//!
+//! A push that cuts the switch off is never confirmed, and so is undone by the switch itself. A commit whose answer is lost is
+//! treated like one that worked: whether it did is what the confirmation asks first.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::push::{Ending, Failure, Job};
+use super::{Enforcer, Outside};
+use crate::check::Check;
+use crate::outcome::SwitchState;
+use crate::ports::{Clock, Switch, SwitchError, SwitchFault, Switches};
+
+/// Between two attempts to confirm: a switch may take a moment to move its management.
+const PAUSE: Duration = Duration::from_secs(3);
+
+impl<P: Outside> Enforcer<P> {
+    /// Commits a staged session with a timer, and confirms it. Returns the digest of what was saved.
+    pub(super) async fn try_out(
+        &self,
+        job: &Job<'_>,
+        switch: &mut <P::Switches as Switches>::Switch,
+        session: &str,
+    ) -> Result<Option<String>, Failure> {
+        let began = self.clock().now();
+        if let Err(error) = switch.commit(session, job.confirm.timer()).await
+            && error.state != SwitchState::Reverting
+        {
+            return Err(error.into());
+        }
+        self.confirm(job, session, began).await
+    }
+
+    /// Checks and confirms a session on trial since `began`, as often as that takes and as long as its timer leaves time.
+    pub(super) async fn confirm(
+        &self,
+        job: &Job<'_>,
+        session: &str,
+        began: Timestamp,
+    ) -> Result<Option<String>, Failure> {
+        let last_try = began + job.confirm.last_try();
+        let mut unchecked = job.checks;
+        loop {
+            let error = match self.confirm_once(job, session, &mut unchecked, last_try).await {
+                Ok(digest) => return Ok(digest),
+                Err(failure) if failure.ending == Ending::Reverted => return Err(failure),
+                Err(failure) => failure.error,
+            };
+            let again = error.fault == SwitchFault::Unreachable
+                && matches!(error.state, SwitchState::Reverting | SwitchState::Unknown);
+            if !again || self.clock().now() + PAUSE > last_try {
+                return Err(error.into());
+            }
+            self.clock().sleep(PAUSE).await;
+        }
+    }
+
+    async fn confirm_once(
+        &self,
+        job: &Job<'_>,
+        session: &str,
+        unchecked: &mut &[Check],
+        last_try: Timestamp,
+    ) -> Result<Option<String>, Failure> {
+        let mut switch = self.ports.ports().switches.open(job.target)?;
+        while let Some((check, rest)) = unchecked.split_first() {
+            if let Err(found) = self.check(check, &mut switch, last_try).await? {
+                return Err(undo(&mut switch, session, check, &found).await);
+            }
+            *unchecked = rest;
+        }
+        Ok(switch.confirm(session).await?)
+    }
+
+    /// Whether the check holds, within its tries and the time there is; if not, what was found.
+    async fn check(
+        &self,
+        check: &Check,
+        switch: &mut <P::Switches as Switches>::Switch,
+        last_try: Timestamp,
+    ) -> Result<Result<(), String>, SwitchError> {
+        for attempt in 1.. {
+            let found = match switch.show(&check.command, check.form()).await {
+                Ok(shown) => check.holds(&shown),
+                Err(error) if error.fault == SwitchFault::Unreachable => return Err(error),
+                Err(error) => Err(error.message),
+            };
+            let Err(found) = found else { break };
+            if attempt >= check.tries {
+                return Ok(Err(format!("{found} in {attempt} tries")));
+            }
+            if self.clock().now() + check.pause > last_try {
+                return Ok(Err(format!("{found} in {attempt} tries, and the commit timer left no time for another")));
+            }
+            self.clock().sleep(check.pause).await;
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// Puts a switch back at once that failed a check, instead of waiting for its timer.
+async fn undo(switch: &mut impl Switch, session: &str, check: &Check, found: &str) -> Failure {
+    let (state, consequence) = match switch.abort(session).await {
+        Ok(_) => (SwitchState::Unchanged, "it was put back to what it ran before".to_owned()),
+        Err(error) => {
+            let words = format!(
+                "it goes back to what it ran before when its commit timer runs out, since the session could not be aborted: {error}"
+            );
+            (SwitchState::Reverting, words)
+        }
+    };
+    let message = format!("check {} failed: {found}; {consequence}", check.describe());
+    let error = SwitchError { fault: SwitchFault::Refused, state, line: None, message };
+    Failure { error, diff: String::new(), ending: Ending::Reverted }
+}

@@ -1,0 +1,167 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::fakes::{FakeClock, FakeStore};
+
+fn run(number: u64) -> RunId {
+    RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), number)
+}
+
+fn asker(number: u64, mode: Mode) -> Asker {
+    Asker { run: run(number), mode, bound: false, token: Token::new(number) }
+}
+
+fn terms(clock: &FakeClock) -> Terms {
+    Terms { work_until: clock.now() + SignedDuration::from_mins(5), clock_skew: SignedDuration::from_mins(5) }
+}
+
+fn leaf() -> DeviceName {
+    DeviceName::new("leaf1").unwrap()
+}
+
+async fn ask_for(store: &FakeStore, clock: &FakeClock, asker: &Asker) -> Acquired {
+    acquire(&store, clock, &leaf(), asker, &terms(clock)).await.unwrap()
+}
+
+async fn hold(store: &FakeStore, clock: &FakeClock, number: u64) -> Held {
+    match ask_for(store, clock, &asker(number, Mode::Apply)).await {
+        Acquired::Held(held) => *held,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn of_many_who_ask_one_works_one_waits_and_the_others_are_left_to_it() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let _held = hold(&store, &clock, 1).await;
+
+    let second = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    let third = ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
+    let check = ask_for(&store, &clock, &asker(4, Mode::Check)).await;
+    let plan = ask_for(&store, &clock, &asker(5, Mode::Plan)).await;
+
+    assert!(matches!(second, Acquired::Busy(by) if by == run(1)));
+    assert!(matches!(third, Acquired::Superseded(by) if by == run(2)));
+    assert!(matches!(check, Acquired::Superseded(by) if by == run(2)), "an apply does what a check does");
+    assert!(matches!(plan, Acquired::Busy(_)), "and not what a plan does");
+}
+
+#[tokio::test]
+async fn newcomers_are_left_to_the_one_that_waits_also_when_the_device_is_free() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let held = hold(&store, &clock, 1).await;
+    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    release(&&store, &clock, held, None, None).await.unwrap();
+
+    let third = ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
+    let second = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+
+    assert!(matches!(third, Acquired::Superseded(by) if by == run(2)));
+    assert!(matches!(second, Acquired::Held(_)));
+}
+
+#[tokio::test]
+async fn a_slice_delivered_twice_is_not_superseded_by_those_who_wait_for_it() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let _held = hold(&store, &clock, 1).await;
+    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+
+    let twin = Asker { token: Token::new(99), ..asker(1, Mode::Apply) };
+
+    assert!(matches!(ask_for(&store, &clock, &twin).await, Acquired::Busy(_)));
+}
+
+#[tokio::test]
+async fn nobody_counts_on_a_run_that_is_bound_to_a_plan() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let _held = hold(&store, &clock, 1).await;
+
+    ask_for(&store, &clock, &Asker { bound: true, ..asker(2, Mode::Apply) }).await;
+    let third = ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
+    let bound = ask_for(&store, &clock, &Asker { bound: true, ..asker(4, Mode::Apply) }).await;
+
+    assert!(matches!(third, Acquired::Busy(_)));
+    assert!(matches!(bound, Acquired::Busy(_)), "and it is left to nobody");
+}
+
+#[tokio::test]
+async fn a_dead_holder_keeps_the_device_until_its_lease_ends_and_no_longer() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let until = terms(&clock).until();
+    let _dead = hold(&store, &clock, 1).await;
+
+    clock.advance(until.duration_since(clock.now()) - SignedDuration::from_secs(1));
+    let before = ask_for(&store, &clock, &asker(2, Mode::Plan)).await;
+    clock.advance(SignedDuration::from_secs(1));
+    let after = ask_for(&store, &clock, &asker(2, Mode::Plan)).await;
+
+    assert!(matches!(before, Acquired::Busy(_)));
+    assert!(matches!(after, Acquired::Held(_)));
+}
+
+#[tokio::test]
+async fn a_run_that_gave_up_waiting_is_not_counted_on() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let _held = hold(&store, &clock, 1).await;
+    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+
+    forsake(&&store, &clock, &leaf(), &run(2)).await.unwrap();
+
+    assert!(matches!(ask_for(&store, &clock, &asker(3, Mode::Apply)).await, Acquired::Busy(_)));
+}
+
+#[tokio::test]
+async fn giving_back_keeps_what_others_wrote_and_takes_nobody_elses_lease() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let held = hold(&store, &clock, 1).await;
+    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    let late = hold_late(&store, &clock, held).await;
+
+    release(&&store, &clock, late, None, None).await.unwrap();
+
+    let record = store.records.lock().unwrap()[&leaf()].0.clone();
+    assert_eq!(record.lease.map(|lease| lease.run), Some(run(2)), "the one that took over still holds it");
+}
+
+/// Lets the lease end and the run that waits take over; the late holder does not know.
+async fn hold_late(store: &FakeStore, clock: &FakeClock, held: Held) -> Held {
+    clock.advance(SignedDuration::from_hours(1));
+    assert!(matches!(ask_for(store, clock, &asker(2, Mode::Apply)).await, Acquired::Held(_)));
+    held
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_an_error_and_no_lease() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    store.fail("lease", StoreFault::Unavailable);
+
+    let asked = acquire(&&store, &clock, &leaf(), &asker(1, Mode::Apply), &terms(&clock)).await;
+
+    assert_eq!(asked.unwrap_err().fault, StoreFault::Unavailable);
+}
+
+proptest! {
+    /// The argument's second step: whatever two clocks show within the skew, the holder was cut off when another may take over.
+    #[test]
+    fn the_holder_has_ended_when_anybody_may_take_over(
+        began in 0_i64..4_000_000_000,
+        works in 0_i64..900,
+        holders_skew in -300_i64..=300,
+        others_skew in -300_i64..=300,
+        asked in 0_i64..3_000,
+    ) {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let terms = Terms { work_until: at(began + works + holders_skew), clock_skew: SignedDuration::from_secs(300) };
+        let held = DeviceRecord {
+            lease: Some(Lease { run: run(1), token: Token::new(1), until: terms.until() }),
+            ..DeviceRecord::default()
+        };
+        let later = Terms { work_until: at(began + asked + 900 + others_skew), ..terms };
+
+        let answer = ask(&held, &asker(2, Mode::Apply), &later, at(began + asked + others_skew));
+
+        if matches!(answer, Answer::Take(_)) {
+            prop_assert!(asked >= works + AFTERMATH.as_secs(), "taken over after {asked} s, worked on for {works} s");
+        }
+    }
+}
