@@ -27,6 +27,10 @@ class Naas:
         """`GET /runs/{run}/devices/{device}`."""
         return self._call("GET", f"runs/{run}/devices/{device}")
 
+    def device(self, device: str) -> dict[str, Any]:
+        """`GET /devices/{device}`."""
+        return self._call("GET", f"devices/{device}")
+
     def finished(self, run: str) -> dict[str, Any]:
         """The report of a run, once every device has an outcome."""
 

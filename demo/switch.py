@@ -14,14 +14,12 @@ from .processes import DIRECT, Failed
 class Counts:
     """What a switch has seen so far."""
 
+    sessions: int
+    """Sessions that naas opened."""
     pushes: int
-    """Sessions of naas that were committed."""
-    checks: int
-    """Sessions of naas that were aborted: the switch was in sync."""
+    """Those of them that were committed."""
     saves: int
     """Times the running-config was saved, by anyone."""
-    open_sessions: int
-    """Sessions of naas neither committed nor aborted."""
 
     def __sub__(self, before: "Counts") -> "Counts":
         return Counts(*(getattr(self, field.name) - getattr(before, field.name) for field in fields(self)))
@@ -62,12 +60,10 @@ class Switch:
         def ours(event: str) -> int:
             return sum(entry["event"] == event and entry["session"].startswith("naas-") for entry in journal)
 
-        pushes, checks = ours("session_committed"), ours("session_aborted")
         return Counts(
-            pushes=pushes,
-            checks=checks,
+            sessions=ours("session_opened"),
+            pushes=ours("session_committed"),
             saves=sum(entry["event"] == "saved" for entry in journal),
-            open_sessions=ours("session_opened") - pushes - checks,
         )
 
     def first_action_after_save(self, number: int) -> dict[str, Any]:
@@ -78,9 +74,9 @@ class Switch:
         return actions[number - 1]
 
     def last_pushed_run(self) -> str:
-        """The run whose push was committed last; its name is part of the session's: `naas-<run>-<8 digits>`."""
+        """The run whose push was committed last; the session is named after it: `naas-<run>-<when>-<4 digits>`."""
         committed = [entry["session"] for entry in self._journal() if entry["event"] == "session_committed"]
-        return committed[-1].removeprefix("naas-").rpartition("-")[0]
+        return committed[-1].removeprefix("naas-").rsplit("-", 2)[0]
 
     def _journal(self) -> list[dict[str, Any]]:
         with DIRECT.open(f"{self.control}/devices/{self.name}/journal", timeout=10) as response:
