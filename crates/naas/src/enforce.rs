@@ -25,13 +25,14 @@ pub use outside::{Outside, Ports};
 
 use crate::confirm::ConfirmWithin;
 use crate::inventory::Inventory;
+use crate::lease;
 use crate::name::DeviceName;
 use crate::outcome::{Attempt, Outcome};
 use crate::ports::{
     Clock, DeadLetters, Inventories, ModelFiles, Models, Recorded, Runs, SliceQueue, StoreError, StoreFault,
 };
 use crate::render::Intent;
-use crate::retry::Retries;
+use crate::retry::{self, Retries};
 use crate::slice::{self, Slice};
 use fresh::Fresh;
 use hours::Hours;
@@ -77,13 +78,13 @@ pub enum Delivery {
     Again,
 }
 
-/// What a slice's devices are brought to, newest versions; or what keeps all of them from being worked on and that no retry can
-/// cure.
+/// What is read for the devices of a slice, newest versions.
 #[derive(Clone)]
-enum Read {
-    Intent(Arc<(Inventory, Arc<Intent>)>),
-    Obstacle(String),
-    Cancelled(Timestamp),
+struct Read {
+    /// Since when the run is cancelled.
+    cancelled: Option<Timestamp>,
+    /// What they are brought to, or what keeps all of them from being worked on and that no retry can cure.
+    intent: Result<Arc<(Inventory, Arc<Intent>)>, String>,
 }
 
 /// A device that must come again.
@@ -100,6 +101,8 @@ enum Why {
     Failed,
     /// Others work on it.
     Waits,
+    /// The same was just done.
+    Settles,
     /// There was no time for it.
     OutOfTime,
 }
@@ -151,7 +154,7 @@ impl<P: Outside> Enforcer<P> {
     /// Queues what is unfinished, each kind as a slice of its own with its own delay, so that one device's trouble delays no other's.
     async fn put_back(&self, slice: &Slice, unfinished: Vec<Unfinished>) -> Result<(), StoreError> {
         let ports = self.ports.ports();
-        for why in [Why::Failed, Why::Waits, Why::OutOfTime] {
+        for why in [Why::Failed, Why::Waits, Why::Settles, Why::OutOfTime] {
             let these: Vec<_> = unfinished.iter().filter(|device| device.why == why).collect();
             if these.is_empty() {
                 continue;
@@ -159,7 +162,8 @@ impl<P: Outside> Enforcer<P> {
             let dice = ports.clock.entropy();
             let (attempt, waits, delay) = match why {
                 Why::Failed => (slice.attempt + 1, slice.waits, self.limits.retries.pause(slice.attempt, dice)),
-                Why::Waits => (slice.attempt, slice.waits + 1, self.limits.retries.wait(slice.waits, dice)),
+                Why::Waits => (slice.attempt, slice.waits + 1, retry::wait(slice.waits, dice)),
+                Why::Settles => (slice.attempt, slice.waits + 1, lease::SETTLE.unsigned_abs()),
                 Why::OutOfTime => (slice.attempt, slice.waits, Duration::ZERO),
             };
             let devices = these.iter().map(|unfinished| unfinished.device.clone()).collect();
@@ -188,29 +192,27 @@ impl<P: Outside> Enforcer<P> {
     /// Reads what the slice needs, newest versions. What an operator must correct is an obstacle and becomes the outcome
     /// of every device; what may pass by itself is an error, and the device comes again.
     async fn read(&self, slice: &Slice) -> Result<Read, StoreError> {
+        let cancelled = self.ports.ports().state.cancelled(&slice.run).await?;
+        Ok(Read { cancelled, intent: self.read_intent(slice).await? })
+    }
+
+    async fn read_intent(&self, slice: &Slice) -> Result<Result<Arc<(Inventory, Arc<Intent>)>, String>, StoreError> {
         let ports = self.ports.ports();
-        if let Some(at) = ports.state.cancelled(&slice.run).await? {
-            return Ok(Read::Cancelled(at));
-        }
-        let obstacle = |reason: String| Ok(Read::Obstacle(reason));
         let documents = match ports.inventories.named(&slice.inventory).await {
             Ok(documents) => documents,
-            Err(error) if is_obstacle(&error) => return obstacle(format!("{error}; the inventory was changed since")),
+            Err(error) if is_obstacle(&error) => return Ok(Err(format!("{error}; the inventory was changed since"))),
             Err(error) => return Err(error),
         };
         let inventory = match Inventory::parse(&documents) {
             Ok(inventory) => inventory,
-            Err(error) => return obstacle(error.to_string()),
+            Err(error) => return Ok(Err(error.to_string())),
         };
         let files = match ports.models.snapshot().await {
             Ok(files) => files,
-            Err(error) if is_obstacle(&error) => return obstacle(error.to_string()),
+            Err(error) if is_obstacle(&error) => return Ok(Err(error.to_string())),
             Err(error) => return Err(error),
         };
-        match self.intent(&files) {
-            Ok(intent) => Ok(Read::Intent(Arc::new((inventory, intent)))),
-            Err(reason) => obstacle(reason),
-        }
+        Ok(self.intent(&files).map(|intent| Arc::new((inventory, intent))))
     }
 
     /// The files' intent, parsed anew only when they have changed.

@@ -15,7 +15,9 @@
 //! A crash frees the device when the lease ends, without anybody's help.
 //!
 //! Requests coalesce: of those that come while a device is worked on, one waits and the others are left to it. That loses nothing,
-//! since it reads models after it holds the lease, and so after all of them were accepted.
+//! since it reads models after it holds the lease, and so after all of them were accepted; and it does its work even if it is
+//! cancelled, once others were left to it. A device that was just brought to its intent is left alone for [`SETTLE`], and whoever
+//! asks again meanwhile waits: a thousand webhooks, our own save's among them, cost one push and one check, however they fall.
 
 use std::time::Duration;
 
@@ -33,6 +35,9 @@ pub const AFTERMATH: SignedDuration = SignedDuration::from_secs(60);
 /// For how long a waiting run is counted on after it should have come again: longer than its message stays out of sight when the
 /// enforcer that took it dies.
 const COUNTED_ON: SignedDuration = SignedDuration::from_mins(30);
+
+/// For how long a device is left alone that was just brought to its intent: longer than its own webhook takes.
+pub const SETTLE: SignedDuration = SignedDuration::from_secs(3);
 
 /// How often a write is tried that others come before.
 const ATTEMPTS: u32 = 8;
@@ -78,8 +83,8 @@ pub enum Answer {
     Held,
     /// Come again. If there is a record, write it first: the asker is the one who waits.
     Wait(Option<DeviceRecord>),
-    /// Leave it to this run, which waits and will do what is asked.
-    Superseded(RunId),
+    /// Leave it to this run, which waits and will do what is asked. If there is a record, write it first: it says so.
+    Superseded(RunId, Option<DeviceRecord>),
 }
 
 /// Decides what one who asks at `now` gets.
@@ -90,23 +95,39 @@ pub fn ask(record: &DeviceRecord, asker: &Asker, terms: &Terms, now: Timestamp) 
     }
     let waiting = record.waiting.as_ref().filter(|waiting| waiting.until > now && waiting.run != asker.run);
     // An asker whose run holds the lease, or did when it died, has begun already and must end it itself.
-    let has_begun = lease.is_some_and(|lease| lease.run == asker.run);
+    let begun = lease.filter(|lease| lease.run == asker.run);
     if let Some(waiting) = waiting
-        && !has_begun
+        && begun.is_none()
         && does(waiting.mode, asker)
     {
-        return Answer::Superseded(waiting.run.clone());
+        let relied_on = Waiting { relied_on: true, ..waiting.clone() };
+        let write = (!waiting.relied_on).then(|| DeviceRecord { waiting: Some(relied_on), ..record.clone() });
+        return Answer::Superseded(waiting.run.clone(), write);
     }
-    if lease.is_none_or(|lease| lease.until <= now) {
-        let lease = Lease { run: asker.run.clone(), token: asker.token.clone(), until: terms.until() };
+    let own_turn = record.waiting.as_ref().filter(|waiting| waiting.run == asker.run);
+    let settled = own_turn.is_some() || begun.is_some() || !is_settling(record, asker, now);
+    if settled && lease.is_none_or(|lease| lease.until <= now) {
+        let relied_on = own_turn.is_some_and(|turn| turn.relied_on) || begun.is_some_and(|lease| lease.relied_on);
+        let lease = Lease { run: asker.run.clone(), token: asker.token.clone(), until: terms.until(), relied_on };
         return Answer::Take(DeviceRecord { lease: Some(lease), waiting: waiting.cloned(), ..record.clone() });
     }
-    let may_wait = waiting.is_none() && !has_begun && !asker.bound;
+    let may_wait = waiting.is_none() && begun.is_none() && !asker.bound;
     let until = now + terms.clock_skew * 2 + COUNTED_ON;
+    let relied_on = own_turn.is_some_and(|turn| turn.relied_on);
     Answer::Wait(may_wait.then(|| DeviceRecord {
-        waiting: Some(Waiting { run: asker.run.clone(), mode: asker.mode, until }),
+        waiting: Some(Waiting { run: asker.run.clone(), mode: asker.mode, until, relied_on }),
         ..record.clone()
     }))
+}
+
+/// Whether the very same was done a moment ago, for another run. By another clock the moment may lie ahead; then it is not waited for.
+fn is_settling(record: &DeviceRecord, asker: &Asker, now: Timestamp) -> bool {
+    let is_repeated = |last: &&Last| {
+        let another = last.run != asker.run && !asker.bound;
+        another && (last.mode, asker.mode) == (Mode::Apply, Mode::Apply) && last.status.is_intent()
+    };
+    let ended = record.last.as_ref().filter(is_repeated).map(|last| now.duration_since(last.at));
+    ended.is_some_and(|ago| (SignedDuration::ZERO..SETTLE).contains(&ago))
 }
 
 /// Whether what a run in `mode` does is all that the asker wants. An apply also tells whether a device is in sync.
@@ -137,6 +158,8 @@ pub enum Acquired {
     Held(Box<Held>),
     /// It is worked on for this run.
     Busy(RunId),
+    /// It was just brought to its intent, and is left alone for a moment.
+    Settling,
     /// This run will do it.
     Superseded(RunId),
 }
@@ -154,26 +177,23 @@ pub async fn acquire(
         let stored = records.device_record(device).await?;
         let (record, version) =
             stored.map_or_else(Default::default, |Stored { record, version }| (record, Some(version)));
-        let write = match ask(&record, asker, terms, clock.now()) {
-            Answer::Take(record) => Some((record, true)),
-            Answer::Wait(Some(record)) => Some((record, false)),
-            Answer::Wait(None) => None,
-            Answer::Superseded(run) => return Ok(Acquired::Superseded(run)),
+        let (write, otherwise) = match ask(&record, asker, terms, clock.now()) {
+            Answer::Take(record) => (Some(record), None),
+            Answer::Wait(write) => (write, Some(busy(&record, clock.now()))),
+            Answer::Superseded(run, write) => (write, Some(Acquired::Superseded(run))),
             Answer::Held => {
                 let version = version.expect("a lease stands in a record that was read");
                 return Ok(held(device, record, version, asker));
             }
         };
-        let Some((record, takes)) = write else { return Ok(busy(&record, asker)) };
-        match records.replace_device_record(device, &record, version.as_ref()).await {
-            Ok(Some(version)) if takes => {
-                return Ok(held(device, record, version, asker));
-            }
-            Ok(Some(_)) => return Ok(busy(&record, asker)),
+        let Some(record) = write else { return Ok(otherwise.expect("whoever takes it writes it")) };
+        match (records.replace_device_record(device, &record, version.as_ref()).await, otherwise) {
+            (Ok(Some(version)), None) => return Ok(held(device, record, version, asker)),
+            (Ok(Some(_)), Some(otherwise)) => return Ok(otherwise),
             // Somebody else was first, or the reply was lost: the record tells.
-            Ok(None) => {}
-            Err(error) if error.fault == StoreFault::Unavailable => fault = Some(error),
-            Err(error) => return Err(error),
+            (Ok(None), _) => {}
+            (Err(error), _) if error.fault == StoreFault::Unavailable => fault = Some(error),
+            (Err(error), _) => return Err(error),
         }
         pause(clock).await;
     }
@@ -185,8 +205,10 @@ fn held(device: &DeviceName, record: DeviceRecord, version: Version, asker: &Ask
     Acquired::Held(Box::new(Held { device: device.clone(), record, version, token }))
 }
 
-fn busy(record: &DeviceRecord, asker: &Asker) -> Acquired {
-    Acquired::Busy(record.lease.as_ref().map_or_else(|| asker.run.clone(), |lease| lease.run.clone()))
+/// Why a device cannot be had at `now`.
+fn busy(record: &DeviceRecord, now: Timestamp) -> Acquired {
+    let holder = record.lease.as_ref().filter(|lease| lease.until > now);
+    holder.map_or(Acquired::Settling, |lease| Acquired::Busy(lease.run.clone()))
 }
 
 /// Gives a lease back, with what was learnt. A lease that is not given back ends by itself.

@@ -75,6 +75,11 @@ impl Status {
         }
     }
 
+    /// Whether the switch runs what was intended, saved.
+    pub fn is_intent(self) -> bool {
+        matches!(self, Self::InSync | Self::Changed)
+    }
+
     /// The status a [`word`](Self::word) stands for.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.word() == word)

@@ -38,6 +38,9 @@ pub struct Lease {
     pub token: Token,
     /// From then on it is anybody's.
     pub until: Timestamp,
+    /// Other runs were left to this one, so that it does its work even if it is cancelled.
+    #[serde(default)]
+    pub relied_on: bool,
 }
 
 /// A run that came while another one worked on the device, and comes again.
@@ -50,6 +53,9 @@ pub struct Waiting {
     pub mode: Mode,
     /// From then on it is not counted on.
     pub until: Timestamp,
+    /// Other runs were left to it.
+    #[serde(default)]
+    pub relied_on: bool,
 }
 
 /// Proof that a running-config is what an intent renders to. It does not age: the digest stands for the text.
@@ -72,6 +78,8 @@ pub struct InSync {
 pub struct Last {
     /// Of which run.
     pub run: RunId,
+    /// What it was to do.
+    pub mode: Mode,
     /// How.
     pub status: Status,
     /// When.
@@ -114,6 +122,11 @@ impl DeviceRecord {
             return Err(NotARecord::Version(version));
         }
         Ok(serde_json::from_slice(document)?)
+    }
+
+    /// Whether other runs were left to the one that holds the lease.
+    pub fn is_relied_on(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.relied_on)
     }
 
     /// The text to be stored.

@@ -8,7 +8,10 @@ use std::time::Duration;
 pub const LONGEST: Duration = Duration::from_secs(900);
 
 /// How often a slice may come again because others work on its device: in all longer than a lease can last.
-pub const MAX_WAITS: u32 = 64;
+pub const MAX_WAITS: u32 = 128;
+
+/// First pause of one who waits for others, and the longest: a push takes seconds, a dead holder's lease many minutes.
+const WAIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
 /// How often, and after what pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,20 +32,23 @@ impl Default for Retries {
 impl Retries {
     /// The pause after attempt number `attempt`, counted from 0.
     pub fn pause(&self, attempt: u32, dice: u64) -> Duration {
-        let grown = self.first_pause.saturating_mul(2_u32.saturating_pow(attempt)).min(LONGEST);
-        grown.mul_f64(0.5 + fraction(dice) / 2.0)
+        grown(self.first_pause, attempt, LONGEST, dice)
     }
 
     /// Whether attempt number `attempt`, counted from 0, was the last.
     pub fn exhausted(&self, attempt: u32) -> bool {
         attempt.saturating_add(1) >= self.attempts
     }
+}
 
-    /// The pause of one who waits for others to be done with a device, for the `waits`th time, counted from 0. It soon stops
-    /// growing: a push takes seconds.
-    pub fn wait(&self, waits: u32, dice: u64) -> Duration {
-        self.pause(waits.min(2), dice)
-    }
+/// The pause of one who waits for others to be done with a device, for the `waits`th time, counted from 0.
+pub fn wait(waits: u32, dice: u64) -> Duration {
+    grown(WAIT.0, waits, WAIT.1, dice)
+}
+
+fn grown(first: Duration, times: u32, longest: Duration, dice: u64) -> Duration {
+    let grown = first.saturating_mul(2_u32.saturating_pow(times)).min(longest);
+    grown.mul_f64(0.5 + fraction(dice) / 2.0)
 }
 
 /// A number from 0 to 1 out of random bits.
@@ -83,7 +89,7 @@ mod tests {
             // The longest function timeout of AWS, the default clock skew twice, and the aftermath.
             let lease = Duration::from_secs(900 + 600 + 60);
 
-            let waited: Duration = (0..MAX_WAITS).map(|waits| Retries::default().wait(waits, dice)).sum();
+            let waited: Duration = (0..MAX_WAITS).map(|waits| wait(waits, dice)).sum();
 
             prop_assert!(waited > lease, "{waited:?}");
         }

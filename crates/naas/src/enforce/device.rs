@@ -15,7 +15,7 @@ use crate::lockout;
 use crate::name::{DeviceName, RunId};
 use crate::outcome::{Outcome, Plan, Status, SwitchState};
 use crate::ports::{Clock, DeadLetters, Runs, StoreError, StoreFault};
-use crate::record::{InSync, Last, Token};
+use crate::record::{DeviceRecord, InSync, Last, Token};
 use crate::redact;
 use crate::render::Intended;
 use crate::retry::MAX_WAITS;
@@ -93,6 +93,7 @@ impl<P: Outside> Enforcer<P> {
                 self.record(&self.superseded(slice, device, by, came_before)).await?;
                 return Ok(None);
             }
+            Acquired::Settling => return unfinished(Why::Settles, "the same was done a moment ago"),
             Acquired::Busy(run) if slice.waits < MAX_WAITS => {
                 return unfinished(Why::Waits, &format!("run {run} is at work on it"));
             }
@@ -105,23 +106,28 @@ impl<P: Outside> Enforcer<P> {
             }
         };
         let left = hours.work_until.duration_since(ports.clock.now()).unsigned_abs();
-        let work = pin!(self.work(slice, device, held.record().in_sync.clone(), hours, reading));
-        match select(work, pin!(ports.clock.sleep(left))).await {
-            Either::Left((worked, _)) => self.settle(slice, held, worked).await,
-            // The lease is not given back: the switch may still be at what was sent last.
-            Either::Right(_) if self.limits.retries.exhausted(slice.attempt) => {
-                let reason =
-                    "the switch was at it for longer than a function lives; a run in mode plan will tell how it stands";
-                let outcome = Outcome {
-                    switch: SwitchState::Unknown,
-                    error: Some(reason.to_owned()),
-                    ..self.outcome(slice, device, Status::Unknown)
-                };
-                self.give_up(slice, &outcome).await?;
-                Ok(None)
+        let worked = {
+            let work = pin!(self.work(slice, device, held.record(), hours, reading));
+            match select(work, pin!(ports.clock.sleep(left))).await {
+                Either::Left((worked, _)) => Some(worked),
+                Either::Right(_) => None,
             }
-            Either::Right(_) => unfinished(Why::Failed, "the switch was at it for longer than a function lives"),
+        };
+        if let Some(worked) = worked {
+            return self.settle(slice, held, worked).await;
         }
+        // The lease is not given back: the switch may still be at what was sent last.
+        let reason = "the switch was at it for longer than a function lives";
+        if !self.limits.retries.exhausted(slice.attempt) {
+            return unfinished(Why::Failed, reason);
+        }
+        let outcome = Outcome {
+            switch: SwitchState::Unknown,
+            error: Some(format!("{reason}; a run in mode plan will tell how it stands")),
+            ..self.outcome(slice, device, Status::Unknown)
+        };
+        self.give_up(slice, &outcome).await?;
+        Ok(None)
     }
 
     /// Does with the lease held what is to be done. An error is a store's, and nothing was done.
@@ -129,20 +135,22 @@ impl<P: Outside> Enforcer<P> {
         &self,
         slice: &Slice,
         device: &DeviceName,
-        in_sync: Option<InSync>,
+        record: &DeviceRecord,
         hours: &Hours,
         reading: &Fresh<Read>,
     ) -> Result<Worked, StoreError> {
         let blank = self.outcome(slice, device, Status::Invalid);
         let invalid = |reason: String| Ok(Outcome { error: Some(reason), ..blank.clone() }.into());
         // Read only now: whoever came later has the newer intent, and nobody an older one.
-        let read = match reading.since_now(async || self.read(slice).await).await? {
-            Read::Intent(read) => read,
-            Read::Obstacle(reason) => return invalid(reason),
-            Read::Cancelled(at) => {
-                let reason = format!("the run was cancelled at {at:.0}");
-                return Ok(Outcome { status: Status::Cancelled, error: Some(reason), ..blank }.into());
-            }
+        let Read { cancelled, intent } = reading.since_now(async || self.read(slice).await).await?;
+        // Whoever was left to this run never asked for it to be cancelled.
+        if let Some(at) = cancelled.filter(|_| !record.is_relied_on()) {
+            let reason = format!("the run was cancelled at {at:.0}");
+            return Ok(Outcome { status: Status::Cancelled, error: Some(reason), ..blank }.into());
+        }
+        let read = match intent {
+            Ok(read) => read,
+            Err(reason) => return invalid(reason),
         };
         let (inventory, intent) = &*read;
         let Some(target) = inventory.device(device) else {
@@ -175,7 +183,7 @@ impl<P: Outside> Enforcer<P> {
             intent: &hash,
             confirm,
             checks: &checks,
-            in_sync: in_sync.as_ref(),
+            in_sync: record.in_sync.as_ref(),
             plan: plan.as_ref(),
             hours,
         };
@@ -259,7 +267,7 @@ impl<P: Outside> Enforcer<P> {
         // The outcome first: whoever gets the lease next must not find the device without one. If it cannot be written, the
         // device comes again, and the lease is free by then.
         let recorded = if again.is_some() { self.give_up(slice, &outcome).await } else { self.record(&outcome).await };
-        let last = Last { run: outcome.run, status: outcome.status, at: outcome.finished_at };
+        let last = Last { run: outcome.run, mode: slice.mode, status: outcome.status, at: outcome.finished_at };
         self.release(held, in_sync, Some(last)).await;
         recorded.map(|()| None)
     }

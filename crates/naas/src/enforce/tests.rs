@@ -5,8 +5,8 @@ use crate::fakes::{FakeClock, FakeStore, FakeSwitches, Verb};
 use crate::lease::{self, Acquired, Asker, Terms};
 use crate::name::RunId;
 use crate::outcome::{Status, SwitchState};
-use crate::ports::SwitchFault;
-use crate::record::Token;
+use crate::ports::{DeviceRecords, SwitchFault};
+use crate::record::{DeviceRecord, Last, Token, Waiting};
 use crate::run::Mode;
 use crate::session;
 
@@ -410,6 +410,19 @@ async fn hold(site: &Site, number: u64) {
     assert!(matches!(acquired, Acquired::Held(_) | Acquired::Busy(_)));
 }
 
+/// Another run works on leaf1 and gives it back.
+async fn hold_and_end(site: &Site, number: u64, status: Status) {
+    let (run, now) = (RunId::new(site.clock.now(), number), site.clock.now());
+    let asker = Asker { run: run.clone(), mode: Mode::Apply, bound: false, token: Token::new(number) };
+    let terms = Terms { work_until: now, clock_skew: SignedDuration::ZERO };
+    let leaf1 = DeviceName::new("leaf1").unwrap();
+    let Acquired::Held(held) = lease::acquire(&&site.store, &site.clock, &leaf1, &asker, &terms).await.unwrap() else {
+        panic!("nobody else holds it");
+    };
+    let last = Last { run, mode: Mode::Apply, status, at: now };
+    lease::release(&&site.store, &site.clock, *held, None, Some(last)).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_device_that_another_run_works_on_is_not_touched_and_waited_for() {
     let site = Site::usual();
@@ -441,11 +454,11 @@ async fn whoever_waited_in_vain_is_parked_and_nobody_counts_on_them() {
     let site = Site::usual();
     hold(&site, 1).await;
 
-    let last = message_with("apply", &["leaf1"], serde_json::json!({"waits": 64}));
+    let last = message_with("apply", &["leaf1"], serde_json::json!({"waits": 128}));
     site.receive(&last, Delivery::First).await.unwrap();
 
     assert_eq!(site.outcome("leaf1").status, Status::Refused);
-    assert!(site.store.parked.lock().unwrap()[0].1.contains("was at work on it each of the 64 times"));
+    assert!(site.store.parked.lock().unwrap()[0].1.contains("was at work on it each of the 128 times"));
     let records = site.store.records.lock().unwrap();
     assert_eq!(records.values().next().unwrap().0.waiting, None);
 }
@@ -506,6 +519,36 @@ async fn a_cancelled_run_leaves_the_rest_alone() {
     site.enforce("apply", &["leaf1"]).await;
 
     assert_eq!(site.outcome("leaf1").status, Status::Cancelled);
+    assert!(site.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_cancelled_run_that_others_were_left_to_does_its_work() {
+    let site = Site::usual();
+    let waiting = RunId::parse(RUN).unwrap();
+    let mut record = DeviceRecord::default();
+    let until = FakeClock::default().now() + SignedDuration::from_mins(30);
+    record.waiting = Some(Waiting { run: waiting.clone(), mode: Mode::Apply, until, relied_on: true });
+    let leaf1 = DeviceName::new("leaf1").unwrap();
+    (&site.store).replace_device_record(&leaf1, &record, None).await.unwrap();
+    (&site.store).cancel(&waiting, until).await.unwrap();
+
+    site.enforce("apply", &["leaf1", "leaf2"]).await;
+
+    assert_eq!(site.outcome("leaf1").status, Status::Changed);
+    assert_eq!(site.outcome("leaf2").status, Status::Cancelled);
+}
+
+#[tokio::test]
+async fn what_was_just_done_for_another_run_is_done_again_after_a_moment() {
+    let site = Site::usual();
+    hold_and_end(&site, 1, Status::Changed).await;
+
+    site.enforce("apply", &["leaf1"]).await;
+
+    let again = site.store.slices.lock().unwrap()[0].clone();
+    assert_eq!((again.attempt, again.waits), (0, 1));
+    assert_eq!(site.store.delays.lock().unwrap()[0], lease::SETTLE.unsigned_abs());
     assert!(site.calls().is_empty());
 }
 

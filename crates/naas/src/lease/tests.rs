@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
+use crate::outcome::Status;
 
 fn run(number: u64) -> RunId {
     RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), number)
@@ -85,6 +86,77 @@ async fn nobody_counts_on_a_run_that_is_bound_to_a_plan() {
 }
 
 #[tokio::test]
+async fn whoever_is_relied_on_is_told_so_when_its_turn_comes_also_after_a_crash() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let held = hold(&store, &clock, 1).await;
+    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
+    release(&&store, &clock, held, None, None).await.unwrap();
+
+    let crashed = hold(&store, &clock, 2).await;
+    clock.advance(SignedDuration::from_hours(1));
+    let twin = Asker { token: Token::new(99), ..asker(2, Mode::Apply) };
+    let Acquired::Held(again) = ask_for(&store, &clock, &twin).await else { panic!("the lease has ended") };
+
+    assert!(crashed.record().is_relied_on() && again.record().is_relied_on());
+}
+
+#[tokio::test]
+async fn nobody_is_relied_on_whom_nothing_was_left_to() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let held = hold(&store, &clock, 1).await;
+    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    release(&&store, &clock, held, None, None).await.unwrap();
+
+    assert!(!hold(&store, &clock, 2).await.record().is_relied_on());
+}
+
+fn ended(clock: &FakeClock, mode: Mode, status: Status) -> Option<Last> {
+    Some(Last { run: run(1), mode, status, at: clock.now() })
+}
+
+#[tokio::test]
+async fn a_thousand_who_ask_for_what_was_just_done_cost_one_more_turn() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let held = hold(&store, &clock, 1).await;
+    release(&&store, &clock, held, None, ended(&clock, Mode::Apply, Status::Changed)).await.unwrap();
+
+    let second = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    let mut others = Vec::new();
+    for number in 3..1_000 {
+        others.push(ask_for(&store, &clock, &asker(number, Mode::Apply)).await);
+    }
+    let turn = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+
+    assert!(matches!(second, Acquired::Settling));
+    assert!(others.iter().all(|other| matches!(other, Acquired::Superseded(by) if *by == run(2))));
+    assert!(matches!(turn, Acquired::Held(_)));
+}
+
+#[tokio::test]
+async fn only_an_apply_that_worked_is_left_alone_and_only_for_a_moment() {
+    for (mode, status, asker, after, settles) in [
+        (Mode::Apply, Status::InSync, asker(2, Mode::Apply), 0, true),
+        (Mode::Apply, Status::Changed, asker(2, Mode::Apply), 2, true),
+        (Mode::Apply, Status::Changed, asker(2, Mode::Apply), 3, false),
+        (Mode::Apply, Status::Changed, asker(2, Mode::Apply), -60, false),
+        (Mode::Apply, Status::Refused, asker(2, Mode::Apply), 0, false),
+        (Mode::Plan, Status::InSync, asker(2, Mode::Apply), 0, false),
+        (Mode::Apply, Status::Changed, asker(2, Mode::Check), 0, false),
+        (Mode::Apply, Status::Changed, Asker { bound: true, ..asker(2, Mode::Apply) }, 0, false),
+    ] {
+        let (store, clock) = (FakeStore::default(), FakeClock::default());
+        let held = hold(&store, &clock, 1).await;
+        release(&&store, &clock, held, None, ended(&clock, mode, status)).await.unwrap();
+        clock.advance(SignedDuration::from_secs(after));
+
+        let asked = ask_for(&store, &clock, &asker).await;
+
+        assert_eq!(matches!(asked, Acquired::Settling), settles, "{mode} {status:?} {asker:?} after {after} s");
+    }
+}
+
+#[tokio::test]
 async fn a_dead_holder_keeps_the_device_until_its_lease_ends_and_no_longer() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let until = terms(&clock).until();
@@ -153,7 +225,7 @@ proptest! {
         let at = |second| Timestamp::from_second(second).unwrap();
         let terms = Terms { work_until: at(began + works + holders_skew), clock_skew: SignedDuration::from_secs(300) };
         let held = DeviceRecord {
-            lease: Some(Lease { run: run(1), token: Token::new(1), until: terms.until() }),
+            lease: Some(Lease { run: run(1), token: Token::new(1), until: terms.until(), relied_on: false }),
             ..DeviceRecord::default()
         };
         let later = Terms { work_until: at(began + asked + 900 + others_skew), ..terms };
