@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use eapi::{Candidate, Command};
+use walkdir::WalkDir;
 
 #[test]
 fn no_line_of_the_corpus_is_lost_or_out_of_order() {
@@ -96,16 +97,6 @@ fn corpus() -> Option<Vec<PathBuf>> {
         }
         return None;
     }
-    let (mut files, mut folders) = (Vec::new(), vec![folder]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "cfg") {
-                files.push(path);
-            }
-        }
-    }
-    Some(files)
+    let paths = WalkDir::new(folder).into_iter().map(|entry| entry.unwrap().into_path());
+    Some(paths.filter(|path| path.extension().is_some_and(|extension| extension == "cfg")).collect())
 }

@@ -9,6 +9,7 @@ use eos_sim::{DeviceHandle, DeviceSpec, Strictness};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use walkdir::WalkDir;
 
 /// The commands of a replacement by `config` in the session `name`, and `last` in the same request.
 fn replace(name: &str, config: &str, last: &str) -> Value {
@@ -255,26 +256,12 @@ fn corpus() -> Option<Vec<PathBuf>> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let corpus = root.join(std::env::var_os("EOS_CORPUS").unwrap_or_else(|| "../shared/corpus".into()));
-    let mut folders = vec![corpus.clone()];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        let entries = std::fs::read_dir(&folder);
-        let entries = entries.unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}; EOS_CORPUS says where the corpus is, NAAS_NO_CORPUS=1 goes without it",
-                folder.display()
-            )
-        });
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "cfg") {
-                files.push(path);
-            }
-        }
-    }
-    files.sort();
-    Some(files)
+    let found = WalkDir::new(corpus).sort_by_file_name().into_iter();
+    let paths = found.map(|entry| match entry {
+        Ok(entry) => entry.into_path(),
+        Err(error) => panic!("{error}; EOS_CORPUS says where the corpus is, NAAS_NO_CORPUS=1 goes without it"),
+    });
+    Some(paths.filter(|path| path.extension().is_some_and(|extension| extension == "cfg")).collect())
 }
 
 fn rendered() -> String {
