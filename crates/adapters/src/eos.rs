@@ -84,7 +84,7 @@ impl Switch for EosSwitch {
         staged.map(|staged| staged.diff).map_err(|error| self.not_staged(error, configuration))
     }
 
-    async fn commit(&mut self, session: &str, timer: Duration) -> Result<(), SwitchError> {
+    async fn commit(&mut self, session: &str, timer: Duration) -> Result<Option<String>, SwitchError> {
         let session = Session::resume(&self.client, session_name(session)?);
         let timer = CommitTimer::try_from(timer).map_err(|error| misconfigured(&with_causes(&error)))?;
         session.commit_with_timer(timer).await.map_err(|error| match error {

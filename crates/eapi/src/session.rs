@@ -100,10 +100,12 @@ impl Session {
 
     /// Puts the session into force until `timer` runs out, and does not save it. Unless it is confirmed before, the switch
     /// goes back to what it ran by itself. There is one timer for a switch, and nobody else can commit while it runs.
-    pub async fn commit_with_timer(&self, timer: CommitTimer) -> Result<(), CommitError> {
-        let commands = [format!("configure session {} commit timer {timer}", self.name)];
+    /// Returns the digest of what it runs then, from the same request; none where EOS has no digest.
+    pub async fn commit_with_timer(&self, timer: CommitTimer) -> Result<Option<String>, CommitError> {
+        let commands = [format!("configure session {} commit timer {timer}", self.name), Standing::DIGEST.to_owned()];
         match self.client.run_within(self.client.timeouts().commit, commands, Format::Text).await {
-            Ok(_) => Ok(()),
+            Ok(results) => Ok(results.get(1).and_then(digest)),
+            Err(Error::Command(error)) if error.at == FailedAt::Command(1) => Ok(None),
             Err(cause) if cause.sent() == Sent::Maybe => {
                 Err(CommitError::Unknown { session: self.name.clone(), cause })
             }

@@ -312,6 +312,8 @@ struct State {
     pending: BTreeMap<String, String>,
     /// The session whose timer runs, and what was run before it.
     on_trial: Option<(String, String)>,
+    /// What somebody makes of it before the next confirmation.
+    interference: Option<String>,
     /// What every show command answers.
     shown: String,
 }
@@ -349,6 +351,11 @@ impl FakeSwitches {
     /// Configures `device` by hand.
     pub fn run(&self, device: &str, configuration: &str) {
         configuration.clone_into(&mut lock(&self.0).switch(device).running);
+    }
+
+    /// Lets somebody change the switch by hand between the next commit and its confirmation.
+    pub fn interfere(&self, device: &str, configuration: &str) {
+        lock(&self.0).switch(device).interference = Some(configuration.to_owned());
     }
 
     /// Leaves a session behind.
@@ -453,11 +460,12 @@ impl Switch for FakeSwitch {
         })
     }
 
-    async fn commit(&mut self, session: &str, _timer: Duration) -> Result<(), SwitchError> {
+    async fn commit(&mut self, session: &str, _timer: Duration) -> Result<Option<String>, SwitchError> {
         self.call(Verb::Commit, |switch| {
             let staged = switch.pending.remove(session).expect("a staged session");
             let before = std::mem::replace(&mut switch.running, staged);
             switch.on_trial = Some((session.to_owned(), before));
+            switch.digest()
         })
     }
 
@@ -471,6 +479,9 @@ impl Switch for FakeSwitch {
     async fn confirm(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
         self.call(Verb::Confirm, |switch| {
             switch.on_trial.take_if(|(on_trial, _)| on_trial == session);
+            if let Some(changed) = switch.interference.take() {
+                switch.running = changed;
+            }
             switch.digest()
         })
     }

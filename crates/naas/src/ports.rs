@@ -232,8 +232,13 @@ pub trait Switch: Send {
     -> impl Future<Output = Result<String, SwitchError>> + Send;
 
     /// Puts a staged session into force for `timer`, a whole number of seconds: unless it is confirmed before, the switch
-    /// goes back to what it ran by itself. Nothing is saved.
-    fn commit(&mut self, session: &str, timer: Duration) -> impl Future<Output = Result<(), SwitchError>> + Send;
+    /// goes back to what it ran by itself. Nothing is saved. Returns the digest of what it runs then, from the same request,
+    /// where EOS has one.
+    fn commit(
+        &mut self,
+        session: &str,
+        timer: Duration,
+    ) -> impl Future<Output = Result<Option<String>, SwitchError>> + Send;
 
     /// Runs a show command.
     fn show(&mut self, command: &str, form: Form) -> impl Future<Output = Result<Shown, SwitchError>> + Send;

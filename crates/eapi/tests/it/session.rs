@@ -263,13 +263,15 @@ async fn nothing_of_a_configuration_is_shown_by_debug() {
 #[tokio::test]
 async fn a_commit_with_timer_is_confirmed_over_another_connection() {
     let confirmed = Answer::texts(&["", SAVED, "9f86d0\n"]);
-    let (switch, session) = staged([Answer::texts(&[""]), timer("t-1"), confirmed]).await;
+    let (switch, session) = staged([Answer::texts(&["", "9f86d0\n"]), timer("t-1"), confirmed]).await;
 
-    session.commit_with_timer(Duration::from_secs(90).try_into().unwrap()).await.unwrap();
+    let digest = session.commit_with_timer(Duration::from_secs(90).try_into().unwrap()).await.unwrap();
     Session::resume(&switch.client(), session.name().clone()).confirm_and_save().await.unwrap();
 
     let commands = switch.commands();
-    assert_eq!(commands[1], json!(["enable", "configure session t-1 commit timer 00:01:30"]));
+    let commit = json!(["enable", "configure session t-1 commit timer 00:01:30", "show running-config digest"]);
+    assert_eq!(commands[1], commit);
+    assert_eq!(digest.as_deref(), Some("9f86d0"));
     assert_eq!(commands[2], json!(["enable", "show configuration sessions detail"]));
     let save = json!(["enable", "configure session t-1 commit", "write memory", "show running-config digest"]);
     assert_eq!(commands[3], save);

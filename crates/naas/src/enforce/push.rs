@@ -181,9 +181,9 @@ impl<P: Outside> Enforcer<P> {
             return Err(Failure::refused(SwitchFault::Busy, words));
         }
         let (session, diff) = self.stage(job, switch).await?;
-        switch.abort(&session).await?;
+        let after = switch.abort(&session).await?;
         if diff.is_empty() {
-            let digest = self.confirm(job, on_trial, self.clock().now()).await?;
+            let digest = self.confirm(job, on_trial, after.digest, self.clock().now()).await?;
             return Ok(Some(Done { status: Status::Changed, switch: SwitchState::Saved, diff, digest, plan: None }));
         }
         switch.abort(on_trial).await?;

@@ -208,6 +208,20 @@ async fn a_commit_whose_answer_is_lost_is_confirmed_all_the_same() {
 }
 
 #[tokio::test]
+async fn what_somebody_changed_while_it_was_on_trial_is_not_taken_for_the_intent() {
+    let site = Site::usual();
+    site.switches.interfere("leaf1", "hostname by-hand\n");
+
+    site.enforce("apply", &["leaf1"]).await;
+    let first = site.outcome("leaf1").status;
+    site.forget_outcomes();
+    site.enforce("apply", &["leaf1"]).await;
+
+    assert_eq!((first, site.outcome("leaf1").status), (Status::Changed, Status::Changed));
+    assert!(site.switches.running("leaf1").starts_with("hostname leaf1\n"));
+}
+
+#[tokio::test]
 async fn a_plan_changes_nothing_and_records_the_diff_without_its_secrets() {
     let site = Site::usual();
 

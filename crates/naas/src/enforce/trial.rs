@@ -17,7 +17,7 @@ use crate::ports::{Clock, Switch, SwitchError, SwitchFault, Switches};
 const PAUSE: Duration = Duration::from_secs(3);
 
 impl<P: Outside> Enforcer<P> {
-    /// Commits a staged session with a timer, and confirms it. Returns the digest of what was saved.
+    /// Commits a staged session with a timer, and confirms it. Returns the digest of what was saved, if that is what was committed.
     pub(super) async fn try_out(
         &self,
         job: &Job<'_>,
@@ -25,26 +25,29 @@ impl<P: Outside> Enforcer<P> {
         session: &str,
     ) -> Result<Option<String>, Failure> {
         let began = self.clock().now();
-        if let Err(error) = switch.commit(session, job.confirm.timer()).await
-            && error.state != SwitchState::Reverting
-        {
-            return Err(error.into());
-        }
-        self.confirm(job, session, began).await
+        let committed = match switch.commit(session, job.confirm.timer()).await {
+            Ok(digest) => digest,
+            Err(error) if error.state == SwitchState::Reverting => None,
+            Err(error) => return Err(error.into()),
+        };
+        self.confirm(job, session, committed, began).await
     }
 
-    /// Checks and confirms a session on trial since `began`, as often as that takes and as long as its timer leaves time.
+    /// Checks and confirms a session on trial since `began`, as often as that takes and as long as its timer leaves time. A digest
+    /// that is not the one of what was `committed` is not returned: somebody changed the switch meanwhile, and what they did
+    /// must not be taken for the intent.
     pub(super) async fn confirm(
         &self,
         job: &Job<'_>,
         session: &str,
+        committed: Option<String>,
         began: Timestamp,
     ) -> Result<Option<String>, Failure> {
         let last_try = began + job.confirm.last_try();
         let mut unchecked = job.checks;
         loop {
             let error = match self.confirm_once(job, session, &mut unchecked, last_try).await {
-                Ok(digest) => return Ok(digest),
+                Ok(digest) => return Ok(digest.filter(|digest| Some(digest) == committed.as_ref())),
                 Err(failure) if failure.ending == Ending::Reverted => return Err(failure),
                 Err(failure) => failure.error,
             };
