@@ -20,7 +20,7 @@ use crate::check::Check;
 use crate::confirm::ConfirmWithin;
 use crate::inventory::Device;
 use crate::lockout::Rule;
-use crate::model::{self, Model, ModelError};
+use crate::model::{self, Model, ModelError, Unfit};
 use crate::ports::ModelFiles;
 
 /// Most bytes one device's configuration may have: many times the largest known, and a runaway template ends.
@@ -63,6 +63,9 @@ pub enum RenderError {
     /// The models rendered to no line at all.
     #[error("its {0} models render to an empty configuration, which would wipe the switch")]
     Empty(usize),
+    /// A model's data does not fit the schema beside its template.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// A model names a template that is not there.
     #[error("model {model}: template {template} does not exist{}", maybe(.closest))]
     NoTemplate {
@@ -156,6 +159,9 @@ impl Intent {
     }
 
     fn snippet(&self, model: &Model, host: &Map<String, Value>) -> Result<String, RenderError> {
+        if let Some(unfit) = &model.unfit {
+            return Err(unfit.clone().into());
+        }
         let template = model.template.as_str();
         if let Some(error) = self.broken.get(template) {
             return Err(error.clone());

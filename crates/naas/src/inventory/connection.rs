@@ -19,7 +19,7 @@ use secrecy::SecretString;
 
 use super::InventoryError;
 use super::document::{Element, Place};
-use super::node::{Kind, Node};
+use crate::yaml::{Kind, Node};
 
 /// The plugins whose options are understood, in the order they are looked for.
 const PLUGINS: [&str; 3] = ["eapi", "napalm", "pyeapi"];

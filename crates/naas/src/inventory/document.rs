@@ -5,9 +5,10 @@ use serde_json::{Map, Value};
 
 use super::InventoryError;
 use super::connection::Options;
-use super::node::{self, Kind, Node};
+use super::node;
 use crate::name::{DeviceName, GroupName};
 use crate::ports::Document;
+use crate::yaml::{Kind, Node};
 
 /// What a document contributes.
 pub(super) enum Part {
@@ -209,7 +210,7 @@ impl Place<'_> {
     }
 
     fn data(&self, kind: Kind) -> Result<Map<String, Value>, InventoryError> {
-        Ok(self.map(kind)?.into_iter().map(|(key, node)| (key, node.into_value())).collect())
+        Ok(self.map(kind)?.into_iter().map(|(key, node)| (key, node.to_value())).collect())
     }
 }
 

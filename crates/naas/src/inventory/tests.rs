@@ -148,7 +148,7 @@ fn what_is_wrong_is_said_with_document_line_and_path() {
             "hosts.a.connection_options.eapi.extras.transport: expected https or http",
         ),
         ("hosts: {a: {connection_options: {eapi: {extras: {colour: red}}}}}", "is not an option of eapi"),
-        ("hosts: {a: {connection_options: {eapi: {extras: {tls: no}}}}}", "expected modern or legacy"),
+        ("hosts: {a: {connection_options: {eapi: {extras: {tls: new}}}}}", "expected modern or legacy"),
         (r#"{"hosts": {"a": {"port": 0}}}"#, "expected a port from 1 to 65535, found a number"),
         ("{\"hosts\": {\"a\": \n}", "line"),
     ] {
@@ -160,10 +160,11 @@ fn what_is_wrong_is_said_with_document_line_and_path() {
 }
 
 #[test]
-fn yes_and_no_are_text_as_in_nornir() {
-    let data = device("hosts: {y: {data: {answer: yes, really: true, no: off}}}", "y").data;
+fn plain_yes_and_no_are_true_and_false_as_everywhere() {
+    let data = device("hosts: {y: {data: {answer: yes, really: true, no: off, quoted: 'yes'}}}", "y").data;
 
-    assert_eq!(Value::Object(data), serde_json::json!({"answer": "yes", "really": true, "no": "off"}));
+    let expected = serde_json::json!({"answer": true, "really": true, "no": false, "quoted": "yes"});
+    assert_eq!(Value::Object(data), expected);
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! A document as a tree whose every node knows its place.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use serde_saphyr::Spanned;
+
+use super::Malformed;
+
+/// A value, and the line and column from 1 that it begins in; both 0 if unknown.
+#[derive(Clone)]
+pub(crate) struct Node {
+    pub(crate) kind: Kind,
+    pub(crate) line: u64,
+    pub(crate) column: u64,
+}
+
+/// What a node holds.
+#[derive(Clone)]
+pub(crate) enum Kind {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    List(Vec<Node>),
+    /// In the order of the document; no key is there twice.
+    Map(Vec<(String, Node)>),
+}
+
+impl Kind {
+    /// What it is, for messages.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "true or false",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+        }
+    }
+}
+
+impl Node {
+    /// The tree as plain JSON.
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.kind {
+            Kind::Null => Value::Null,
+            Kind::Bool(flag) => (*flag).into(),
+            Kind::Number(number) => number.clone().into(),
+            Kind::Text(text) => text.as_str().into(),
+            Kind::List(items) => items.iter().map(Node::to_value).collect(),
+            Kind::Map(entries) => {
+                let entries = entries.iter().map(|(key, node)| (key.clone(), node.to_value()));
+                Value::Object(entries.collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// The node below `key`, which is an index in a list.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.kind {
+            Kind::List(items) => items.get(key.parse::<usize>().ok()?),
+            Kind::Map(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// Whether any text in it, not counting keys, is so.
+    pub(crate) fn any_text(&self, is_so: &impl Fn(&str) -> bool) -> bool {
+        match &self.kind {
+            Kind::Text(text) => is_so(text),
+            Kind::List(items) => items.iter().any(|item| item.any_text(is_so)),
+            Kind::Map(entries) => entries.iter().any(|(_, node)| node.any_text(is_so)),
+            _ => false,
+        }
+    }
+
+    /// How deep its lists and maps are nested.
+    pub(super) fn depth(&self) -> usize {
+        match &self.kind {
+            Kind::List(items) => 1 + items.iter().map(Node::depth).max().unwrap_or(0),
+            Kind::Map(entries) => 1 + entries.iter().map(|(_, node)| node.depth()).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+}
+
+/// Reads JSON, which YAML's parser refuses where it is indented with tabs. The nodes know no places.
+pub(super) fn from_json(text: &str) -> Result<Node, Malformed> {
+    serde_json::from_str(text).map(|Unplaced(node)| node).map_err(|error| {
+        let reason = super::sentence(&error.to_string());
+        Malformed { line: error.line() as u64, column: error.column() as u64, reason }
+    })
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<KindOf<Node>>::deserialize(from)?;
+        let place = spanned.referenced;
+        Ok(Self { line: place.line(), column: place.column(), kind: spanned.value.0 })
+    }
+}
+
+/// A node read by a parser that knows no places.
+struct Unplaced(Node);
+
+impl<'de> Deserialize<'de> for Unplaced {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let kind = KindOf::<Unplaced>::deserialize(from)?.0;
+        Ok(Self(Node { kind, line: 0, column: 0 }))
+    }
+}
+
+impl From<Unplaced> for Node {
+    fn from(Unplaced(node): Unplaced) -> Self {
+        node
+    }
+}
+
+/// A kind whose children are read as `N`.
+struct KindOf<N>(Kind, std::marker::PhantomData<N>);
+
+impl<'de, N: Deserialize<'de> + Into<Node>> Deserialize<'de> for KindOf<N> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let kind = from.deserialize_any(KindVisitor(std::marker::PhantomData::<N>))?;
+        Ok(Self(kind, std::marker::PhantomData))
+    }
+}
+
+struct KindVisitor<N>(std::marker::PhantomData<N>);
+
+impl<'de, N: Deserialize<'de> + Into<Node>> Visitor<'de> for KindVisitor<N> {
+    type Value = Kind;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Kind, E> {
+        Ok(Kind::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Kind, D::Error> {
+        from.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Kind, E> {
+        Ok(Kind::Bool(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Kind, E> {
+        Ok(Kind::Number(number.into()))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Kind, E> {
+        Ok(Kind::Number(number.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Kind, E> {
+        Number::from_f64(number).map(Kind::Number).ok_or_else(|| E::custom("a number that is not finite"))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Kind, E> {
+        Ok(Kind::Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Kind, E> {
+        Ok(Kind::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Kind, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element::<N>()? {
+            list.push(item.into());
+        }
+        Ok(Kind::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Kind, A::Error> {
+        let mut map: Vec<(String, Node)> = Vec::new();
+        let mut keys = std::collections::HashSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if !keys.insert(key.clone()) {
+                let key: String = key.chars().take(64).collect();
+                return Err(A::Error::custom(format!("duplicate mapping key: {key}")));
+            }
+            map.push((key, entries.next_value::<N>()?.into()));
+        }
+        Ok(Kind::Map(map))
+    }
+}
