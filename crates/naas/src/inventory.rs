@@ -10,11 +10,13 @@
 //! Several documents are taken together; no host or group may be in two of them, and one at most has `defaults`.
 //!
 //! Resolution is Nornir 3's: the host's own value, then its groups' depth first from left to right, then the defaults'; the
-//! first that is not null wins, and `data` is resolved key by key without merging deeper. Every host belongs to `global` as
-//! well, after all its other groups.
+//! first that is not null wins, and `data` is resolved key by key without merging deeper, unless the defaults say `merge: deep`.
+//! Every host belongs to `global` as well, after all its other groups. [`Inventory::explain`] says what came from where.
 
 mod connection;
 mod document;
+mod explain;
+pub mod import;
 mod node;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -24,10 +26,15 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 pub use connection::{Connection, Tls, Transport, Verify};
-use document::{Element, Part};
+use connection::{Resolved, nearest};
+use document::{Element, Merge, Part};
+pub use explain::{Explained, Known, Membership, Origin, Source};
 
 use crate::name::{DeviceName, GroupName};
 use crate::ports::Document;
+
+/// Deepest nesting of groups in groups.
+const MAX_NESTING: usize = 64;
 
 /// Everything known about a site's devices.
 #[derive(Debug)]
@@ -117,31 +124,18 @@ impl Inventory {
     pub fn device(&self, name: &DeviceName) -> Option<Device> {
         let host = &self.hosts.get(name)?.element;
         let groups = self.groups_of(host);
-        let elements: Vec<_> = self.elements(host, &groups).collect();
-        let first =
-            |field: fn(&Element) -> Option<&String>| elements.iter().find_map(|element| field(element)).cloned();
-        let mut data = Map::new();
-        for element in &elements {
-            for (key, value) in &element.data {
-                // A key that is there wins even as null: Nornir looks for the key, unlike with its own fields.
-                if !data.contains_key(key) {
-                    data.insert(key.clone(), value.clone());
-                }
-            }
-        }
-        Some(
-            Device {
-                hostname: first(|element| element.hostname.as_ref()).unwrap_or_else(|| name.to_string()),
-                platform: first(|element| element.platform.as_ref()),
-                username: first(|element| element.username.as_ref()),
-                password: elements.iter().find_map(|element| element.password.clone()),
-                connection: Connection::resolve(&elements),
-                name: name.clone(),
-                groups,
-                data,
-            }
-            .with_connection(),
-        )
+        let elements: Vec<_> = self.levels(name)?.into_iter().map(|level| &level.element).collect();
+        let resolved = Resolved::new(&elements, self.merge());
+        Some(Device {
+            hostname: resolved.hostname.as_ref().map_or_else(|| name.to_string(), |found| found.value.clone()),
+            platform: nearest(&elements, "platform", |element| element.platform.clone()).map(|found| found.value),
+            username: resolved.username.as_ref().map(|found| found.value.clone()),
+            password: resolved.password.as_ref().map(|found| found.value.clone()),
+            connection: resolved.connection(),
+            data: data(&elements, self.merge()),
+            name: name.clone(),
+            groups,
+        })
     }
 
     /// The devices in a group, by themselves or through its member groups, sorted; `None` if no such group is defined.
@@ -193,7 +187,7 @@ impl Inventory {
             let reason = format!("names group {group}, which is not defined");
             Some(InventoryError {
                 document: defined.document.clone(),
-                line: None,
+                line: defined.element.groups_line,
                 path: format!("{kind}.{name}.groups"),
                 reason,
             })
@@ -220,7 +214,14 @@ impl Inventory {
             let cycle: Vec<_> = above[start..].iter().chain([&group]).map(AsRef::as_ref).collect();
             let reason = format!("groups are members of themselves: {}", cycle.join(" → "));
             let path = format!("groups.{group}");
-            return Err(InventoryError { document: defined.document.clone(), line: None, path, reason });
+            let line = defined.element.groups_line;
+            return Err(InventoryError { document: defined.document.clone(), line, path, reason });
+        }
+        if above.len() > MAX_NESTING {
+            let reason = format!("groups are nested more than {MAX_NESTING} levels deep");
+            let path = format!("groups.{group}");
+            let line = defined.element.groups_line;
+            return Err(InventoryError { document: defined.document.clone(), line, path, reason });
         }
         above.push(group);
         for member_of in &defined.element.groups {
@@ -231,47 +232,75 @@ impl Inventory {
         Ok(())
     }
 
-    /// Depth first, left to right, each once: Nornir's `extended_groups`, and `global`.
+    /// Every group of a host, nearest first.
     fn groups_of(&self, host: &Element) -> Vec<GroupName> {
-        fn extend(inventory: &Inventory, names: &[GroupName], groups: &mut Vec<GroupName>) {
-            for name in names {
-                if !groups.contains(name) {
-                    groups.push(name.clone());
-                    if let Some(defined) = inventory.groups.get(name) {
-                        extend(inventory, &defined.element.groups, groups);
-                    }
+        self.paths_of(host).into_iter().filter_map(|mut path| path.pop()).collect()
+    }
+
+    /// Depth first, left to right, each once: Nornir's `extended_groups`, and `global`. A path ends with the group itself.
+    fn paths_of(&self, host: &Element) -> Vec<Vec<GroupName>> {
+        let mut seen = HashSet::new();
+        let mut paths = Vec::new();
+        self.extend(&host.groups, &[], &mut seen, &mut paths);
+        self.extend(&[GroupName::global()], &[], &mut seen, &mut paths);
+        paths
+    }
+
+    fn extend(
+        &self,
+        names: &[GroupName],
+        through: &[GroupName],
+        seen: &mut HashSet<GroupName>,
+        paths: &mut Vec<Vec<GroupName>>,
+    ) {
+        for name in names {
+            if seen.insert(name.clone()) {
+                let path = [through, std::slice::from_ref(name)].concat();
+                paths.push(path.clone());
+                if let Some(defined) = self.groups.get(name) {
+                    self.extend(&defined.element.groups, &path, seen, paths);
                 }
             }
         }
-        let mut groups = Vec::new();
-        extend(self, &host.groups, &mut groups);
-        let global = GroupName::global();
-        if !groups.contains(&global) {
-            extend(self, &[global], &mut groups);
-        }
-        groups
     }
 
-    /// The elements a value is looked for in, nearest first.
-    fn elements<'a>(&'a self, host: &'a Element, groups: &'a [GroupName]) -> impl Iterator<Item = &'a Element> {
+    /// What a value is looked for in, nearest first: the host, its groups as far as they are defined, the defaults.
+    fn levels(&self, name: &DeviceName) -> Option<Vec<&Defined>> {
+        let host = self.hosts.get(name)?;
+        let groups = self.groups_of(&host.element);
         let groups = groups.iter().filter_map(|group| self.groups.get(group));
-        std::iter::once(host).chain(groups.chain(&self.defaults).map(|defined| &defined.element))
+        Some(std::iter::once(host).chain(groups).chain(&self.defaults).collect())
+    }
+
+    fn merge(&self) -> Merge {
+        self.defaults.as_ref().map(|defaults| defaults.element.merge).unwrap_or_default()
     }
 }
 
-impl Device {
-    /// What the connection says itself goes before what the device says, as with Nornir's connection parameters.
-    fn with_connection(mut self) -> Self {
-        if let Some(hostname) = self.connection.hostname.clone() {
-            self.hostname = hostname;
+/// The data of all elements, nearest first, in one map. A key that is there wins even as null: Nornir looks for the key, unlike
+/// with its own fields.
+fn data(elements: &[&Element], merge: Merge) -> Map<String, Value> {
+    let mut data = Map::new();
+    for element in elements {
+        for (key, further) in &element.data {
+            match data.get_mut(key) {
+                None => drop(data.insert(key.clone(), further.clone())),
+                Some(nearer) if merge == Merge::Deep => fill(nearer, further),
+                Some(_) => {}
+            }
         }
-        if let Some(username) = self.connection.username.clone() {
-            self.username = Some(username);
+    }
+    data
+}
+
+/// Adds what only the further map has, at every depth.
+fn fill(nearer: &mut Value, further: &Value) {
+    let (Value::Object(nearer), Value::Object(further)) = (nearer, further) else { return };
+    for (key, further) in further {
+        match nearer.get_mut(key) {
+            None => drop(nearer.insert(key.clone(), further.clone())),
+            Some(nearer) => fill(nearer, further),
         }
-        if let Some(password) = self.connection.password.clone() {
-            self.password = Some(password);
-        }
-        self
     }
 }
 

@@ -11,7 +11,7 @@ mod node;
 
 use serde_saphyr::budget::BudgetBreach;
 
-pub(crate) use de::from_node;
+pub(crate) use de::{from_node, instead};
 pub(crate) use node::{Kind, Node};
 
 /// Deepest nesting of lists and maps.
@@ -41,6 +41,11 @@ pub(crate) fn read(text: &[u8]) -> Result<Node, Malformed> {
         Err(error) if inside.is_some_and(|inside| inside.starts_with(['"', '{', '['])) => Err(error),
         _ => Err(malformed),
     }
+}
+
+/// Reads one document by YAML 1.2 alone, in which `yes` and `off` are text.
+pub(crate) fn read_strictly(text: &[u8]) -> Result<Node, Malformed> {
+    from_yaml(utf8(text)?, true)
 }
 
 fn utf8(text: &[u8]) -> Result<&str, Malformed> {
@@ -86,10 +91,15 @@ fn sentence(reason: &str) -> String {
 /// PyYAML's words for true and false. The parser knows more, such as `y`, and does not tell which words were in quotes; so
 /// where such a word stands it is asked a second time with all of them, and what then is no text was plain.
 fn booleans(mut node: Node, text: &str) -> Result<Node, Malformed> {
-    if node.any_text(&|text| boolean(text).is_some()) {
+    if node.any_text(&is_boolean_word) {
         resolve(&mut node, &from_yaml(text, false)?);
     }
     Ok(node)
+}
+
+/// Whether a text would be true or false without quotes.
+pub(crate) fn is_boolean_word(word: &str) -> bool {
+    boolean(word).is_some()
 }
 
 fn boolean(word: &str) -> Option<bool> {

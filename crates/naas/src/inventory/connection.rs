@@ -16,9 +16,10 @@
 //! ```
 
 use secrecy::SecretString;
+use serde::Serialize;
 
 use super::InventoryError;
-use super::document::{Element, Place};
+use super::document::{Element, Merge, Place};
 use crate::yaml::{Kind, Node};
 
 /// The plugins whose options are understood, in the order they are looked for.
@@ -37,13 +38,11 @@ pub struct Connection {
     pub port: Option<u16>,
     /// Typed at `enable`'s prompt.
     pub enable_password: Option<SecretString>,
-    pub(super) hostname: Option<String>,
-    pub(super) username: Option<String>,
-    pub(super) password: Option<SecretString>,
 }
 
 /// What eAPI travels over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Transport {
     /// TLS, port 443: EOS's default.
     #[default]
@@ -67,7 +66,8 @@ pub enum Verify {
 }
 
 /// Which TLS suites a switch has.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Tls {
     /// Such as have forward secrecy, as after `ssl profile` with `cipher-list`.
     #[default]
@@ -95,27 +95,123 @@ struct Extras {
     enable_password: Option<SecretString>,
 }
 
-impl Connection {
-    /// The first of [`PLUGINS`] that any element has options for; each of its options from the first element that has it.
-    /// `extras` are taken whole, not merged, as in Nornir.
-    pub(super) fn resolve(elements: &[&Element]) -> Self {
-        let of = |plugin: &str| -> Vec<&Options> {
-            let connections = elements.iter().flat_map(|element| &element.connections);
-            connections.filter(|(name, _)| name == plugin).map(|(_, options)| options).collect()
+/// A value, the level it was found at (0 is the host itself), and its key there.
+pub(super) struct Found<T> {
+    pub(super) value: T,
+    pub(super) level: usize,
+    pub(super) key: String,
+}
+
+/// The value under `key` of the nearest element that has it.
+pub(super) fn nearest<'a, T>(
+    elements: &[&'a Element],
+    key: &str,
+    get: impl Fn(&'a Element) -> Option<T>,
+) -> Option<Found<T>> {
+    let mut levels = elements.iter().enumerate();
+    levels.find_map(|(level, element)| get(element).map(|value| Found { value, level, key: key.to_owned() }))
+}
+
+/// What the elements of a device say about its connection, and where.
+pub(super) struct Resolved<'a> {
+    pub(super) transport: Option<Found<&'a Transport>>,
+    pub(super) verify: Option<Found<&'a Verify>>,
+    pub(super) tls: Option<Found<&'a Tls>>,
+    pub(super) port: Option<Found<u16>>,
+    pub(super) enable_password: Option<Found<&'a SecretString>>,
+    pub(super) hostname: Option<Found<&'a String>>,
+    pub(super) username: Option<Found<&'a String>>,
+    pub(super) password: Option<Found<&'a SecretString>>,
+}
+
+impl<'a> Resolved<'a> {
+    /// From the first of [`PLUGINS`] that any element has options for; each of its options from the nearest element that has
+    /// it. `extras` are taken whole, as in Nornir, or one by one if the inventory merges. What the connection says goes before
+    /// what the device says, as with Nornir's connection parameters.
+    pub(super) fn new(elements: &[&'a Element], merge: Merge) -> Self {
+        let plugin = PLUGINS.iter().find(|plugin| elements.iter().any(|element| element.options(plugin).is_some()));
+        let plugin = plugin.copied().unwrap_or(PLUGINS[0]);
+        let whole = elements.iter().position(|element| element.extras(plugin).is_some());
+        let (nearer, elements_of_extras) = match (merge, whole) {
+            (Merge::Shallow, Some(level)) => (level, &elements[level..=level]),
+            _ => (0, elements),
         };
-        let options = PLUGINS.iter().map(|plugin| of(plugin)).find(|options| !options.is_empty()).unwrap_or_default();
-        let none = Extras::default();
-        let extras = options.iter().find_map(|options| options.extras.as_ref()).unwrap_or(&none);
-        let port = extras.port.or_else(|| options.iter().find_map(|options| options.port));
+        let option = |key: &str| format!("connection_options.{plugin}.{key}");
+        let extra = |key: &str| format!("connection_options.{plugin}.extras.{key}");
+        fn further<T>(found: Option<Found<T>>, by: usize) -> Option<Found<T>> {
+            found.map(|found| Found { level: found.level + by, ..found })
+        }
+        let of = elements_of_extras;
+        let port = further(nearest(of, &extra("port"), |element| element.extras(plugin)?.port), nearer)
+            .or_else(|| nearest(elements, &option("port"), |element| element.options(plugin)?.port))
+            .or_else(|| nearest(elements, "port", |element| element.port));
+        let hostname = nearest(elements, &option("hostname"), |element| element.options(plugin)?.hostname.as_ref())
+            .or_else(|| nearest(elements, "hostname", |element| element.hostname.as_ref()));
+        let username = nearest(elements, &option("username"), |element| element.options(plugin)?.username.as_ref())
+            .or_else(|| nearest(elements, "username", |element| element.username.as_ref()));
+        let password = nearest(elements, &option("password"), |element| element.options(plugin)?.password.as_ref())
+            .or_else(|| nearest(elements, "password", |element| element.password.as_ref()));
+        let enable = |element: &'a Element| element.extras(plugin)?.enable_password.as_ref();
         Self {
-            transport: extras.transport.unwrap_or_default(),
-            verify: extras.verify.clone().unwrap_or_default(),
-            tls: extras.tls.unwrap_or_default(),
-            port: port.or_else(|| elements.iter().find_map(|element| element.port)),
-            enable_password: extras.enable_password.clone(),
-            hostname: options.iter().find_map(|options| options.hostname.clone()),
-            username: options.iter().find_map(|options| options.username.clone()),
-            password: options.iter().find_map(|options| options.password.clone()),
+            transport: further(
+                nearest(of, &extra("transport"), |element| element.extras(plugin)?.transport.as_ref()),
+                nearer,
+            ),
+            verify: further(nearest(of, &extra("verify"), |element| element.extras(plugin)?.verify.as_ref()), nearer),
+            tls: further(nearest(of, &extra("tls"), |element| element.extras(plugin)?.tls.as_ref()), nearer),
+            enable_password: further(nearest(of, &extra("enable_password"), enable), nearer),
+            port,
+            hostname,
+            username,
+            password,
+        }
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        Connection {
+            transport: self.transport.as_ref().map(|found| *found.value).unwrap_or_default(),
+            verify: self.verify.as_ref().map(|found| found.value.clone()).unwrap_or_default(),
+            tls: self.tls.as_ref().map(|found| *found.value).unwrap_or_default(),
+            port: self.port.as_ref().map(|found| found.value),
+            enable_password: self.enable_password.as_ref().map(|found| found.value.clone()),
+        }
+    }
+}
+
+impl Element {
+    fn options(&self, plugin: &str) -> Option<&Options> {
+        self.connections.iter().find(|(name, _)| name == plugin).map(|(_, options)| options)
+    }
+
+    fn extras(&self, plugin: &str) -> Option<&Extras> {
+        self.options(plugin)?.extras.as_ref()
+    }
+}
+
+impl Transport {
+    pub(super) fn in_words(self) -> &'static str {
+        match self {
+            Self::Https => "https",
+            Self::Http => "http",
+        }
+    }
+
+    /// Where EOS serves it unless it is told otherwise.
+    pub(super) fn default_port(self) -> u16 {
+        match self {
+            Self::Https => 443,
+            Self::Http => 80,
+        }
+    }
+}
+
+impl Verify {
+    pub(super) fn in_words(&self) -> String {
+        match self {
+            Self::Ca => "ca".to_owned(),
+            Self::AlsoCa(_) => "ca, and the certificates in the inventory".to_owned(),
+            Self::Fingerprint(fingerprint) => format!("fingerprint {fingerprint}"),
+            Self::Insecure => "insecure".to_owned(),
         }
     }
 }

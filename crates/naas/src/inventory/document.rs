@@ -8,7 +8,7 @@ use super::connection::Options;
 use super::node;
 use crate::name::{DeviceName, GroupName};
 use crate::ports::Document;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{self, Kind, Node};
 
 /// What a document contributes.
 pub(super) enum Part {
@@ -26,12 +26,26 @@ pub(super) struct Element {
     pub(super) password: Option<SecretString>,
     pub(super) platform: Option<String>,
     pub(super) groups: Vec<GroupName>,
+    /// The line of `groups`, if known.
+    pub(super) groups_line: Option<u64>,
     pub(super) data: Map<String, Value>,
     /// By the name of the connection plugin.
     pub(super) connections: Vec<(String, Options)>,
+    /// Of the defaults only.
+    pub(super) merge: Merge,
 }
 
-const KEYS: &str = "hostname, port, username, password, platform, groups, data, connection_options";
+/// How the values of a host, its groups and the defaults come together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Merge {
+    /// The nearest value wins as a whole: Nornir's way.
+    #[default]
+    Shallow,
+    /// Maps in `data`, and `extras`, are merged key by key.
+    Deep,
+}
+
+const KEYS: &[&str] = &["hostname", "port", "username", "password", "platform", "groups", "data", "connection_options"];
 
 /// Reads one document.
 pub(super) fn parse(document: &Document) -> Result<Vec<Part>, InventoryError> {
@@ -123,7 +137,11 @@ fn element(at: &Place<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
             "username" => element.username = Some(at.text(node.kind)?),
             "password" => element.password = Some(at.text(node.kind)?.into()),
             "platform" => element.platform = Some(at.text(node.kind)?),
-            "groups" if whose != Whose::Defaults => element.groups = at.groups(node.kind)?,
+            "groups" if whose != Whose::Defaults => {
+                element.groups_line = at.line();
+                element.groups = at.groups(node.kind)?;
+            }
+            "merge" if whose == Whose::Defaults => element.merge = merge(&at, node)?,
             "data" => element.data = at.data(node.kind)?,
             "connection_options" => {
                 for (plugin, node) in at.map(node.kind)? {
@@ -132,10 +150,18 @@ fn element(at: &Place<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
                     element.connections.push((plugin, options));
                 }
             }
-            _ => return Err(at.fault(format!("is not a key of the inventory; known are {KEYS}"))),
+            _ => return Err(at.fault(format!("is not a key of the inventory{}", yaml::instead(&key, KEYS)))),
         }
     }
     Ok(element)
+}
+
+fn merge(at: &Place<'_>, node: Node) -> Result<Merge, InventoryError> {
+    match at.text(node.kind)?.as_str() {
+        "shallow" => Ok(Merge::Shallow),
+        "deep" => Ok(Merge::Deep),
+        _ => Err(at.fault("expected shallow or deep")),
+    }
 }
 
 /// Where in a document something stands, and how to take it.
@@ -152,10 +178,14 @@ impl Place<'_> {
         Self { path, line: node.line, ..*self }
     }
 
+    fn line(&self) -> Option<u64> {
+        (self.line > 0).then_some(self.line)
+    }
+
     pub(super) fn fault(&self, reason: impl Into<String>) -> InventoryError {
         InventoryError {
             document: self.document.to_owned(),
-            line: (self.line > 0).then_some(self.line),
+            line: self.line(),
             path: self.path.clone(),
             reason: reason.into(),
         }

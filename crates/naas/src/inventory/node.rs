@@ -23,7 +23,7 @@ pub(super) fn read(document: &Document) -> Result<Node, InventoryError> {
 }
 
 /// The parser's own sentence up to the first thing it quotes.
-fn without_values(reason: &str) -> String {
+pub(super) fn without_values(reason: &str) -> String {
     if reason == "is not UTF-8 text" {
         return reason.to_owned();
     }

@@ -235,3 +235,104 @@ proptest! {
         let _ = Inventory::parse(&[Document::new("x", body)]);
     }
 }
+
+/// Everything that `explain` says, a line each.
+fn explained(documents: &[(&str, &str)], name: &str) -> Vec<String> {
+    let explained = parse(documents).unwrap().explain(&DeviceName::new(name).unwrap()).unwrap();
+    let line = |known: &Known| {
+        let value = known.value.as_ref().map(ToString::to_string).unwrap_or_default();
+        let document = known.from.document.as_deref().unwrap_or_default();
+        let also: Vec<_> = known.also.iter().map(|source| source.origin.to_string()).collect();
+        format!("{}={value} from {} [{document}] {}", known.key, known.from.origin, also.join(", "))
+    };
+    explained.connection.iter().chain(&explained.data).map(|known| line(known).trim_end().to_owned()).collect()
+}
+
+#[test]
+fn every_value_is_explained_by_who_says_it_and_where() {
+    let said = explained(
+        &[
+            ("a", "hosts: {h: {groups: [leaf], data: {site: fra}}}"),
+            (
+                "b",
+                "groups: {leaf: {groups: [fabric], port: 22, connection_options: {eapi: {port: 8443, extras: {verify: insecure}}}, data: {ntp: 10.0.0.5, snmp: {community: CANARY}}}}",
+            ),
+            (
+                "c",
+                "{groups: {fabric: {username: u, data: {ntp: far, mtu: 9214}, connection_options: {eapi: {extras: {transport: http}}}}, global: {data: {all: 1}}}, defaults: {password: CANARY, data: {mtu: 1500}}}",
+            ),
+        ],
+        "h",
+    );
+
+    assert_eq!(
+        said,
+        [
+            "hostname=\"h\" from nobody, it is assumed []",
+            "connection_options.eapi.port=8443 from group leaf [b]",
+            "username=\"u\" from group fabric through leaf [c]",
+            "password= from the defaults [c]",
+            "transport=\"https\" from nobody, it is assumed []",
+            "connection_options.eapi.extras.verify=\"insecure\" from group leaf [b]",
+            "site=\"fra\" from the host itself [a]",
+            "ntp=\"10.0.0.5\" from group leaf [b] group fabric through leaf",
+            "snmp={\"community\":\"<hidden>\"} from group leaf [b]",
+            "mtu=9214 from group fabric through leaf [c] the defaults",
+            "all=1 from group global [c]",
+        ]
+    );
+}
+
+#[test]
+fn what_is_explained_is_what_the_device_has() {
+    let inventory = parse(&[("inventory.yaml", NESTED)]).unwrap();
+    let name = DeviceName::new("h").unwrap();
+
+    let explained = serde_json::to_value(inventory.explain(&name).unwrap()).unwrap();
+
+    let groups = inventory.device(&name).unwrap().groups;
+    let memberships = explained["groups"].as_array().unwrap();
+    assert!(
+        memberships.iter().map(|membership| membership["group"].as_str().unwrap()).eq(groups.iter().map(AsRef::as_ref))
+    );
+    assert_eq!(memberships[2], serde_json::json!({"group": "group_X", "through": ["group_a", "group_1"]}));
+    assert_eq!(explained["connection"][0]["from"], serde_json::json!({"origin": "nobody, it is assumed"}));
+    assert!(inventory.explain(&DeviceName::new("nobody").unwrap()).is_none());
+}
+
+#[test]
+fn merge_deep_merges_maps_of_data_and_extras() {
+    let text = "
+hosts:
+  h: {groups: [g], data: {ntp: {servers: [a], vrf: null}, list: [1]}, connection_options: {eapi: {extras: {verify: insecure}}}}
+groups:
+  g: {data: {ntp: {servers: [b], vrf: MGMT, auth: {id: 1}}, list: [2]}, connection_options: {eapi: {extras: {transport: http, verify: ca}}}}
+defaults: {MERGE, data: {ntp: {auth: {id: 2, type: md5}}}}
+";
+    let merged = |merge: &str| device(&text.replace("MERGE", merge), "h");
+
+    let (deep, shallow) = (merged("merge: deep"), merged("merge: shallow"));
+
+    assert_eq!(
+        Value::Object(deep.data),
+        serde_json::json!({"ntp": {"servers": ["a"], "vrf": null, "auth": {"id": 1, "type": "md5"}}, "list": [1]})
+    );
+    assert_eq!((deep.connection.transport, deep.connection.verify), (Transport::Http, Verify::Insecure));
+    assert_eq!(Value::Object(shallow.data), serde_json::json!({"ntp": {"servers": ["a"], "vrf": null}, "list": [1]}));
+    assert_eq!((shallow.connection.transport, shallow.connection.verify), (Transport::Https, Verify::Insecure));
+    assert!(
+        fault("hosts: {a: }\ndefaults:\n  merge: all\n").ends_with("line 3, defaults.merge: expected shallow or deep")
+    );
+    assert!(fault("hosts: {a: {merge: deep}}").contains("hosts.a.merge: is not a key of the inventory"));
+}
+
+#[test]
+fn groups_nested_without_end_are_refused() {
+    let mut text = "hosts: {a: {groups: [g0]}}\ngroups:\n".to_owned();
+    for number in 0..5_000 {
+        text.push_str(&format!("  g{number}: {{groups: [g{}]}}\n", number + 1));
+    }
+    text.push_str("  g5000: {}\n");
+
+    assert!(fault(&text).contains("groups are nested more than 64 levels deep"));
+}

@@ -123,7 +123,7 @@ fn is_number(expected: &str) -> bool {
 }
 
 /// `; did you mean …` for a slip, otherwise what there is.
-fn instead(found: &str, known: &[&str]) -> String {
+pub(crate) fn instead(found: &str, known: &[&str]) -> String {
     match closest(found, known.iter().copied()) {
         Some(meant) => format!("; did you mean `{meant}`"),
         None => format!("; known are {}", known.join(", ")),

@@ -1,0 +1,167 @@
+//! Ansible's INI form.
+
+use serde_json::{Number, Value};
+
+use super::super::ImportError;
+use super::range;
+use super::site::{ALL, Site, UNGROUPED, VAULT};
+use crate::yaml;
+
+/// What the lines of a section are.
+enum Section {
+    Hosts(String),
+    Vars(String),
+    Children(String),
+}
+
+pub(super) fn read(site: &mut Site, file: &str, text: &[u8]) -> Result<(), ImportError> {
+    let text = std::str::from_utf8(text).map_err(|error| {
+        let before = text[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
+        ImportError::new(file, before + 1, "is not UTF-8 text")
+    })?;
+    let mut section = Section::Hosts(UNGROUPED.to_owned());
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
+        if line.is_empty() || line.starts_with(['#', ';']) {
+            continue;
+        }
+        let read = match line.strip_prefix('[') {
+            Some(header) => header_of(site, header).map(|header| section = header),
+            None => content(site, &section, line),
+        };
+        read.map_err(|reason| ImportError::new(file, number, reason))?;
+    }
+    Ok(())
+}
+
+fn header_of(site: &mut Site, header: &str) -> Result<Section, String> {
+    let (header, rest) = header.split_once(']').ok_or("expected a section such as [leaf] or [leaf:vars]")?;
+    let rest = rest.trim_start();
+    if !rest.is_empty() && !rest.starts_with(['#', ';']) {
+        return Err("expected nothing behind the section".to_owned());
+    }
+    let (name, kind) = header.split_once(':').unwrap_or((header, "hosts"));
+    let name = name.trim().to_owned();
+    site.group(&name);
+    match kind.trim() {
+        "hosts" => Ok(Section::Hosts(name)),
+        "vars" => Ok(Section::Vars(name)),
+        "children" => Ok(Section::Children(name)),
+        _ => Err("expected nothing, vars or children behind the group's name".to_owned()),
+    }
+}
+
+fn content(site: &mut Site, section: &Section, line: &str) -> Result<(), String> {
+    match section {
+        Section::Hosts(group) => hosts(site, group, line),
+        Section::Vars(group) => {
+            let (key, value) = line.split_once('=').ok_or("expected key=value")?;
+            let value = literal(value.trim())?;
+            site.group(group).inline.insert(key.trim().to_owned(), value);
+            Ok(())
+        }
+        Section::Children(group) => {
+            let child = line.split(['#', ';']).next().unwrap_or_default().trim();
+            if group != ALL {
+                site.group(child).parents.insert(group.clone());
+            }
+            site.group(child);
+            Ok(())
+        }
+    }
+}
+
+fn hosts(site: &mut Site, group: &str, line: &str) -> Result<(), String> {
+    let words = words(line)?;
+    let Some((pattern, vars)) = words.split_first() else { return Ok(()) };
+    let (pattern, port) = port_of(pattern);
+    for name in range::expand(pattern)? {
+        let host = site.host(&name, group)?;
+        host.inline.extend(port.map(|port| ("ansible_port".to_owned(), port.into())));
+        for var in vars {
+            let (key, value) = var.split_once('=').ok_or("expected key=value behind the host")?;
+            host.inline.insert(key.to_owned(), literal(value)?);
+        }
+    }
+    Ok(())
+}
+
+/// `leaf1:8443`; the colons of a range are inside brackets.
+fn port_of(pattern: &str) -> (&str, Option<u16>) {
+    match pattern.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => match port.parse() {
+            Ok(port) => (host, Some(port)),
+            Err(_) => (pattern, None),
+        },
+        _ => (pattern, None),
+    }
+}
+
+/// Words as a shell takes them: quotes are taken off, `#` begins a comment.
+fn words(line: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, quote) {
+            (letter, Some(open)) if letter == open => quote = None,
+            ('\\', None | Some('"')) => word.get_or_insert_default().extend(letters.next()),
+            (letter, Some(_)) => word.get_or_insert_default().push(letter),
+            ('"' | '\'', None) => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            ('#', None) if word.is_none() => break,
+            (letter, None) if letter.is_whitespace() => words.extend(word.take()),
+            (letter, None) => word.get_or_insert_default().push(letter),
+        }
+    }
+    if quote.is_some() {
+        return Err("a quote is not closed".to_owned());
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+/// A value as Python's literals: numbers, `True`, `False`, `None`, quoted text, lists and dicts; everything else is text.
+fn literal(text: &str) -> Result<Value, String> {
+    if text.contains("$ANSIBLE_VAULT") {
+        return Err(VAULT.to_owned());
+    }
+    let quoted =
+        |quote: char| text.strip_prefix(quote)?.strip_suffix(quote).filter(|inside| !inside.contains([quote, '\\']));
+    Ok(match text {
+        "True" => true.into(),
+        "False" => false.into(),
+        "None" => Value::Null,
+        _ if text.starts_with(['[', '{']) && !text.starts_with("{{") => match yaml::read_strictly(text.as_bytes()) {
+            Ok(node) => without_none(node.to_value()),
+            Err(_) => text.into(),
+        },
+        _ => match quoted('"').or_else(|| quoted('\'')) {
+            Some(inside) => inside.into(),
+            None => number(text).map_or_else(|| text.into(), Value::Number),
+        },
+    })
+}
+
+/// Python refuses `010` and takes `1_000`, which nobody writes.
+fn number(text: &str) -> Option<Number> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits.starts_with(|c: char| c.is_ascii_digit())
+        && !(digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0."));
+    match text.parse::<i64>() {
+        Ok(number) if plain => Some(number.into()),
+        Err(_) if plain && digits.contains('.') => Number::from_f64(text.parse().ok()?),
+        _ => None,
+    }
+}
+
+fn without_none(value: Value) -> Value {
+    match value {
+        Value::String(text) if text == "None" => Value::Null,
+        Value::Array(items) => items.into_iter().map(without_none).collect(),
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, value)| (key, without_none(value))).collect()),
+        other => other,
+    }
+}

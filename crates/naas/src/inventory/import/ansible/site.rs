@@ -1,0 +1,113 @@
+//! What Ansible's files say, before it is resolved.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::super::ImportError;
+use crate::inventory::MAX_NESTING;
+use crate::name::{DeviceName, GroupName};
+
+pub(super) type Vars = Map<String, Value>;
+
+/// The group everybody is in.
+pub(super) const ALL: &str = "all";
+
+/// The group of those in no other.
+pub(super) const UNGROUPED: &str = "ungrouped";
+
+#[derive(Default)]
+pub(super) struct Site {
+    pub(super) hosts: BTreeMap<String, Host>,
+    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) notes: Vec<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Host {
+    /// From the inventory files.
+    pub(super) inline: Vars,
+    /// From `host_vars`, which go before.
+    pub(super) from_folder: Vars,
+    /// Those that name it.
+    pub(super) groups: BTreeSet<String>,
+}
+
+#[derive(Default)]
+pub(super) struct Group {
+    /// From the inventory files.
+    pub(super) inline: Vars,
+    /// From `group_vars`, which go before those of every group.
+    pub(super) from_folder: Vars,
+    /// Those that it is a child of.
+    pub(super) parents: BTreeSet<String>,
+}
+
+impl Site {
+    pub(super) fn group(&mut self, name: &str) -> &mut Group {
+        self.groups.entry(name.to_owned()).or_default()
+    }
+
+    pub(super) fn host(&mut self, name: &str, group: &str) -> Result<&mut Host, String> {
+        DeviceName::new(name).map_err(|error| error.to_string())?;
+        let host = self.hosts.entry(name.to_owned()).or_default();
+        host.groups.insert(group.to_owned());
+        Ok(host)
+    }
+
+    pub(super) fn refuse_vault(&self, file: &str, text: &[u8]) -> Result<(), ImportError> {
+        match text.starts_with(b"$ANSIBLE_VAULT") {
+            true => Err(ImportError::new(file, 1, VAULT)),
+            false => Ok(()),
+        }
+    }
+
+    /// That what was read makes sense as a whole.
+    pub(super) fn check(&self, files: &str) -> Result<(), ImportError> {
+        let fault = |reason: String| Err(ImportError::new(files, None, reason));
+        for name in self.groups.keys() {
+            if let Err(error) = GroupName::new(name.as_str()) {
+                return fault(format!("group {error}"));
+            }
+            if name == GroupName::global().as_ref() {
+                return fault(
+                    "group global: naas has a group of that name that every host is in; rename yours".to_owned(),
+                );
+            }
+        }
+        let mut sound = BTreeSet::new();
+        if let Err(reason) =
+            self.groups.keys().try_for_each(|group| self.check_nesting(group, &mut Vec::new(), &mut sound))
+        {
+            return fault(reason);
+        }
+        if self.hosts.is_empty() { fault("has no hosts".to_owned()) } else { Ok(()) }
+    }
+
+    fn check_nesting<'a>(
+        &'a self,
+        name: &'a str,
+        below: &mut Vec<&'a str>,
+        sound: &mut BTreeSet<&'a str>,
+    ) -> Result<(), String> {
+        if below.contains(&name) {
+            return Err(format!("group {name} is a child of itself"));
+        }
+        if below.len() > MAX_NESTING {
+            return Err(format!("group {name} has children more than {MAX_NESTING} levels deep"));
+        }
+        if sound.contains(name) {
+            return Ok(());
+        }
+        below.push(name);
+        let parents = self.groups.get(name).into_iter().flat_map(|group| group.parents.iter());
+        parents.into_iter().try_for_each(|parent| self.check_nesting(parent, below, sound))?;
+        below.pop();
+        sound.insert(name);
+        Ok(())
+    }
+}
+
+/// What is said about encrypted text.
+pub(super) const VAULT: &str =
+    "is encrypted by Ansible Vault, which naas does not open; decrypt it first, and keep the result in a secret store";
