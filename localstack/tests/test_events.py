@@ -54,7 +54,8 @@ class EventsTest(unittest.TestCase):
     def test_no_sample_is_forgotten(self) -> None:
         tested = {
             *("scheduler/configure", "scheduler/webhook", "scheduler/malformed"),
-            *("scheduler/run-status", "scheduler/device-status"),
+            *("scheduler/run-status", "scheduler/device-status", "scheduler/runs"),
+            *("scheduler/history", "scheduler/release"),
             *("enforcer/slice", "enforcer/malformed", "enforcer/mixed"),
         }
 
@@ -96,6 +97,23 @@ class EventsTest(unittest.TestCase):
         status, _, outcome = self.call("device-status", run)
 
         self.assertEqual((status, outcome["device"], outcome["status"]), (200, "devicea", "unreachable"))
+
+    def test_the_last_runs_are_listed_with_who_asked(self) -> None:
+        run = self.call("webhook")[2]["run"]
+
+        status, _, report = self.call("runs")
+
+        self.assertEqual((status, report["runs"][0]["run"], report["runs"][0]["by"]), (200, run, "192.0.2.10"))
+
+    def test_a_device_that_was_never_pushed_to_has_no_history_and_is_not_held(self) -> None:
+        run = self.call("webhook")[2]["run"]
+        wait_for(lambda: self.call("run-status", run)[2]["status"] == "finished")
+
+        status, _, history = self.call("history")
+        released, _, device = self.call("release")
+
+        self.assertEqual((status, history["device"], history["versions"]), (200, "devicea", []))
+        self.assertEqual((released, device["device"], "held" in device), (200, "devicea", False))
 
     def test_an_unknown_run_is_a_404(self) -> None:
         status, _, problem = self.call("run-status", "20200101-000000-000000")

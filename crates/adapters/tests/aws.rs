@@ -54,6 +54,8 @@ fn slices(devices: &[&str]) -> Vec<Slice> {
         inventory: vec!["naas/inventory".to_owned()],
         confirm: None,
         plan: None,
+        restore: None,
+        by: None,
         attempt: 0,
         waits: 0,
     };
@@ -71,6 +73,7 @@ fn outcome(status: Status) -> Outcome {
         error: None,
         superseded_by: None,
         plan: None,
+        held: None,
         started_at: at,
         finished_at: at,
     }
@@ -241,7 +244,7 @@ async fn a_write_that_meets_another_at_the_same_moment_is_tried_again_and_one_th
 
 #[tokio::test]
 async fn a_device_record_that_is_none_is_unreadable_by_its_key() {
-    for body in ["", "{\"version\":1", "{\"version\":2,\"lease\":{}}", "[]", "edited"] {
+    for body in ["", "{\"version\":1", "{\"version\":3,\"lease\":{}}", "[]", "edited"] {
         let server = MockServer::start().await;
         Mock::given(method("GET")).respond_with(ResponseTemplate::new(200).set_body_string(body)).mount(&server).await;
 
@@ -288,6 +291,8 @@ async fn the_markers_of_a_large_run_are_listed_side_by_side_and_none_is_missed()
         inventory: Vec::new(),
         confirm: None,
         plan: None,
+        restore: None,
+        by: None,
     };
 
     let statuses = S3State::new(s3(&server), "state").statuses(&run).await.unwrap();

@@ -122,7 +122,8 @@ impl Serve {
         let workers = (0..self.slices.get())
             .map(|_| tokio::spawn(worker::work(store.clone(), Arc::clone(&enforcer), ending.clone())));
         let workers: Vec<_> = workers.collect();
-        axum::serve(listener, api::routes(scheduler)).with_graceful_shutdown(told_to_end()).await?;
+        let routes = api::routes(scheduler).into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, routes).with_graceful_shutdown(told_to_end()).await?;
         info!("ending: pushes under way are finished first");
         end.send_replace(true);
         for worker in workers {

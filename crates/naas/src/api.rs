@@ -4,12 +4,18 @@
 use serde::Serialize;
 use tracing::{error, warn};
 
-use crate::ports::{Clock, DeadLetters, DeviceRecords, IdempotencyKeys, Inventories, Runs, SliceQueue};
+use crate::ports::{Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Runs, SliceQueue};
 use crate::problem::{self, Problem};
 use crate::schedule::{ReportError, Scheduler};
 
 /// Largest body accepted, in bytes: a request naming ten thousand devices fits several times.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+/// How long a list is when the caller does not say.
+const DEFAULT_LIMIT: usize = 20;
+
+/// How long it is at most.
+const MAX_LIMIT: usize = 200;
 
 /// A call as it came in.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +24,10 @@ pub struct Call<'a> {
     pub method: &'a str,
     /// Without stage, query and fragment; not percent-decoded: no name needs it.
     pub path: &'a str,
+    /// What follows the question mark, percent-encoded.
+    pub query: Option<&'a str>,
+    /// Who asks, as far as the front end knows: a name, or the address. Never a secret: it is recorded.
+    pub caller: Option<&'a str>,
     /// The header of that name.
     pub idempotency_key: Option<&'a str>,
     /// Decoded.
@@ -40,13 +50,17 @@ pub async fn answer<I, Q, S, D, C>(scheduler: &Scheduler<I, Q, S, D, C>, call: C
 where
     I: Inventories,
     Q: SliceQueue,
-    S: Runs + DeviceRecords + IdempotencyKeys,
+    S: Runs + DeviceRecords + History + IdempotencyKeys,
     D: DeadLetters,
     C: Clock,
 {
     let path: Vec<_> = call.path.trim_matches('/').split('/').collect();
     match (call.method, path.as_slice()) {
         ("POST", ["configure"]) => configure(scheduler, call).await,
+        ("GET", ["runs"]) => match limit(call) {
+            Ok(limit) => report(200, scheduler.runs(limit).await),
+            Err(problem) => Answer::problem(&problem),
+        },
         ("GET", ["runs", run]) => report(200, scheduler.run(run).await),
         ("GET", ["runs", run, "devices", device]) => match scheduler.outcome(run, device).await {
             Ok(Ok(outcome)) => Answer::json(200, &outcome),
@@ -55,15 +69,29 @@ where
         },
         ("POST", ["runs", run, "cancel"]) => report(202, scheduler.cancel(run).await),
         ("GET", ["devices", device]) => report(200, scheduler.device(device).await),
+        ("GET", ["devices", device, "history"]) => match limit(call) {
+            Ok(limit) => report(200, scheduler.history(device, limit).await),
+            Err(problem) => Answer::problem(&problem),
+        },
+        ("GET", ["devices", device, "configurations", configuration]) => {
+            report(200, scheduler.configuration(device, configuration).await)
+        }
+        ("GET", ["devices", device, "blame"]) => report(200, scheduler.blame(device).await),
+        ("POST", ["devices", device, "release"]) => report(200, scheduler.release(device).await),
         ("POST", ["redrive"]) => match scheduler.redrive().await {
             Ok(redriven) => Answer::json(202, &redriven),
             Err(error) => refuse(Problem::from(&error), &error),
         },
-        (_, ["configure" | "redrive"] | ["runs", _, "cancel"]) => not_allowed(call, "POST"),
-        (_, ["runs", _] | ["runs", _, "devices", _] | ["devices", _]) => not_allowed(call, "GET"),
+        (_, ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "release"]) => not_allowed(call, "POST"),
+        (
+            _,
+            ["runs"] | ["runs", _] | ["runs", _, "devices", _] | ["devices", _] | ["devices", _, "history" | "blame"],
+        )
+        | (_, ["devices", _, "configurations", _]) => not_allowed(call, "GET"),
         _ => {
-            let known = "POST /configure, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST /runs/{run}/cancel, GET \
-                         /devices/{device}, POST /redrive";
+            let known = "POST /configure, GET /runs, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST /runs/{run}/cancel, GET \
+                         /devices/{device}, GET /devices/{device}/history, GET /devices/{device}/configurations/{hash}, GET \
+                         /devices/{device}/blame, POST /devices/{device}/release, POST /redrive";
             Answer::problem(&Problem::new(
                 404,
                 "unknown-path",
@@ -85,13 +113,13 @@ async fn configure<I, Q, S, D, C>(scheduler: &Scheduler<I, Q, S, D, C>, call: Ca
 where
     I: Inventories,
     Q: SliceQueue,
-    S: Runs + IdempotencyKeys,
+    S: Runs + History + IdempotencyKeys,
     C: Clock,
 {
     if call.body.len() > MAX_BODY {
         return too_large();
     }
-    match scheduler.configure(call.body, call.idempotency_key).await {
+    match scheduler.configure(call.body, call.idempotency_key, call.caller).await {
         Ok(receipt) => {
             // Relative, so that it holds behind a stage prefix such as /prod (RFC 9110, section 10.2.2).
             let location = format!("runs/{}", receipt.run);
@@ -101,6 +129,28 @@ where
         }
         Err(error) => refuse(Problem::from(&error), &error),
     }
+}
+
+/// How many of a list are asked for.
+fn limit(call: Call<'_>) -> Result<usize, Problem> {
+    let refuse = |words: String| Err(Problem::new(400, "invalid-request", "The request cannot be read", words));
+    let mut limit = DEFAULT_LIMIT;
+    for (name, value) in form_urlencoded::parse(call.query.unwrap_or_default().as_bytes()) {
+        let excerpt = |text: &str| text.chars().take(64).collect::<String>();
+        if name != "limit" {
+            return refuse(format!("{:?} is not a parameter; known is limit", excerpt(&name)));
+        }
+        match value.parse() {
+            Ok(number @ 1..=MAX_LIMIT) => limit = number,
+            _ => {
+                return refuse(format!(
+                    "limit: expected a whole number from 1 to {MAX_LIMIT}, found {:?}",
+                    excerpt(&value)
+                ));
+            }
+        }
+    }
+    Ok(limit)
 }
 
 /// The answer to a body over [`MAX_BODY`], for front ends that stop reading there.

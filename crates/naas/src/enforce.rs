@@ -1,17 +1,21 @@
 //! The enforcer: from a slice to one recorded outcome for each of its devices.
 //!
 //! ```text
-//! slice ─▶ for each device: lease ─▶ read intent ─▶ render ─▶ push ─▶ record ─▶ release
+//! slice ─▶ for each device: lease ─▶ read intent ─▶ render ─▶ push ─▶ remember, record ─▶ release
 //!                             │                                 │
 //!                             └── busy, or what may pass ───────┴──▶ put back as a slice of its own
 //! ```
+//!
+//! A device that is held, or to be restored, gets a kept configuration in the place of what is rendered: see [`crate::history`].
 
 mod device;
 mod fresh;
 mod hours;
 mod outside;
 mod push;
+mod remember;
 mod trial;
+mod wanted;
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +31,7 @@ use crate::confirm::ConfirmWithin;
 use crate::inventory::Inventory;
 use crate::lease;
 use crate::name::DeviceName;
-use crate::outcome::{Attempt, Outcome};
+use crate::outcome::{Attempt, Outcome, changed_lines};
 use crate::ports::{
     Clock, DeadLetters, Inventories, ModelFiles, Models, Recorded, Runs, SliceQueue, StoreError, StoreFault,
 };
@@ -84,7 +88,14 @@ struct Read {
     /// Since when the run is cancelled.
     cancelled: Option<Timestamp>,
     /// What they are brought to, or what keeps all of them from being worked on and that no retry can cure.
-    intent: Result<Arc<(Inventory, Arc<Intent>)>, String>,
+    site: Result<Arc<Site>, String>,
+}
+
+/// Inventory and models at one moment.
+struct Site {
+    inventory: Inventory,
+    /// Models and templates; or what keeps them from being used. A device that is to run a kept configuration does without.
+    models: Result<(Arc<ModelFiles>, Arc<Intent>), String>,
 }
 
 /// A device that must come again.
@@ -193,10 +204,10 @@ impl<P: Outside> Enforcer<P> {
     /// of every device; what may pass by itself is an error, and the device comes again.
     async fn read(&self, slice: &Slice) -> Result<Read, StoreError> {
         let cancelled = self.ports.ports().state.cancelled(&slice.run).await?;
-        Ok(Read { cancelled, intent: self.read_intent(slice).await? })
+        Ok(Read { cancelled, site: self.read_site(slice).await?.map(Arc::new) })
     }
 
-    async fn read_intent(&self, slice: &Slice) -> Result<Result<Arc<(Inventory, Arc<Intent>)>, String>, StoreError> {
+    async fn read_site(&self, slice: &Slice) -> Result<Result<Site, String>, StoreError> {
         let ports = self.ports.ports();
         let documents = match ports.inventories.named(&slice.inventory).await {
             Ok(documents) => documents,
@@ -207,12 +218,12 @@ impl<P: Outside> Enforcer<P> {
             Ok(inventory) => inventory,
             Err(error) => return Ok(Err(error.to_string())),
         };
-        let files = match ports.models.snapshot().await {
-            Ok(files) => files,
-            Err(error) if is_obstacle(&error) => return Ok(Err(error.to_string())),
+        let models = match ports.models.snapshot().await {
+            Ok(files) => self.intent(&files).map(|intent| (files, intent)),
+            Err(error) if is_obstacle(&error) => Err(error.to_string()),
             Err(error) => return Err(error),
         };
-        Ok(self.intent(&files).map(|intent| Arc::new((inventory, intent))))
+        Ok(Ok(Site { inventory, models }))
     }
 
     /// The files' intent, parsed anew only when they have changed.
@@ -253,14 +264,6 @@ fn is_obstacle(error: &StoreError) -> bool {
         StoreFault::NotFound | StoreFault::Unreadable => true,
         StoreFault::Denied | StoreFault::Unavailable => false,
     }
-}
-
-/// How many lines a unified diff adds and removes.
-fn changed_lines(diff: &str) -> (usize, usize) {
-    let count = |sign: char, header: &str| {
-        diff.lines().filter(|line| line.starts_with(sign) && !line.starts_with(header)).count()
-    };
-    (count('+', "+++ "), count('-', "--- "))
 }
 
 #[cfg(test)]

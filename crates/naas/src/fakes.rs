@@ -10,15 +10,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::check::{Form, Shown};
+use crate::history::{ContentHash, Entry, Revision};
 use crate::inventory::Device;
 use crate::name::{DeviceName, RunId};
 use crate::outcome::{Attempt, Outcome, Status, SwitchState};
 use crate::ports::{
-    Clock, DeadLetters, DeviceRecords, Document, IdempotencyKeys, Inventories, ModelFiles, Models, Parked, Recorded,
-    Runs, SliceQueue, Standing, StoreError, StoreFault, Stored, Switch, SwitchError, SwitchFault, Switches, Version,
+    Clock, DeadLetters, DeviceRecords, Document, History, IdempotencyKeys, Inventories, ModelFiles, Models, Parked,
+    Recorded, Runs, SliceQueue, Standing, StoreError, StoreFault, Stored, Switch, SwitchError, SwitchFault, Switches,
+    Version,
 };
 use crate::record::DeviceRecord;
-use crate::run::Run;
+use crate::run::{Run, Summary};
 use crate::schedule::IdempotencyRecord;
 use crate::slice::Slice;
 
@@ -81,6 +83,10 @@ pub struct FakeStore {
     pub cancelled: Mutex<BTreeMap<RunId, Timestamp>>,
     /// Device records, and how often each was written.
     pub records: Mutex<BTreeMap<DeviceName, (DeviceRecord, u64)>>,
+    /// Kept configurations by device and hash.
+    pub texts: Mutex<BTreeMap<(DeviceName, ContentHash), String>>,
+    /// Every device's history, in the order it was added.
+    pub revisions: Mutex<Vec<Revision>>,
     /// Idempotency records by key.
     pub keys: Mutex<BTreeMap<String, IdempotencyRecord>>,
     broken: Mutex<BTreeMap<&'static str, StoreFault>>,
@@ -102,7 +108,7 @@ impl FakeStore {
     }
 
     /// Makes one verb fail from now on: `inventory`, `models`, `send`, `park`, `create`, `record`, `read`, `keys`,
-    /// `lease`.
+    /// `lease`, `keep`, `add`, `history` (reading it).
     pub fn fail(&self, verb: &'static str, fault: StoreFault) {
         lock(&self.broken).insert(verb, fault);
     }
@@ -209,11 +215,58 @@ impl DeviceRecords for &FakeStore {
     }
 }
 
+impl History for &FakeStore {
+    async fn keep(&self, device: &DeviceName, hash: &ContentHash, text: &str) -> Result<(), StoreError> {
+        self.check("keep")?;
+        lock(&self.texts).entry((device.clone(), hash.clone())).or_insert_with(|| text.to_owned());
+        Ok(())
+    }
+
+    async fn kept(&self, device: &DeviceName, hash: &ContentHash) -> Result<Option<String>, StoreError> {
+        self.check("history")?;
+        Ok(lock(&self.texts).get(&(device.clone(), hash.clone())).cloned())
+    }
+
+    async fn add(&self, revision: &Revision) -> Result<(), StoreError> {
+        self.check("add")?;
+        let mut revisions = lock(&self.revisions);
+        let stands = |other: &Revision| other.device == revision.device && other.entry() == revision.entry();
+        if !revisions.iter().any(stands) {
+            revisions.push(revision.clone());
+        }
+        Ok(())
+    }
+
+    async fn entries(&self, device: &DeviceName, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.check("history")?;
+        let revisions = lock(&self.revisions);
+        let mut entries: Vec<_> =
+            revisions.iter().rev().filter(|other| other.device == *device).map(Revision::entry).collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+        entries.truncate(limit);
+        Ok(entries)
+    }
+
+    async fn revision(&self, device: &DeviceName, entry: &Entry) -> Result<Option<Revision>, StoreError> {
+        self.check("history")?;
+        let is = |other: &&Revision| other.device == *device && other.entry() == *entry;
+        Ok(lock(&self.revisions).iter().find(is).cloned())
+    }
+}
+
 impl Runs for &FakeStore {
     async fn create(&self, run: &Run) -> Result<(), StoreError> {
         self.check("create")?;
         lock(&self.runs).entry(run.run.clone()).or_insert_with(|| run.clone());
         Ok(())
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+        self.check("read")?;
+        let mut runs: Vec<_> = lock(&self.runs).values().map(Run::summary).collect();
+        runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));
+        runs.truncate(limit);
+        Ok(runs)
     }
 
     async fn load(&self, run: &RunId) -> Result<Option<Run>, StoreError> {

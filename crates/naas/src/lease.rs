@@ -23,9 +23,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::history::ContentHash;
 use crate::name::{DeviceName, RunId};
 use crate::ports::{Clock, DeviceRecords, StoreError, StoreFault, Stored, Version};
-use crate::record::{DeviceRecord, InSync, Last, Lease, Token, Waiting};
+use crate::record::{DeviceRecord, Hold, InSync, Last, Lease, Token, Waiting};
 use crate::retry;
 use crate::run::Mode;
 
@@ -52,7 +53,8 @@ pub struct Asker {
     pub run: RunId,
     /// What it will do.
     pub mode: Mode,
-    /// Whether it may refuse the work when it comes to it, as one that is bound to a plan may: then nobody can count on it.
+    /// Whether its work is its own: bound to a plan, it may refuse it when it comes to it, and a restore nobody else does. Then nobody
+    /// can count on it, and it is left to nobody.
     pub bound: bool,
     /// Its own.
     pub token: Token,
@@ -142,12 +144,33 @@ pub struct Held {
     record: DeviceRecord,
     version: Version,
     token: Token,
+    /// The hold that stood before the one that was set under this lease, if one was.
+    replaced: Option<Option<Hold>>,
+}
+
+/// What a holder leaves behind in the record.
+#[derive(Debug, Clone, Default)]
+pub struct Learnt {
+    /// What the device is known to run, if that is known.
+    pub in_sync: Option<InSync>,
+    /// How the work ended, if it did.
+    pub last: Option<Last>,
+    /// The newest configuration of its history, if there is a new one.
+    pub kept: Option<ContentHash>,
+    /// The restore came to nothing: what it set with [`hold`] is put back as it was.
+    pub take_hold_back: bool,
 }
 
 impl Held {
     /// What was known of the device when the lease was taken.
     pub fn record(&self) -> &DeviceRecord {
         &self.record
+    }
+
+    /// The hold that stands once the lease is given back.
+    pub fn holds_after(&self, take_hold_back: bool) -> Option<&Hold> {
+        let before = self.replaced.as_ref().filter(|_| take_hold_back);
+        before.unwrap_or(&self.record.held).as_ref()
     }
 }
 
@@ -202,7 +225,7 @@ pub async fn acquire(
 
 fn held(device: &DeviceName, record: DeviceRecord, version: Version, asker: &Asker) -> Acquired {
     let token = asker.token.clone();
-    Acquired::Held(Box::new(Held { device: device.clone(), record, version, token }))
+    Acquired::Held(Box::new(Held { device: device.clone(), record, version, token, replaced: None }))
 }
 
 /// Why a device cannot be had at `now`.
@@ -211,25 +234,62 @@ fn busy(record: &DeviceRecord, now: Timestamp) -> Acquired {
     holder.map_or(Acquired::Settling, |lease| Acquired::Busy(lease.run.clone()))
 }
 
+/// Holds the device at a configuration, under a lease. The error of a holder that has lost its lease meanwhile says so.
+pub async fn hold(
+    records: &impl DeviceRecords,
+    clock: &impl Clock,
+    held: &mut Held,
+    hold: Hold,
+) -> Result<(), StoreError> {
+    // A hold of this run stands from an attempt that died: what was before that is not known, and it is left as it is.
+    if held.record.held.as_ref().is_some_and(|stands| stands.run == hold.run) {
+        return Ok(());
+    }
+    let replaced = held.record.held.clone();
+    let known = Stored { record: held.record.clone(), version: held.version.clone() };
+    let changed = change(records, clock, &held.device, Some(known), |record| {
+        let ours = record.lease.as_ref().is_some_and(|lease| lease.token == held.token);
+        ours.then(|| DeviceRecord { held: Some(hold.clone()), ..record.clone() })
+    });
+    let Some(Stored { record, version }) = changed.await? else {
+        let reason = "its lease ran out while it was worked on";
+        return Err(StoreError::new(format!("the record of {}", held.device), StoreFault::Unavailable, reason));
+    };
+    (held.record, held.version, held.replaced) = (record, version, Some(replaced));
+    Ok(())
+}
+
+/// Ends the hold of a device, whoever works on it.
+pub async fn unhold(records: &impl DeviceRecords, clock: &impl Clock, device: &DeviceName) -> Result<(), StoreError> {
+    let change = change(records, clock, device, None, |record| {
+        record.held.is_some().then(|| DeviceRecord { held: None, ..record.clone() })
+    });
+    change.await.map(drop)
+}
+
 /// Gives a lease back, with what was learnt. A lease that is not given back ends by itself.
 pub async fn release(
     records: &impl DeviceRecords,
     clock: &impl Clock,
     held: Held,
-    in_sync: Option<InSync>,
-    last: Option<Last>,
+    learnt: Learnt,
 ) -> Result<(), StoreError> {
-    let Held { device, record, version, token } = held;
+    let Held { device, record, version, token, replaced } = held;
+    let ours = record.held.clone();
     let known = Stored { record, version };
-    change(records, clock, &device, Some(known), |record| {
+    let replaced = replaced.filter(|_| learnt.take_hold_back);
+    let change = change(records, clock, &device, Some(known), |record| {
         record.lease.as_ref().is_some_and(|lease| lease.token == token).then(|| DeviceRecord {
             lease: None,
-            in_sync: in_sync.clone().or_else(|| record.in_sync.clone()),
-            last: last.clone().or_else(|| record.last.clone()),
+            in_sync: learnt.in_sync.clone().or_else(|| record.in_sync.clone()),
+            last: learnt.last.clone().or_else(|| record.last.clone()),
+            kept: learnt.kept.clone().or_else(|| record.kept.clone()),
+            // Somebody may have ended the hold meanwhile: then it stays ended.
+            held: replaced.clone().filter(|_| record.held == ours).unwrap_or_else(|| record.held.clone()),
             ..record.clone()
         })
-    })
-    .await
+    });
+    change.await.map(drop)
 }
 
 /// Takes a run back that waits for `device`, so that nobody counts on it any more.
@@ -239,37 +299,38 @@ pub async fn forsake(
     device: &DeviceName,
     run: &RunId,
 ) -> Result<(), StoreError> {
-    change(records, clock, device, None, |record| {
+    let change = change(records, clock, device, None, |record| {
         let waits = record.waiting.as_ref().is_some_and(|waiting| waiting.run == *run);
         waits.then(|| DeviceRecord { waiting: None, ..record.clone() })
-    })
-    .await
+    });
+    change.await.map(drop)
 }
 
-/// Replaces the record by what `change` makes of it, as often as others come before; nothing if that is nothing.
+/// Replaces the record by what `change` makes of it, as often as others come before, and returns that; nothing if it is nothing.
 async fn change(
     records: &impl DeviceRecords,
     clock: &impl Clock,
     device: &DeviceName,
     mut known: Option<Stored>,
     change: impl Fn(&DeviceRecord) -> Option<DeviceRecord>,
-) -> Result<(), StoreError> {
+) -> Result<Option<Stored>, StoreError> {
     let mut fault = None;
     for _ in 0..ATTEMPTS {
         let stored = match known.take() {
             Some(stored) => Ok(Some(stored)),
             None => records.device_record(device).await,
         };
-        let replaced = match stored {
-            Ok(None) => return Ok(()),
-            Ok(Some(Stored { record, version })) => match change(&record) {
-                Some(record) => records.replace_device_record(device, &record, Some(&version)).await,
-                None => return Ok(()),
-            },
-            Err(error) => Err(error),
+        let changed = match stored {
+            Ok(stored) => stored.and_then(|Stored { record, version }| Some((change(&record)?, version))),
+            Err(error) => {
+                fault = Some(error);
+                pause(clock).await;
+                continue;
+            }
         };
-        match replaced {
-            Ok(Some(_)) => return Ok(()),
+        let Some((record, version)) = changed else { return Ok(None) };
+        match records.replace_device_record(device, &record, Some(&version)).await {
+            Ok(Some(version)) => return Ok(Some(Stored { record, version })),
             Ok(None) => {}
             Err(error) => fault = Some(error),
         }

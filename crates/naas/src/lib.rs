@@ -14,6 +14,7 @@ pub mod api;
 pub mod check;
 pub mod confirm;
 pub mod enforce;
+pub mod history;
 pub mod inventory;
 pub mod lease;
 pub mod lockout;

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// Longest name of a device or group, in characters.
 pub const MAX_NAME: usize = 128;
 
+/// How much of a run's name is its second.
+const SECOND: usize = 15;
+
 /// A device's key in the inventory, such as `leaf1` or `leaf1.fra.example.net`. Upper and lower case differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -65,6 +68,11 @@ impl RunId {
     pub fn new(now: Timestamp, entropy: u64) -> Self {
         let second = now.strftime("%Y%m%d-%H%M%S");
         Self(format!("{second}-{:06x}", entropy & 0xff_ffff))
+    }
+
+    /// Whether it was accepted in an earlier second than `other`.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        self.0[..SECOND] < other.0[..SECOND]
     }
 
     /// Checks `text`.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::history::ContentHash;
 use crate::name::{DeviceName, RunId};
 
 /// The word an operator reads first.
@@ -129,6 +130,9 @@ pub struct Outcome {
     /// What an apply that is bound to this plan compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
+    /// The kept configuration that the device is held at, and that stood in the place of what models say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<ContentHash>,
     /// When the work on the device began.
     pub started_at: Timestamp,
     /// When its outcome was known.
@@ -161,6 +165,14 @@ pub struct Attempt {
     pub reason: String,
     /// Not before then it is tried again.
     pub again_at: Timestamp,
+}
+
+/// How many lines a unified diff adds and removes.
+pub fn changed_lines(diff: &str) -> (usize, usize) {
+    let count = |sign: char, header: &str| {
+        diff.lines().filter(|line| line.starts_with(sign) && !line.starts_with(header)).count()
+    };
+    (count('+', "+++ "), count('-', "--- "))
 }
 
 #[cfg(test)]

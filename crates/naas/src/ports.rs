@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::check::{Form, Shown};
+use crate::history::{ContentHash, Entry, Revision};
 use crate::inventory::Device;
 use crate::name::{DeviceName, RunId};
 use crate::outcome::{Attempt, Outcome, Status, SwitchState};
 use crate::record::DeviceRecord;
-use crate::run::Run;
+use crate::run::{Run, Summary};
 use crate::schedule::IdempotencyRecord;
 use crate::slice::Slice;
 
@@ -145,10 +146,46 @@ pub struct Stored {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(pub String);
 
+/// What devices were made to run, see [`crate::history`]. Nothing of it is ever changed or taken away.
+pub trait History: Send + Sync {
+    /// Keeps a configuration of a device under its hash; when it returns `Ok`, it cannot be lost. Keeping it again changes nothing.
+    fn keep(
+        &self,
+        device: &DeviceName,
+        hash: &ContentHash,
+        text: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// A text that was kept, byte for byte; none if none was.
+    fn kept(
+        &self,
+        device: &DeviceName,
+        hash: &ContentHash,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+
+    /// Adds a revision. The first one of its [entry](Revision::entry) stands: adding it again changes nothing.
+    fn add(&self, revision: &Revision) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The entries of a device's history by their time, which they tell to the millisecond: newest first, at most `limit`. Costs
+    /// listings, not one read per entry.
+    fn entries(&self, device: &DeviceName, limit: usize)
+    -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
+
+    /// The revision of an entry, if there is one.
+    fn revision(
+        &self,
+        device: &DeviceName,
+        entry: &Entry,
+    ) -> impl Future<Output = Result<Option<Revision>, StoreError>> + Send;
+}
+
 /// The record of runs and outcomes.
 pub trait Runs: Send + Sync {
     /// Records a run. Recording the same run again changes nothing.
     fn create(&self, run: &Run) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The last `limit` runs by the time they were accepted, newest first. A run is among them once [`Runs::create`] has returned.
+    fn recent(&self, limit: usize) -> impl Future<Output = Result<Vec<Summary>, StoreError>> + Send;
 
     /// A run, if it was ever accepted.
     fn load(&self, run: &RunId) -> impl Future<Output = Result<Option<Run>, StoreError>> + Send;

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::history::NotKept;
 use crate::ports::{StoreError, StoreFault};
 use crate::schedule::{ReportError, ScheduleError};
 
@@ -56,6 +57,7 @@ impl From<&ScheduleError> for Problem {
                     format!("{unknown}; nothing was scheduled"),
                 )
             },
+            ScheduleError::NotKept(error) => not_kept(error, "; nothing was scheduled"),
             ScheduleError::NoSuchPlan(_) => {
                 Self::new(404, "unknown-run", "There is no such run", format!("{error}; nothing was scheduled"))
             }
@@ -100,9 +102,24 @@ impl From<&ReportError> for Problem {
             ReportError::NoSuchDevice(_) => {
                 Self::new(404, "unknown-device", "Nothing is known of this device", error.to_string())
             }
+            ReportError::NotKept(error) => not_kept(error, ""),
+            ReportError::NothingKept(_) => {
+                Self::new(404, "nothing-kept", "The device has no history yet", error.to_string())
+            }
+            ReportError::BadQuery(words) => {
+                Self::new(400, "invalid-request", "The request cannot be read", words.clone())
+            }
             ReportError::State(error) => store(error, "try again"),
         }
     }
+}
+
+fn not_kept(error: &NotKept, consequence: &str) -> Problem {
+    let (status, kind, title) = match error {
+        NotKept::Unknown { .. } => (404, "unknown-configuration", "No such configuration is kept"),
+        NotKept::Ambiguous { .. } => (422, "ambiguous-configuration", "Several configurations begin so"),
+    };
+    Problem::new(status, kind, title, format!("{error}{consequence}"))
 }
 
 /// A store's failure. What an operator must fix is a 503 as well: the caller did nothing wrong and may come again.

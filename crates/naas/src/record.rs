@@ -1,10 +1,12 @@
-//! What is remembered of one device from push to push: who works on it, who waits for it, what it was last known to run.
+//! What is remembered of one device from push to push: who works on it, who waits for it, what it was last known to run, and
+//! whether it is held at a configuration that was restored.
 //!
 //! One small JSON document a device, replaced by compare and set only; [`crate::lease`] says why that is enough.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::history::ContentHash;
 use crate::name::RunId;
 use crate::outcome::Status;
 use crate::run::Mode;
@@ -26,6 +28,25 @@ pub struct DeviceRecord {
     pub in_sync: Option<InSync>,
     /// How the last work on it ended.
     pub last: Option<Last>,
+    /// The configuration it is held at, instead of what models say.
+    pub held: Option<Hold>,
+    /// The newest configuration of its [history](crate::history).
+    pub kept: Option<ContentHash>,
+}
+
+/// That a device is held at a configuration that was restored; see [`crate::history`] for why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// At which.
+    pub configuration: ContentHash,
+    /// The run that restored it.
+    pub run: RunId,
+    /// Since when.
+    pub at: Timestamp,
+    /// Who asked for that run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// The right to work on a device, for one run and until a moment.
@@ -39,7 +60,6 @@ pub struct Lease {
     /// From then on it is anybody's.
     pub until: Timestamp,
     /// Other runs were left to this one, so that it does its work even if it is cancelled.
-    #[serde(default)]
     pub relied_on: bool,
 }
 
@@ -54,7 +74,6 @@ pub struct Waiting {
     /// From then on it is not counted on.
     pub until: Timestamp,
     /// Other runs were left to it.
-    #[serde(default)]
     pub relied_on: bool,
 }
 
@@ -105,7 +124,7 @@ pub enum NotARecord {
 
 impl Default for DeviceRecord {
     fn default() -> Self {
-        Self { version: VERSION, lease: None, waiting: None, in_sync: None, last: None }
+        Self { version: VERSION, lease: None, waiting: None, in_sync: None, last: None, held: None, kept: None }
     }
 }
 

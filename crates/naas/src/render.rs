@@ -13,6 +13,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tera::{Context, ErrorKind, Tera};
 
@@ -44,6 +45,18 @@ pub struct Intended {
     pub checks: Vec<Check>,
     /// The rules of [`crate::lockout`] that it may break.
     pub allowed: BTreeSet<Rule>,
+    /// Which model brought how many of its lines, in their order.
+    pub parts: Vec<Part>,
+}
+
+/// The lines of one model in a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The model's file.
+    pub model: String,
+    /// How many lines it brought.
+    pub lines: usize,
 }
 
 /// Shows the configuration's size only: it holds hashes and keys.
@@ -142,10 +155,13 @@ impl Intent {
         }
         let host = host(device);
         let mut configuration = String::new();
+        let mut parts = Vec::new();
         for model in &models {
             let snippet = self.snippet(model, &host)?;
-            configuration.push_str(snippet.trim_end_matches('\n'));
+            let snippet = snippet.trim_end_matches('\n');
+            configuration.push_str(snippet);
             configuration.push('\n');
+            parts.push(Part { model: model.path.clone(), lines: snippet.matches('\n').count() + 1 });
         }
         if configuration.trim().is_empty() {
             return Err(RenderError::Empty(models.len()));
@@ -155,7 +171,13 @@ impl Intent {
             confirm: models.iter().filter_map(|model| model.confirm).max(),
             checks: models.iter().flat_map(|model| model.checks.iter().cloned()).collect(),
             allowed: models.iter().flat_map(|model| model.allow.keys().copied()).collect(),
+            parts,
         })
+    }
+
+    /// The template of the model in the file of this path.
+    pub fn template_of(&self, model: &str) -> Option<&str> {
+        self.models.iter().find(|other| other.path == model).map(|model| model.template.as_str())
     }
 
     fn snippet(&self, model: &Model, host: &Map<String, Value>) -> Result<String, RenderError> {

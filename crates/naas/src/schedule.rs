@@ -1,5 +1,6 @@
 //! The scheduler: from a request to slices in the queue, and from a run's name to its report.
 
+mod history;
 mod redrive;
 mod report;
 
@@ -9,14 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
+pub use history::{Blamed, Configuration, DeviceHistory, Told};
 pub use redrive::Redriven;
-pub use report::{DeviceReport, Pending, ReportError, RunReport};
+pub use report::{DeviceReport, Pending, ReportError, RunReport, RunsReport};
 
+use crate::history::NotKept;
 use crate::inventory::{Inventory, InventoryError};
 use crate::name::RunId;
 use crate::outcome::Status;
-use crate::ports::{Clock, IdempotencyKeys, Inventories, Runs, SliceQueue, StoreError};
-use crate::run::{Mode, Run};
+use crate::ports::{Clock, History, IdempotencyKeys, Inventories, Runs, SliceQueue, StoreError};
+use crate::run::{Mode, Run, asked_by};
 use crate::selection::{InvalidRequest, Request, Step, UnknownNames, select};
 use crate::slice::{MAX_STEP, cut};
 use crate::text_hash::sha256;
@@ -31,7 +34,7 @@ pub struct Scheduler<I, Q, S, D, C> {
     pub inventories: I,
     /// Where slices go.
     pub queue: Q,
-    /// Where runs, device records and idempotency keys are kept.
+    /// Where runs, device records, histories and idempotency keys are kept.
     pub state: S,
     /// Where messages are that no retry could cure.
     pub dead_letters: D,
@@ -81,6 +84,9 @@ pub enum ScheduleError {
     /// It names devices or groups the inventory does not have.
     #[error(transparent)]
     Unknown(#[from] UnknownNames),
+    /// It is to restore what is not kept.
+    #[error(transparent)]
+    NotKept(#[from] NotKept),
     /// It is to apply what was never planned.
     #[error("no run {0} was ever accepted here, so there is no such plan")]
     NoSuchPlan(RunId),
@@ -129,6 +135,12 @@ pub enum ScheduleError {
     },
 }
 
+/// A request, and who asks.
+struct Asked {
+    request: Request,
+    by: Option<String>,
+}
+
 /// A header value that is no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Idempotency-Key: expected 1 to 255 visible ASCII characters, found {0}")]
@@ -138,23 +150,23 @@ impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
 where
     I: Inventories,
     Q: SliceQueue,
-    S: Runs + IdempotencyKeys,
+    S: Runs + History + IdempotencyKeys,
     C: Clock,
 {
-    /// Accepts the request in `body`. When it returns, every slice is queued; on an error before the queue, nothing is.
-    /// With a `key`, the same request gets the same run however often it is sent.
-    pub async fn configure(&self, body: &[u8], key: Option<&str>) -> Result<Receipt, ScheduleError> {
-        let request = Request::parse(body)?;
+    /// Accepts the request in `body`, asked `by` somebody if that is known. When it returns, every slice is queued; on an error before
+    /// the queue, nothing is. With a `key`, the same request gets the same run however often it is sent.
+    pub async fn configure(&self, body: &[u8], key: Option<&str>, by: Option<&str>) -> Result<Receipt, ScheduleError> {
+        let asked = Asked { request: Request::parse(body)?, by: by.and_then(asked_by) };
         match key {
-            Some(key) => self.accept_once(&request, checked(key)?).await,
-            None => self.accept(&request, self.new_run(), None).await,
+            Some(key) => self.accept_once(&asked, checked(key)?).await,
+            None => self.accept(&asked, self.new_run(), None).await,
         }
     }
 
-    async fn accept_once(&self, request: &Request, key: &str) -> Result<Receipt, ScheduleError> {
+    async fn accept_once(&self, asked: &Asked, key: &str) -> Result<Receipt, ScheduleError> {
         let now = self.clock.now();
         let new = IdempotencyRecord {
-            fingerprint: fingerprint(request),
+            fingerprint: fingerprint(&asked.request),
             run: self.new_run(),
             claimed_at: now,
             receipt: None,
@@ -174,7 +186,7 @@ where
                 (taken, started)
             }
         };
-        let accepted = self.accept(request, ours.run.clone(), started).await;
+        let accepted = self.accept(asked, ours.run.clone(), started).await;
         let settled = match &accepted {
             Ok(receipt) => IdempotencyRecord { receipt: Some(receipt.clone()), ..ours.clone() },
             // Nobody has to wait for a claim that came to nothing.
@@ -187,11 +199,11 @@ where
         accepted
     }
 
-    async fn accept(&self, request: &Request, name: RunId, started: Option<Run>) -> Result<Receipt, ScheduleError> {
-        let run = match (started, &request.plan) {
+    async fn accept(&self, asked: &Asked, name: RunId, started: Option<Run>) -> Result<Receipt, ScheduleError> {
+        let run = match (started, &asked.request.plan) {
             (Some(run), _) => run,
-            (None, Some(plan)) => self.planned(request, name, plan).await?,
-            (None, None) => self.resolve(request, name).await?,
+            (None, Some(plan)) => self.planned(asked, name, plan).await?,
+            (None, None) => self.resolve(asked, name).await?,
         };
         self.start(run).await
     }
@@ -215,10 +227,14 @@ where
         })
     }
 
-    async fn resolve(&self, request: &Request, name: RunId) -> Result<Run, ScheduleError> {
+    async fn resolve(&self, Asked { request, by }: &Asked, name: RunId) -> Result<Run, ScheduleError> {
         let documents = self.inventories.all().await.map_err(ScheduleError::InventoryStore)?;
         let inventory = Inventory::parse(&documents)?;
         let devices = select(&inventory, request)?;
+        let restore = match (&request.restore, devices.first()) {
+            (Some(reference), Some(device)) => Some(self.find(device, reference).await.map_err(ScheduleError::State)??),
+            _ => None,
+        };
         Ok(Run {
             run: name,
             accepted_at: self.clock.now(),
@@ -228,11 +244,13 @@ where
             step: self.step(request.step),
             confirm: request.confirm,
             plan: None,
+            restore,
+            by: by.clone(),
         })
     }
 
     /// The run that applies `plan` to the devices it would change.
-    async fn planned(&self, request: &Request, name: RunId, plan: &RunId) -> Result<Run, ScheduleError> {
+    async fn planned(&self, Asked { request, by }: &Asked, name: RunId, plan: &RunId) -> Result<Run, ScheduleError> {
         let planned = self.state.load(plan).await.map_err(ScheduleError::State)?;
         let planned = planned.ok_or_else(|| ScheduleError::NoSuchPlan(plan.clone()))?;
         if planned.mode != Mode::Plan {
@@ -257,6 +275,8 @@ where
             inventory: planned.inventory,
             confirm: request.confirm,
             plan: Some(plan.clone()),
+            restore: planned.restore,
+            by: by.clone(),
         })
     }
 

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde::{Serialize, Serializer};
 
 use crate::confirm::ConfirmWithin;
+use crate::history::Reference;
 use crate::inventory::Inventory;
 use crate::name::{DeviceName, RunId};
 use crate::run::Mode;
@@ -15,7 +16,7 @@ use crate::run::Mode;
 /// The name that stands for every device.
 const ALL: &str = "all";
 
-const FIELDS: [&str; 6] = ["devices", "groups", "step", "mode", "confirm", "plan"];
+const FIELDS: [&str; 7] = ["devices", "groups", "step", "mode", "confirm", "plan", "restore"];
 
 /// A request. Serialises to one form whatever the body's white space, so that two can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +35,9 @@ pub struct Request {
     /// The plan to apply, instead of devices and groups: it names them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunId>,
+    /// The kept configuration that its only device is to be brought back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Reference>,
 }
 
 /// How many devices go into one slice.
@@ -73,12 +77,27 @@ impl Request {
             (None, false) => r#"devices: expected at least one name, or "all", or groups; found none"#,
             (Some(_), true) => "plan: goes without devices and groups, since the plan names them",
             (Some(_), false) if request.mode != Mode::Apply => r#"plan: goes with the mode "apply" only"#,
+            (Some(_), false) if request.restore.is_some() => {
+                "restore: goes without a plan; apply the plan of a restore by its run"
+            }
+            (None, true) if request.restore.is_some() && !request.names_one_device() => {
+                "restore: goes with exactly one device by its name, since each device has its own history"
+            }
+            (None, true) if request.restore.is_some() && request.mode == Mode::Check => {
+                r#"restore: goes with the modes "apply" and "plan"; a device that was restored is held, and any check compares with that"#
+            }
             _ if request.confirm.is_some() && request.mode != Mode::Apply => {
                 r#"confirm: goes with the mode "apply" only"#
             }
             _ => return Ok(request),
         };
         Err(InvalidRequest(reason.to_owned()))
+    }
+}
+
+impl Request {
+    fn names_one_device(&self) -> bool {
+        self.groups.is_empty() && matches!(self.devices.as_slice(), [name] if name != ALL)
     }
 }
 
@@ -164,6 +183,7 @@ impl<'de> Deserialize<'de> for Request {
                     mode: Mode::default(),
                     confirm: None,
                     plan: None,
+                    restore: None,
                 };
                 let mut seen = BTreeSet::new();
                 while let Some(field) = entries.next_key::<String>()? {
@@ -183,6 +203,10 @@ impl<'de> Deserialize<'de> for Request {
                                 Some(entries.next_value_seed(Field("confirm", |_, found| confirm(&found)))?);
                         }
                         "plan" => request.plan = Some(entries.next_value_seed(Field("plan", |_, found| plan(&found)))?),
+                        "restore" => {
+                            request.restore =
+                                Some(entries.next_value_seed(Field("restore", |_, found| restore(&found)))?);
+                        }
                         _ => request.mode = entries.next_value_seed(Field("mode", |_, found| mode(&found)))?,
                     }
                     if !seen.insert(field.clone()) {
@@ -268,6 +292,17 @@ fn plan(found: &Found) -> Result<RunId, InvalidRequest> {
         other => format!("expected the run that made it, found {}", other.name()),
     };
     Err(InvalidRequest(format!("plan: {reason}")))
+}
+
+fn restore(found: &Found) -> Result<Reference, InvalidRequest> {
+    let reason = match found {
+        Found::Text(text) => match Reference::parse(text) {
+            Ok(reference) => return Ok(reference),
+            Err(error) => error.to_string(),
+        },
+        other => format!("expected a kept configuration as text, found {}", other.name()),
+    };
+    Err(InvalidRequest(format!("restore: {reason}")))
 }
 
 fn wrong_step(found: &str) -> InvalidRequest {

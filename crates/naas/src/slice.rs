@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::confirm::ConfirmWithin;
+use crate::history::ContentHash;
 use crate::name::{DeviceName, RunId};
 use crate::run::{Mode, Run};
 
@@ -36,6 +37,12 @@ pub struct Slice {
     /// The plan that the run is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunId>,
+    /// The kept configuration that its device is brought back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<ContentHash>,
+    /// Who asked for the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// How many attempts on its devices came to nothing.
     #[serde(default)]
     pub attempt: u32,
@@ -74,6 +81,11 @@ impl Slice {
         if slice.devices.is_empty() { Err(NotASlice::Empty) } else { Ok(slice) }
     }
 
+    /// The configuration that its device is to be restored to, and held at; a plan of that only shows it.
+    pub fn restores(&self) -> Option<&ContentHash> {
+        self.restore.as_ref().filter(|_| self.mode == Mode::Apply)
+    }
+
     /// The message's text.
     pub fn to_message(&self) -> String {
         serde_json::to_string(self).expect("names and numbers always serialise")
@@ -92,6 +104,8 @@ pub fn cut(run: &Run) -> Vec<Slice> {
             inventory: run.inventory.clone(),
             confirm: run.confirm,
             plan: run.plan.clone(),
+            restore: run.restore.clone(),
+            by: run.by.clone(),
             attempt: 0,
             waits: 0,
         })
@@ -114,6 +128,8 @@ mod tests {
             inventory: vec!["naas/inventory".to_owned()],
             confirm: Some(ConfirmWithin::default()),
             plan: Some(RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 6)),
+            restore: Some(ContentHash::of("hostname leaf1")),
+            by: Some("ana@noc".to_owned()),
         }
     }
 
@@ -144,13 +160,14 @@ mod tests {
             ("", "not a slice message: EOF while parsing"),
             ("{}", "not a slice message: missing field `version`"),
             (r#"{"version":3,"anything":1}"#, "slice message of version 3, expected 2"),
+            (r#"{"version":0,"anything":1}"#, "slice message of version 0, expected 2"),
             (
                 r#"{"version":2,"run":"20261123-201530-000007","mode":"apply","devices":["a"],"inventory":[],"confirm":0}"#,
                 "expected whole seconds",
             ),
             (r#"{"version":1,"run":"x"}"#, "not a run"),
             (
-                r#"{"version":1,"run":"20261123-201530-000007","mode":"apply","devices":[],"inventory":[]}"#,
+                r#"{"version":2,"run":"20261123-201530-000007","mode":"apply","devices":[],"inventory":[]}"#,
                 "without devices",
             ),
         ] {
@@ -166,6 +183,7 @@ mod tests {
         let slice = Slice::parse(old).unwrap();
 
         assert_eq!((slice.attempt, slice.waits, slice.confirm, slice.plan), (0, 0, None, None));
+        assert_eq!((slice.restore, slice.by), (None, None));
     }
 
     proptest! {

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse};
+use aws_lambda_events::apigw::{ApiGatewayProxyRequest, ApiGatewayProxyResponse, ApiGatewayRequestIdentity};
 use aws_lambda_events::encodings::Body;
 use aws_lambda_events::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lambda_runtime::{Error, LambdaEvent};
 use naas::api::{self, Answer, Call};
-use naas::ports::{Clock, DeadLetters, DeviceRecords, IdempotencyKeys, Inventories, Runs, SliceQueue};
+use naas::ports::{Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Runs, SliceQueue};
 use naas::problem::Problem;
 use naas::schedule::Scheduler;
 
@@ -21,7 +21,7 @@ pub(crate) async fn handle<I, Q, S, D, C>(
 where
     I: Inventories,
     Q: SliceQueue,
-    S: Runs + DeviceRecords + IdempotencyKeys,
+    S: Runs + DeviceRecords + History + IdempotencyKeys,
     D: DeadLetters,
     C: Clock,
 {
@@ -31,6 +31,8 @@ where
             let call = Call {
                 method: request.http_method.as_str(),
                 path: request.path.as_deref().unwrap_or("/"),
+                query: Some(&query(&request)),
+                caller: caller(&request.request_context.identity),
                 idempotency_key: request.headers.get("idempotency-key").map(|key| key.to_str().unwrap_or("\u{fffd}")),
                 body: &body,
             };
@@ -50,6 +52,18 @@ fn body(request: &ApiGatewayProxyRequest) -> Result<Cow<'_, [u8]>, Problem> {
     BASE64_STANDARD.decode(text).map(Cow::Owned).map_err(|error| {
         Problem::new(400, "invalid-request", "The request cannot be read", format!("the body is not base64: {error}"))
     })
+}
+
+/// The query as it stood in the URL: API Gateway hands it over decoded and apart.
+fn query(request: &ApiGatewayProxyRequest) -> String {
+    let pairs = request.multi_value_query_string_parameters.iter();
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// Who calls, as far as API Gateway knows: the name of an IAM caller, the id of an API key (never the key), or the address.
+fn caller(identity: &ApiGatewayRequestIdentity) -> Option<&str> {
+    let known = [&identity.user_arn, &identity.api_key_id, &identity.source_ip];
+    known.into_iter().flatten().map(String::as_str).find(|name| !name.is_empty())
 }
 
 fn response(answer: Answer) -> ApiGatewayProxyResponse {

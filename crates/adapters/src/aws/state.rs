@@ -1,4 +1,4 @@
-//! Runs, outcomes, device records and idempotency keys in S3.
+//! Runs, outcomes, device records, histories and idempotency keys in S3.
 //!
 //! ```text
 //! runs/<run>/run.json                    the run; written once
@@ -6,6 +6,9 @@
 //! runs/<run>/outcomes/<device>.json      the outcome; the first one stands (If-None-Match)
 //! runs/<run>/status/<device>/<word>      empty: its name is all a progress report needs, at a thousand a listing
 //! runs/<run>/attempts/<device>.json      the last attempt that came to nothing
+//! recent/<moment>-<run>.json              what a list shows of a run, under the moment it was accepted counted backwards
+//! history/<device>/…                     see [`history`]
+//! configurations/<device>/<sha256>       a configuration's text, byte for byte
 //! devices/<device>.json                  lease, who waits, last known digest; compare and set (If-None-Match, If-Match)
 //! idempotency/<sha256 of key>.json       compare and set
 //! ```
@@ -16,6 +19,8 @@
 //! Needs `s3:ListBucket` on the bucket and `s3:GetObject`, `s3:PutObject` on its objects. Conditional writes:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 
+mod history;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
@@ -25,7 +30,7 @@ use naas::name::{DeviceName, RunId};
 use naas::outcome::{Attempt, Outcome, Status};
 use naas::ports::{DeviceRecords, IdempotencyKeys, Recorded, Runs, StoreError, StoreFault, Stored, Version};
 use naas::record::DeviceRecord;
-use naas::run::Run;
+use naas::run::{Run, Summary};
 use naas::schedule::IdempotencyRecord;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,6 +67,12 @@ enum Written {
 /// How many markers one listing shows at most:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
 const LISTED: usize = 1_000;
+
+/// Where runs are listed by the moment they were accepted.
+const RECENT: &str = "recent/";
+
+/// The last moment whose milliseconds have 13 digits.
+const LAST_MOMENT: i64 = 9_999_999_999_999;
 
 /// An object's content and its ETag.
 struct Found<T> {
@@ -101,8 +112,18 @@ impl S3State {
 
     async fn put(&self, key: &str, value: &impl Serialize, only: Only<'_>) -> Result<Written, StoreError> {
         let body = serde_json::to_vec(value).expect("state has text keys only and always serialises");
+        self.put_bytes(key, body, "application/json", only).await
+    }
+
+    async fn put_bytes(
+        &self,
+        key: &str,
+        body: Vec<u8>,
+        media_type: &str,
+        only: Only<'_>,
+    ) -> Result<Written, StoreError> {
         for _ in 0..ATTEMPTS {
-            let put = self.client.put_object().bucket(&self.bucket).key(key).content_type("application/json");
+            let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(media_type);
             let put = match only {
                 Only::Always => put,
                 Only::IfNew => put.if_none_match("*"),
@@ -130,6 +151,22 @@ impl S3State {
 }
 
 impl S3State {
+    /// The first `limit` names of objects under `prefix`, in their order.
+    async fn first(&self, prefix: &str, limit: usize) -> Result<Vec<String>, StoreError> {
+        let page = i32::try_from(limit.min(LISTED)).unwrap_or(i32::MAX);
+        let list = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(page);
+        let mut pages = list.into_paginator().send();
+        let mut keys = Vec::new();
+        while keys.len() < limit
+            && let Some(page) = pages.next().await
+        {
+            let page = page.map_err(|error| store_error(self.resource(prefix), error))?;
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+        }
+        keys.truncate(limit);
+        Ok(keys)
+    }
+
     /// The markers whose names are from `first` to `last`, or begin with that.
     async fn markers(
         &self,
@@ -155,7 +192,17 @@ impl S3State {
 
 impl Runs for S3State {
     async fn create(&self, run: &Run) -> Result<(), StoreError> {
-        self.put(&format!("runs/{}/run.json", run.run), run, Only::IfNew).await.map(drop)
+        self.put(&format!("runs/{}/run.json", run.run), run, Only::IfNew).await?;
+        // After the run: what is listed is there. Killed in between, the caller has no answer and nothing is queued.
+        let key = format!("{RECENT}{}-{}.json", backwards(run.accepted_at), run.run);
+        self.put(&key, &run.summary(), Only::IfNew).await.map(drop)
+    }
+
+    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+        let keys = self.first(RECENT, limit).await?;
+        let summaries =
+            stream::iter(keys).map(|key| async move { self.get::<Summary>(&key).await }).buffered(CONCURRENCY);
+        summaries.try_filter_map(async |found| Ok(found.map(|found| found.value))).try_collect().await
     }
 
     async fn load(&self, run: &RunId) -> Result<Option<Run>, StoreError> {
@@ -262,6 +309,11 @@ impl IdempotencyKeys for S3State {
             _ => Ok(false),
         }
     }
+}
+
+/// Milliseconds until the year 2286, in as many digits as they ever have: later moments sort first.
+fn backwards(at: Timestamp) -> String {
+    format!("{:013}", LAST_MOMENT - at.as_millisecond().clamp(0, LAST_MOMENT))
 }
 
 fn marker(name: &str) -> Option<(DeviceName, Status)> {

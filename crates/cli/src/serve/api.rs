@@ -1,10 +1,11 @@
 //! The API over HTTP on one machine: the same answers as behind API Gateway.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Response, StatusCode};
 use naas::api::{self, Answer, Call, MAX_BODY};
 
@@ -15,7 +16,11 @@ pub(super) fn routes(scheduler: Arc<LocalScheduler>) -> Router {
     Router::new().fallback(answer).with_state(scheduler)
 }
 
-async fn answer(State(scheduler): State<Arc<LocalScheduler>>, request: Request) -> Response<Body> {
+async fn answer(
+    State(scheduler): State<Arc<LocalScheduler>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return response(api::too_large());
@@ -23,6 +28,8 @@ async fn answer(State(scheduler): State<Arc<LocalScheduler>>, request: Request) 
     let call = Call {
         method: head.method.as_str(),
         path: head.uri.path(),
+        query: head.uri.query(),
+        caller: Some(&peer.ip().to_string()),
         idempotency_key: head.headers.get("idempotency-key").map(|key| key.to_str().unwrap_or("\u{fffd}")),
         body: &body,
     };

@@ -17,7 +17,9 @@ async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16,
         clock: FakeClock::default(),
         default_step,
     };
-    let answer = answer(&scheduler, Call { method, path, idempotency_key: None, body }).await;
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    let answer =
+        answer(&scheduler, Call { method, path, query, caller: Some("ana@noc"), idempotency_key: None, body }).await;
     let body = serde_json::from_str(&answer.body).unwrap();
     (answer.status, body, answer)
 }

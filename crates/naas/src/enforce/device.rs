@@ -8,19 +8,20 @@ use tracing::warn;
 
 use super::fresh::Fresh;
 use super::hours::Hours;
-use super::push::{Ending, Failure, Job};
+use super::push::{Done, Ending, Failure, Job, Stopped};
+use super::wanted::Wanted;
 use super::{Enforcer, Outside, Read, Unfinished, Why};
-use crate::lease::{self, Acquired, Asker, Held};
-use crate::lockout;
+use crate::confirm::ConfirmWithin;
+use crate::history::ContentHash;
+use crate::inventory::Device;
+use crate::lease::{self, Acquired, Asker, Held, Learnt};
 use crate::name::{DeviceName, RunId};
 use crate::outcome::{Outcome, Plan, Status, SwitchState};
 use crate::ports::{Clock, DeadLetters, Runs, StoreError, StoreFault};
-use crate::record::{DeviceRecord, InSync, Last, Token};
+use crate::record::{Hold, InSync, Last, Token};
 use crate::redact;
-use crate::render::Intended;
 use crate::retry::MAX_WAITS;
 use crate::slice::Slice;
-use crate::text_hash::sha256;
 
 /// How the work under a lease ended.
 struct Worked {
@@ -29,12 +30,31 @@ struct Worked {
     in_sync: Option<InSync>,
     /// The outcome is not the last word: unless attempts are exhausted, the device comes again.
     again: Option<Why>,
+    /// The newest configuration of its history, if it is the one that was wanted; or why that could not be written.
+    kept: Result<Option<ContentHash>, StoreError>,
 }
 
 impl From<Outcome> for Worked {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, in_sync: None, again: None }
+        Self { outcome, in_sync: None, again: None, kept: Ok(None) }
     }
+}
+
+impl Worked {
+    /// Whether a hold that was set for it must be taken back: the switch does not run, and cannot be running, what it is to be held at.
+    fn takes_hold_back(&self) -> bool {
+        let runs_it =
+            [Status::Changed, Status::InSync, Status::NotSaved, Status::Unknown].contains(&self.outcome.status);
+        self.again.is_some() || !runs_it
+    }
+}
+
+/// What is to be done with a device, once nothing stands against it.
+struct Ready {
+    target: Device,
+    wanted: Wanted,
+    confirm: ConfirmWithin,
+    plan: Option<Plan>,
 }
 
 impl<P: Outside> Enforcer<P> {
@@ -84,13 +104,16 @@ impl<P: Outside> Enforcer<P> {
         let asker = Asker {
             run: slice.run.clone(),
             mode: slice.mode,
-            bound: slice.plan.is_some(),
+            bound: slice.plan.is_some() || slice.restore.is_some(),
             token: Token::new(ports.clock.entropy()),
         };
-        let held = match lease::acquire(&ports.state, &ports.clock, device, &asker, &hours.terms()).await? {
+        let mut held = match lease::acquire(&ports.state, &ports.clock, device, &asker, &hours.terms()).await? {
             Acquired::Held(held) => *held,
             Acquired::Superseded(by) => {
-                self.record(&self.superseded(slice, device, by, came_before)).await?;
+                let before =
+                    if came_before { "; an earlier attempt of this run may have reached the switch" } else { "" };
+                let why = format!("which waits for the device and will read the newest models{before}");
+                self.record(&self.superseded(slice, device, by, &why)).await?;
                 return Ok(None);
             }
             Acquired::Settling => return unfinished(Why::Settles, "the same was done a moment ago"),
@@ -106,8 +129,9 @@ impl<P: Outside> Enforcer<P> {
             }
         };
         let left = hours.work_until.duration_since(ports.clock.now()).unsigned_abs();
+        let held_at = slice.restores().or(held.record().held.as_ref().map(|hold| &hold.configuration)).cloned();
         let worked = {
-            let work = pin!(self.work(slice, device, held.record(), hours, reading));
+            let work = pin!(self.work(slice, device, &mut held, hours, reading));
             match select(work, pin!(ports.clock.sleep(left))).await {
                 Either::Left((worked, _)) => Some(worked),
                 Either::Right(_) => None,
@@ -124,6 +148,7 @@ impl<P: Outside> Enforcer<P> {
         let outcome = Outcome {
             switch: SwitchState::Unknown,
             error: Some(format!("{reason}; a run in mode plan will tell how it stands")),
+            held: held_at,
             ..self.outcome(slice, device, Status::Unknown)
         };
         self.give_up(slice, &outcome).await?;
@@ -135,94 +160,108 @@ impl<P: Outside> Enforcer<P> {
         &self,
         slice: &Slice,
         device: &DeviceName,
-        record: &DeviceRecord,
+        held: &mut Held,
         hours: &Hours,
         reading: &Fresh<Read>,
     ) -> Result<Worked, StoreError> {
-        let blank = self.outcome(slice, device, Status::Invalid);
-        let invalid = |reason: String| Ok(Outcome { error: Some(reason), ..blank.clone() }.into());
-        // Read only now: whoever came later has the newer intent, and nobody an older one.
-        let Read { cancelled, intent } = reading.since_now(async || self.read(slice).await).await?;
-        // Whoever was left to this run never asked for it to be cancelled.
-        if let Some(at) = cancelled.filter(|_| !record.is_relied_on()) {
-            let reason = format!("the run was cancelled at {at:.0}");
-            return Ok(Outcome { status: Status::Cancelled, error: Some(reason), ..blank }.into());
+        let held_at = held.record().held.as_ref().map(|hold| hold.configuration.clone());
+        let blank = Outcome { held: held_at, ..self.outcome(slice, device, Status::Invalid) };
+        let ready = match self.ready(slice, &blank, held, hours, reading).await? {
+            Ok(ready) => ready,
+            Err(outcome) => return Ok((*outcome).into()),
+        };
+        if let Some(configuration) = slice.restores() {
+            self.hold(slice, held, configuration).await?;
         }
-        let read = match intent {
-            Ok(read) => read,
+        let job = Job {
+            run: &slice.run,
+            mode: slice.mode,
+            target: &ready.target,
+            wanted: &ready.wanted,
+            confirm: ready.confirm,
+            in_sync: held.record().in_sync.as_ref(),
+            plan: ready.plan.as_ref(),
+            hours,
+        };
+        let pushed = self.push(&job).await;
+        let blank = Outcome { finished_at: self.clock().now(), ..blank };
+        let mut worked = match pushed {
+            Ok(done) => succeeded(done, &ready.wanted, blank),
+            Err(Stopped::Failed(failure)) => failed(failure, blank),
+            Err(Stopped::NotKept(error)) => return Err(error),
+        };
+        worked.outcome.held = held.holds_after(worked.takes_hold_back()).map(|hold| hold.configuration.clone());
+        let is_newest = self.remember(slice, held.record(), &ready.wanted, &worked.outcome).await;
+        worked.kept = is_newest.map(|is_newest| is_newest.then_some(ready.wanted.hash));
+        Ok(worked)
+    }
+
+    /// Reads what the device is to run, and looks whether anything stands against it: then that is the outcome.
+    async fn ready(
+        &self,
+        slice: &Slice,
+        blank: &Outcome,
+        held: &Held,
+        hours: &Hours,
+        reading: &Fresh<Read>,
+    ) -> Result<Result<Ready, Box<Outcome>>, StoreError> {
+        let device = &blank.device;
+        let ended = |status, reason| Ok(Err(Box::new(Outcome { status, error: Some(reason), ..blank.clone() })));
+        let invalid = |reason| ended(Status::Invalid, reason);
+        // Read only now: whoever came later has the newer intent, and nobody an older one.
+        let Read { cancelled, site } = reading.since_now(async || self.read(slice).await).await?;
+        // Whoever was left to this run never asked for it to be cancelled.
+        if let Some(at) = cancelled.filter(|_| !held.record().is_relied_on()) {
+            return ended(Status::Cancelled, format!("the run was cancelled at {at:.0}"));
+        }
+        let site = match site {
+            Ok(site) => site,
             Err(reason) => return invalid(reason),
         };
-        let (inventory, intent) = &*read;
-        let Some(target) = inventory.device(device) else {
+        let Some(target) = site.inventory.device(device) else {
             return invalid("no longer in the inventory".to_owned());
         };
-        let Intended { configuration, confirm, checks, allowed } = match intent.render(&target) {
-            Ok(intended) => intended,
-            Err(error) => return invalid(error.to_string()),
-        };
-        if let Err(lockout) = lockout::look(&configuration, &target, &allowed) {
-            return invalid(lockout.to_string());
+        let hold = held.record().held.as_ref();
+        if let Some(hold) = hold.filter(|hold| slice.restores().is_some() && slice.run.is_older_than(&hold.run)) {
+            let outcome = self.superseded(
+                slice,
+                device,
+                hold.run.clone(),
+                "which was asked for later and has restored it already",
+            );
+            return Ok(Err(Box::new(Outcome { held: blank.held.clone(), ..outcome })));
         }
-        let confirm = slice.confirm.or(confirm).unwrap_or(self.limits.confirm);
+        let kept = slice.restore.as_ref().or(hold.map(|hold| &hold.configuration));
+        let wanted = match self.wanted(&target, &site, kept).await? {
+            Ok(wanted) => wanted,
+            Err(reason) => return invalid(reason),
+        };
+        if let Err(reason) = wanted.is_safe_for(&target) {
+            return invalid(reason);
+        }
+        let confirm = slice.confirm.or(wanted.confirm).unwrap_or(self.limits.confirm);
         if let Err(seconds) = hours.can_ever_suffice(confirm) {
             let asked = confirm.timer().as_secs();
             return invalid(format!(
                 "a confirm of {asked} s does not fit into the {seconds} s that an enforcer has; lower it, or raise its timeout"
             ));
         }
-        let hash = sha256(&configuration);
-        let plan = match self.plan(slice, device, &hash).await? {
-            Ok(plan) => plan,
-            Err(reason) => return Ok(Outcome { status: Status::Refused, error: Some(reason), ..blank }.into()),
+        match self.plan(slice, device, &wanted.hash).await? {
+            Ok(plan) => Ok(Ok(Ready { target, wanted, confirm, plan })),
+            Err(reason) => ended(Status::Refused, reason),
+        }
+    }
+
+    /// Holds the device at what it is restored to. Before the switch is touched: whoever its save calls must find it.
+    async fn hold(&self, slice: &Slice, held: &mut Held, configuration: &ContentHash) -> Result<(), StoreError> {
+        let ports = self.ports.ports();
+        let hold = Hold {
+            configuration: configuration.clone(),
+            run: slice.run.clone(),
+            at: ports.clock.now(),
+            by: slice.by.clone(),
         };
-        let job = Job {
-            run: &slice.run,
-            mode: slice.mode,
-            target: &target,
-            configuration: &configuration,
-            intent: &hash,
-            confirm,
-            checks: &checks,
-            in_sync: record.in_sync.as_ref(),
-            plan: plan.as_ref(),
-            hours,
-        };
-        let pushed = self.push(&job).await;
-        let finished_at = self.clock().now();
-        Ok(match pushed {
-            Ok(done) => Worked {
-                in_sync: done.digest.map(|digest| InSync {
-                    intent: hash.clone(),
-                    digest,
-                    at: finished_at,
-                    run: slice.run.clone(),
-                }),
-                outcome: Outcome {
-                    status: done.status,
-                    switch: done.switch,
-                    diff: redact::secrets(&done.diff),
-                    plan: done.plan,
-                    finished_at,
-                    ..blank
-                },
-                again: None,
-            },
-            Err(Failure { error, diff, ending }) => Worked {
-                again: match ending {
-                    Ending::OutOfTime => Some(Why::OutOfTime),
-                    _ => error.may_pass().then_some(Why::Failed).filter(|_| ending == Ending::Failed),
-                },
-                outcome: Outcome {
-                    status: if ending == Ending::Reverted { Status::Reverted } else { error.status() },
-                    error: Some(redact::secrets(&error.message)),
-                    switch: error.state,
-                    diff: redact::secrets(&diff),
-                    finished_at,
-                    ..blank
-                },
-                in_sync: None,
-            },
-        })
+        lease::hold(&ports.state, &ports.clock, held, hold).await
     }
 
     /// The plan that an apply is bound to, if it is; or why it does not hold any more.
@@ -230,15 +269,15 @@ impl<P: Outside> Enforcer<P> {
         &self,
         slice: &Slice,
         device: &DeviceName,
-        intent: &str,
+        intent: &ContentHash,
     ) -> Result<Result<Option<Plan>, String>, StoreError> {
         let Some(run) = &slice.plan else { return Ok(Ok(None)) };
         let planned = self.ports.ports().state.outcome(run, device).await?;
         Ok(match planned.and_then(|outcome| outcome.plan) {
             None => Err(format!("run {run} has no plan for it; nothing was sent to the switch")),
-            Some(plan) if plan.intent != intent => Err(format!(
-                "models, templates or inventory have changed since plan {run}, and it would get something else now; make a new \
-                 plan; nothing was sent to the switch"
+            Some(plan) if plan.intent != intent.as_ref() => Err(format!(
+                "models, templates or inventory have changed since plan {run}, or it was held or released, and it would get something \
+                 else now; make a new plan; nothing was sent to the switch"
             )),
             Some(plan) => Ok(Some(plan)),
         })
@@ -251,31 +290,37 @@ impl<P: Outside> Enforcer<P> {
         held: Held,
         worked: Result<Worked, StoreError>,
     ) -> Result<Option<Unfinished>, StoreError> {
-        let Worked { outcome, in_sync, again } = match worked {
+        let worked = match worked {
             Ok(worked) => worked,
             Err(error) => {
-                self.release(held, None, None).await;
+                self.release(held, Learnt { take_hold_back: true, ..Learnt::default() }).await;
                 return Err(error);
             }
         };
+        let take_hold_back = worked.takes_hold_back();
+        let Worked { outcome, in_sync, again, kept } = worked;
         let exhausted = self.limits.retries.exhausted(slice.attempt);
         if let Some(why) = again.filter(|why| *why != Why::Failed || !exhausted) {
-            self.release(held, None, None).await;
+            self.release(held, Learnt { take_hold_back, ..Learnt::default() }).await;
             let Outcome { device, error, .. } = outcome;
             return Ok(Some(Unfinished { device, why, reason: error.unwrap_or_default() }));
         }
-        // The outcome first: whoever gets the lease next must not find the device without one. If it cannot be written, the
-        // device comes again, and the lease is free by then.
-        let recorded = if again.is_some() { self.give_up(slice, &outcome).await } else { self.record(&outcome).await };
+        // The outcome first: whoever gets the lease next must not find the device without one. If it cannot be written, or what was
+        // pushed is not in the history, the device comes again, and the lease is free by then.
+        let (kept, recorded) = match kept {
+            Err(error) => (None, Err(error)),
+            Ok(kept) if again.is_some() => (kept, self.give_up(slice, &outcome).await),
+            Ok(kept) => (kept, self.record(&outcome).await),
+        };
         let last = Last { run: outcome.run, mode: slice.mode, status: outcome.status, at: outcome.finished_at };
-        self.release(held, in_sync, Some(last)).await;
+        self.release(held, Learnt { in_sync, last: Some(last), kept, take_hold_back }).await;
         recorded.map(|()| None)
     }
 
     /// A lease that cannot be given back ends by itself.
-    async fn release(&self, held: Held, in_sync: Option<InSync>, last: Option<Last>) {
+    async fn release(&self, held: Held, learnt: Learnt) {
         let ports = self.ports.ports();
-        if let Err(error) = lease::release(&ports.state, &ports.clock, held, in_sync, last).await {
+        if let Err(error) = lease::release(&ports.state, &ports.clock, held, learnt).await {
             warn!(%error, "a lease could not be given back and must run out");
         }
     }
@@ -295,9 +340,8 @@ impl<P: Outside> Enforcer<P> {
         self.record(outcome).await
     }
 
-    fn superseded(&self, slice: &Slice, device: &DeviceName, by: RunId, came_before: bool) -> Outcome {
-        let before = if came_before { "; an earlier attempt of this run may have reached the switch" } else { "" };
-        let reason = format!("left to run {by}, which waits for the device and will read the newest models{before}");
+    fn superseded(&self, slice: &Slice, device: &DeviceName, by: RunId, why: &str) -> Outcome {
+        let reason = format!("left to run {by}, {why}");
         Outcome { error: Some(reason), superseded_by: Some(by), ..self.outcome(slice, device, Status::Superseded) }
     }
 
@@ -313,8 +357,33 @@ impl<P: Outside> Enforcer<P> {
             error: None,
             superseded_by: None,
             plan: None,
+            held: None,
             started_at: now,
             finished_at: now,
         }
     }
+}
+
+fn succeeded(done: Done, wanted: &Wanted, blank: Outcome) -> Worked {
+    let known =
+        |digest| InSync { intent: wanted.hash.to_string(), digest, at: blank.finished_at, run: blank.run.clone() };
+    let in_sync = done.digest.map(known);
+    let diff = redact::secrets(&done.diff);
+    let outcome = Outcome { status: done.status, switch: done.switch, diff, plan: done.plan, ..blank };
+    Worked { in_sync, ..outcome.into() }
+}
+
+fn failed(Failure { error, diff, ending }: Failure, blank: Outcome) -> Worked {
+    let again = match ending {
+        Ending::OutOfTime => Some(Why::OutOfTime),
+        _ => error.may_pass().then_some(Why::Failed).filter(|_| ending == Ending::Failed),
+    };
+    let outcome = Outcome {
+        status: if ending == Ending::Reverted { Status::Reverted } else { error.status() },
+        error: Some(redact::secrets(&error.message)),
+        switch: error.state,
+        diff: redact::secrets(&diff),
+        ..blank
+    };
+    Worked { again, ..outcome.into() }
 }

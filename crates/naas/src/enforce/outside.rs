@@ -1,6 +1,6 @@
 //! The outside of an enforcer: seven ports, given together.
 
-use crate::ports::{Clock, DeadLetters, DeviceRecords, Inventories, Models, Runs, SliceQueue, Switches};
+use crate::ports::{Clock, DeadLetters, DeviceRecords, History, Inventories, Models, Runs, SliceQueue, Switches};
 
 /// What an enforcer works with, by name. Each field is a port of its own, so that a test can break one of them.
 pub struct Ports<I, M, W, R, Q, D, C> {
@@ -10,7 +10,7 @@ pub struct Ports<I, M, W, R, Q, D, C> {
     pub models: M,
     /// How switches are reached.
     pub switches: W,
-    /// Where outcomes and device records are kept.
+    /// Where outcomes, device records and what devices were made to run are kept.
     pub state: R,
     /// Where slices go that must come again.
     pub queue: Q,
@@ -29,7 +29,7 @@ pub trait Outside: Send + Sync {
     /// See [`Ports::switches`].
     type Switches: Switches;
     /// See [`Ports::state`].
-    type State: Runs + DeviceRecords;
+    type State: Runs + DeviceRecords + History;
     /// See [`Ports::queue`].
     type Queue: SliceQueue;
     /// See [`Ports::dead_letters`].
@@ -56,7 +56,7 @@ where
     I: Inventories,
     M: Models,
     W: Switches,
-    R: Runs + DeviceRecords,
+    R: Runs + DeviceRecords + History,
     Q: SliceQueue,
     D: DeadLetters,
     C: Clock,

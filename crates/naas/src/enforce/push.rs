@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::hours::Hours;
+use super::wanted::Wanted;
 use super::{Enforcer, Outside};
-use crate::check::Check;
 use crate::confirm::ConfirmWithin;
 use crate::inventory::Device;
 use crate::name::RunId;
 use crate::outcome::{Plan, Status, SwitchState};
-use crate::ports::{Clock, Standing, Switch, SwitchError, SwitchFault, Switches};
+use crate::ports::{Clock, History, Standing, StoreError, Switch, SwitchError, SwitchFault, Switches};
 use crate::record::InSync;
 use crate::run::Mode;
 use crate::session;
@@ -23,11 +23,8 @@ pub(super) struct Job<'j> {
     pub(super) run: &'j RunId,
     pub(super) mode: Mode,
     pub(super) target: &'j Device,
-    pub(super) configuration: &'j str,
-    /// SHA-256 of the configuration.
-    pub(super) intent: &'j str,
+    pub(super) wanted: &'j Wanted,
     pub(super) confirm: ConfirmWithin,
-    pub(super) checks: &'j [Check],
     /// What it was last known to run.
     pub(super) in_sync: Option<&'j InSync>,
     /// What it was when this was planned.
@@ -65,6 +62,20 @@ pub(super) enum Ending {
     OutOfTime,
 }
 
+/// Why a push stopped.
+pub(super) enum Stopped {
+    /// It failed.
+    Failed(Failure),
+    /// What was to be committed could not be kept. The switch runs what it ran.
+    NotKept(StoreError),
+}
+
+impl<F: Into<Failure>> From<F> for Stopped {
+    fn from(failure: F) -> Self {
+        Self::Failed(failure.into())
+    }
+}
+
 impl From<SwitchError> for Failure {
     fn from(error: SwitchError) -> Self {
         Self { error, diff: String::new(), ending: Ending::Failed }
@@ -80,7 +91,7 @@ impl Failure {
 
 impl<P: Outside> Enforcer<P> {
     /// Does `job`.
-    pub(super) async fn push(&self, job: &Job<'_>) -> Result<Done, Failure> {
+    pub(super) async fn push(&self, job: &Job<'_>) -> Result<Done, Stopped> {
         let mut switch = self.ports.ports().switches.open(job.target)?;
         let mut standing = switch.look().await?;
         self.clear_left_over(job, &mut switch, &standing).await;
@@ -91,7 +102,7 @@ impl<P: Outside> Enforcer<P> {
             }
         }
         if job.plan.is_some_and(|plan| plan.digest != standing.digest) {
-            return Err(moved());
+            return Err(moved().into());
         }
         if job.is_known(&standing) {
             return Ok(job.in_sync(standing.digest));
@@ -104,25 +115,35 @@ impl<P: Outside> Enforcer<P> {
         }
         if job.plan.is_some_and(|plan| plan.diff != sha256(&diff)) {
             switch.abort(&session).await?;
-            return Err(moved());
+            return Err(moved().into());
         }
         if job.mode != Mode::Apply {
             let aborted = switch.abort(&session).await;
             return match aborted {
                 Ok(_) => Ok(job.differs(diff, standing.digest)),
-                Err(error) => Err(Failure { error, diff, ending: Ending::Failed }),
+                Err(error) => Err(Failure { error, diff, ending: Ending::Failed }.into()),
             };
         }
         if !job.hours.suffice(self.clock().now(), job.confirm) {
             switch.abort(&session).await?;
             let failure =
                 Failure::refused(SwitchFault::Busy, "it was staged too slowly for a commit to be confirmed in time");
-            return Err(Failure { ending: Ending::OutOfTime, ..failure });
+            return Err(Failure { ending: Ending::OutOfTime, ..failure }.into());
+        }
+        if let Err(error) = self.keep(job).await {
+            switch.abort(&session).await?;
+            return Err(Stopped::NotKept(error));
         }
         match self.try_out(job, &mut switch, &session).await {
             Ok(digest) => Ok(Done { status: Status::Changed, switch: SwitchState::Saved, diff, digest, plan: None }),
-            Err(failure) => Err(Failure { diff, ..failure }),
+            Err(failure) => Err(Failure { diff, ..failure }.into()),
         }
+    }
+
+    /// Keeps what is about to be committed: nothing is ever run that is not kept.
+    async fn keep(&self, job: &Job<'_>) -> Result<(), StoreError> {
+        let Wanted { hash, configuration, .. } = job.wanted;
+        self.ports.ports().state.keep(&job.target.name, hash, configuration).await
     }
 
     /// Opens a session with the configuration in it, and returns its name and the switch's diff.
@@ -132,7 +153,7 @@ impl<P: Outside> Enforcer<P> {
         switch: &mut <P::Switches as Switches>::Switch,
     ) -> Result<(String, String), SwitchError> {
         let session = session::name(job.run, self.clock().now(), self.clock().entropy());
-        let diff = switch.stage(&session, job.configuration).await?;
+        let diff = switch.stage(&session, &job.wanted.configuration).await?;
         Ok((session, diff))
     }
 
@@ -164,25 +185,27 @@ impl<P: Outside> Enforcer<P> {
         switch: &mut <P::Switches as Switches>::Switch,
         standing: &Standing,
         on_trial: &str,
-    ) -> Result<Option<Done>, Failure> {
+    ) -> Result<Option<Done>, Stopped> {
         if !session::is_ours(on_trial) {
-            return Err(Failure::refused(
+            let refused = Failure::refused(
                 SwitchFault::Busy,
                 format!(
                     "the commit timer of session {on_trial}, which is not ours, is running, and until it is confirmed, aborted or has \
                      run out nobody else can commit"
                 ),
-            ));
+            );
+            return Err(refused.into());
         }
         if job.mode != Mode::Apply || job.plan.is_some_and(|plan| plan.digest != standing.digest) {
             let words = format!(
                 "a configuration of ours is on trial, session {on_trial}; what the switch runs will tell when that is over"
             );
-            return Err(Failure::refused(SwitchFault::Busy, words));
+            return Err(Failure::refused(SwitchFault::Busy, words).into());
         }
         let (session, diff) = self.stage(job, switch).await?;
         let after = switch.abort(&session).await?;
         if diff.is_empty() {
+            self.keep(job).await.map_err(Stopped::NotKept)?;
             let digest = self.confirm(job, on_trial, after.digest, self.clock().now()).await?;
             return Ok(Some(Done { status: Status::Changed, switch: SwitchState::Saved, diff, digest, plan: None }));
         }
@@ -194,7 +217,9 @@ impl<P: Outside> Enforcer<P> {
 impl Job<'_> {
     /// Whether the switch runs what it was last known to run, and that is what is intended.
     fn is_known(&self, standing: &Standing) -> bool {
-        self.in_sync.is_some_and(|known| known.intent == self.intent && standing.digest.as_ref() == Some(&known.digest))
+        self.in_sync.is_some_and(|known| {
+            known.intent == self.wanted.hash.as_ref() && standing.digest.as_ref() == Some(&known.digest)
+        })
     }
 
     fn in_sync(&self, digest: Option<String>) -> Done {
@@ -210,7 +235,7 @@ impl Job<'_> {
     }
 
     fn sealed(&self, diff: &str, digest: Option<String>) -> Option<Plan> {
-        (self.mode == Mode::Plan).then(|| Plan { intent: self.intent.to_owned(), digest, diff: sha256(diff) })
+        (self.mode == Mode::Plan).then(|| Plan { intent: self.wanted.hash.to_string(), digest, diff: sha256(diff) })
     }
 }
 

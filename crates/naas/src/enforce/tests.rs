@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore, FakeSwitches, Verb};
-use crate::lease::{self, Acquired, Asker, Terms};
+use crate::lease::{self, Acquired, Asker, Learnt, Terms};
 use crate::name::RunId;
 use crate::outcome::{Status, SwitchState};
 use crate::ports::{DeviceRecords, SwitchFault};
@@ -434,7 +434,7 @@ async fn hold_and_end(site: &Site, number: u64, status: Status) {
         panic!("nobody else holds it");
     };
     let last = Last { run, mode: Mode::Apply, status, at: now };
-    lease::release(&&site.store, &site.clock, *held, None, Some(last)).await.unwrap();
+    lease::release(&&site.store, &site.clock, *held, Learnt { last: Some(last), ..Learnt::default() }).await.unwrap();
 }
 
 #[tokio::test]

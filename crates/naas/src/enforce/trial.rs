@@ -44,7 +44,7 @@ impl<P: Outside> Enforcer<P> {
         began: Timestamp,
     ) -> Result<Option<String>, Failure> {
         let last_try = began + job.confirm.last_try();
-        let mut unchecked = job.checks;
+        let mut unchecked = job.wanted.checks.as_slice();
         loop {
             let error = match self.confirm_once(job, session, &mut unchecked, last_try).await {
                 Ok(digest) => return Ok(digest.filter(|digest| Some(digest) == committed.as_ref())),

@@ -52,7 +52,7 @@ async fn newcomers_are_left_to_the_one_that_waits_also_when_the_device_is_free()
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
-    release(&&store, &clock, held, None, None).await.unwrap();
+    release(&&store, &clock, held, Learnt::default()).await.unwrap();
 
     let third = ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
     let second = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
@@ -91,7 +91,7 @@ async fn whoever_is_relied_on_is_told_so_when_its_turn_comes_also_after_a_crash(
     let held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
     ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
-    release(&&store, &clock, held, None, None).await.unwrap();
+    release(&&store, &clock, held, Learnt::default()).await.unwrap();
 
     let crashed = hold(&store, &clock, 2).await;
     clock.advance(SignedDuration::from_hours(1));
@@ -106,20 +106,21 @@ async fn nobody_is_relied_on_whom_nothing_was_left_to() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
-    release(&&store, &clock, held, None, None).await.unwrap();
+    release(&&store, &clock, held, Learnt::default()).await.unwrap();
 
     assert!(!hold(&store, &clock, 2).await.record().is_relied_on());
 }
 
-fn ended(clock: &FakeClock, mode: Mode, status: Status) -> Option<Last> {
-    Some(Last { run: run(1), mode, status, at: clock.now() })
+fn ended(clock: &FakeClock, mode: Mode, status: Status) -> Learnt {
+    let last = Last { run: run(1), mode, status, at: clock.now() };
+    Learnt { last: Some(last), ..Learnt::default() }
 }
 
 #[tokio::test]
 async fn a_thousand_who_ask_for_what_was_just_done_cost_one_more_turn() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
-    release(&&store, &clock, held, None, ended(&clock, Mode::Apply, Status::Changed)).await.unwrap();
+    release(&&store, &clock, held, ended(&clock, Mode::Apply, Status::Changed)).await.unwrap();
 
     let second = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
     let mut others = Vec::new();
@@ -147,7 +148,7 @@ async fn only_an_apply_that_worked_is_left_alone_and_only_for_a_moment() {
     ] {
         let (store, clock) = (FakeStore::default(), FakeClock::default());
         let held = hold(&store, &clock, 1).await;
-        release(&&store, &clock, held, None, ended(&clock, mode, status)).await.unwrap();
+        release(&&store, &clock, held, ended(&clock, mode, status)).await.unwrap();
         clock.advance(SignedDuration::from_secs(after));
 
         let asked = ask_for(&store, &clock, &asker).await;
@@ -189,7 +190,7 @@ async fn giving_back_keeps_what_others_wrote_and_takes_nobody_elses_lease() {
     ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
     let late = hold_late(&store, &clock, held).await;
 
-    release(&&store, &clock, late, None, None).await.unwrap();
+    release(&&store, &clock, late, Learnt::default()).await.unwrap();
 
     let record = store.records.lock().unwrap()[&leaf()].0.clone();
     assert_eq!(record.lease.map(|lease| lease.run), Some(run(2)), "the one that took over still holds it");

@@ -8,7 +8,7 @@ use tracing::info;
 
 use super::{Receipt, ScheduleError, Scheduler};
 use crate::name::{DeviceName, RunId};
-use crate::ports::{Clock, DeadLetters, IdempotencyKeys, Inventories, Parked, Runs, SliceQueue};
+use crate::ports::{Clock, DeadLetters, History, IdempotencyKeys, Inventories, Parked, Runs, SliceQueue};
 use crate::run::Run;
 use crate::slice::{Slice, VERSION};
 
@@ -39,7 +39,7 @@ impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
 where
     I: Inventories,
     Q: SliceQueue,
-    S: Runs + IdempotencyKeys,
+    S: Runs + History + IdempotencyKeys,
     D: DeadLetters,
     C: Clock,
 {
@@ -103,6 +103,8 @@ where
                 inventory: slice.inventory,
                 confirm: slice.confirm,
                 plan: slice.plan,
+                restore: slice.restore,
+                by: slice.by,
             };
             redriven.started.push(self.start(run).await?);
         }

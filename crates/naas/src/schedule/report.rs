@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Scheduler;
+use crate::history::{ContentHash, NotKept};
 use crate::name::{DeviceName, RunId};
 use crate::outcome::{Attempt, Outcome, Status};
 use crate::ports::{Clock, DeviceRecords, Runs, StoreError};
-use crate::record::{DeviceRecord, InSync, Last};
-use crate::run::{Mode, Run};
+use crate::record::{DeviceRecord, Hold, InSync, Last};
+use crate::run::{Mode, Run, Summary};
 
 /// The word for a device without an outcome.
 const PENDING: &str = "pending";
@@ -26,13 +27,26 @@ pub struct RunReport {
     pub mode: Mode,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// Who asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The plan it applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunId>,
+    /// The kept configuration it restores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<ContentHash>,
     /// How many devices are in each status; `pending` are those without an outcome yet.
     pub counts: BTreeMap<&'static str, usize>,
     /// Each device's status.
     pub devices: BTreeMap<DeviceName, &'static str>,
+}
+
+/// The last runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunsReport {
+    /// Newest first.
+    pub runs: Vec<Summary>,
 }
 
 /// A device of a run that has no outcome yet.
@@ -73,6 +87,9 @@ pub struct DeviceReport {
     pub waiting: Option<RunId>,
     /// How the last work on it ended.
     pub last: Option<Last>,
+    /// The configuration it is held at, instead of what models say, until it is released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Hold>,
     /// When it was last known to run what was intended, and with which digest of its running-config.
     pub in_sync: Option<InSync>,
 }
@@ -103,6 +120,17 @@ pub enum ReportError {
     /// No run ever worked on it.
     #[error("no run has worked on device {0} yet")]
     NoSuchDevice(String),
+    /// It is not among the kept configurations.
+    #[error(transparent)]
+    NotKept(#[from] NotKept),
+    /// No configuration of the device was kept yet.
+    #[error(
+        "no configuration of device {0} is kept yet; the first one is with the next push, or when it is found in sync"
+    )]
+    NothingKept(DeviceName),
+    /// The caller asks for what there cannot be.
+    #[error("{0}")]
+    BadQuery(String),
     /// The record could not be read or written.
     #[error("the record could not be read or written")]
     State(#[source] StoreError),
@@ -129,8 +157,14 @@ where
             true if self.state.cancelled(&run.run).await.map_err(ReportError::State)?.is_some() => "cancelling",
             true => "running",
         };
-        let Run { run, mode, accepted_at, plan, .. } = run;
-        Ok(RunReport { run, status, mode, accepted_at, plan, counts, devices })
+        let Run { run, mode, accepted_at, by, plan, restore, .. } = run;
+        Ok(RunReport { run, status, mode, accepted_at, by, plan, restore, counts, devices })
+    }
+
+    /// The last runs, at most `limit`.
+    pub async fn runs(&self, limit: usize) -> Result<RunsReport, ReportError> {
+        let runs = self.state.recent(limit).await.map_err(ReportError::State)?;
+        Ok(RunsReport { runs })
     }
 
     /// The outcome of one device of a run, or why it has none yet.
@@ -154,10 +188,8 @@ where
 
     /// What is remembered of a device.
     pub async fn device(&self, name: &str) -> Result<DeviceReport, ReportError> {
-        let unknown = || ReportError::NoSuchDevice(excerpt(name));
-        let device = DeviceName::new(name).map_err(|_| unknown())?;
-        let stored = self.state.device_record(&device).await.map_err(ReportError::State)?;
-        let DeviceRecord { lease, waiting, in_sync, last, .. } = stored.ok_or_else(unknown)?.record;
+        let (device, record) = self.known(name).await?;
+        let DeviceRecord { lease, waiting, in_sync, last, held, .. } = record;
         let now = self.clock.now();
         Ok(DeviceReport {
             device,
@@ -166,8 +198,17 @@ where
                 .map(|lease| Holder { run: lease.run, until: lease.until }),
             waiting: waiting.filter(|waiting| waiting.until > now).map(|waiting| waiting.run),
             last,
+            held,
             in_sync,
         })
+    }
+
+    /// A device that there is a record of.
+    pub(super) async fn known(&self, name: &str) -> Result<(DeviceName, DeviceRecord), ReportError> {
+        let unknown = || ReportError::NoSuchDevice(excerpt(name));
+        let device = DeviceName::new(name).map_err(|_| unknown())?;
+        let stored = self.state.device_record(&device).await.map_err(ReportError::State)?;
+        Ok((device, stored.ok_or_else(unknown)?.record))
     }
 
     /// Cancels a run: devices that are not being worked on yet are left alone. Cancelling it again changes nothing.

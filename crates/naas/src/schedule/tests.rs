@@ -24,14 +24,14 @@ fn scheduler(store: &FakeStore) -> TestScheduler<'_> {
 }
 
 async fn refused(scheduler: &TestScheduler<'_>, body: &str) -> ScheduleError {
-    scheduler.configure(body.as_bytes(), None).await.unwrap_err()
+    scheduler.configure(body.as_bytes(), None, None).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn a_request_becomes_slices_of_the_default_step() {
     let store = FakeStore::with(INVENTORY, &[]);
 
-    let receipt = scheduler(&store).configure(br#"{"devices":["all"]}"#, None).await.unwrap();
+    let receipt = scheduler(&store).configure(br#"{"devices":["all"]}"#, None, None).await.unwrap();
 
     assert_eq!((receipt.devices, receipt.slices), (3, 2));
     let slices = store.slices.lock().unwrap();
@@ -46,7 +46,7 @@ async fn the_step_of_the_request_wins() {
         let store = FakeStore::with(INVENTORY, &[]);
         let body = format!(r#"{{"groups":["leaf"],"devices":["leaf1"],"step":{step}}}"#);
 
-        let receipt = scheduler(&store).configure(body.as_bytes(), None).await.unwrap();
+        let receipt = scheduler(&store).configure(body.as_bytes(), None, None).await.unwrap();
 
         assert_eq!(receipt.slices, slices, "step {step}");
     }
@@ -79,9 +79,9 @@ async fn a_repeated_request_with_its_key_gets_the_same_run_and_is_queued_once() 
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
 
-    let first = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
-    let again = scheduler.configure(br#"{ "devices": ["leaf1"] }"#, Some("k1")).await.unwrap();
-    let other = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k2")).await.unwrap();
+    let first = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1"), None).await.unwrap();
+    let again = scheduler.configure(br#"{ "devices": ["leaf1"] }"#, Some("k1"), None).await.unwrap();
+    let other = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k2"), None).await.unwrap();
 
     assert_eq!(first, again);
     assert_ne!(first.run, other.run);
@@ -92,9 +92,9 @@ async fn a_repeated_request_with_its_key_gets_the_same_run_and_is_queued_once() 
 async fn a_key_with_another_request_is_refused() {
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
-    scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
+    scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1"), None).await.unwrap();
 
-    let error = scheduler.configure(br#"{"devices":["leaf2"]}"#, Some("k1")).await.unwrap_err();
+    let error = scheduler.configure(br#"{"devices":["leaf2"]}"#, Some("k1"), None).await.unwrap_err();
 
     assert!(matches!(error, ScheduleError::KeyReused), "{error}");
 }
@@ -112,9 +112,9 @@ async fn a_key_of_a_dead_holder_is_taken_over_with_the_same_run() {
     };
     store.keys.lock().unwrap().insert("k1".to_owned(), dead.clone());
 
-    let early = scheduler.configure(body, Some("k1")).await.unwrap_err();
+    let early = scheduler.configure(body, Some("k1"), None).await.unwrap_err();
     scheduler.clock.advance(CLAIM_LIFE);
-    let late = scheduler.configure(body, Some("k1")).await.unwrap();
+    let late = scheduler.configure(body, Some("k1"), None).await.unwrap();
 
     assert!(matches!(early, ScheduleError::KeyInUse), "{early}");
     assert_eq!(late.run, dead.run);
@@ -125,10 +125,10 @@ async fn a_key_is_free_again_when_its_request_failed() {
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
     store.fail("send", StoreFault::Unavailable);
-    let failed = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap_err();
+    let failed = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1"), None).await.unwrap_err();
     store.mend();
 
-    let receipt = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
+    let receipt = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1"), None).await.unwrap();
 
     let ScheduleError::Queue { run, .. } = failed else { panic!("{failed}") };
     assert_eq!(receipt.run, run, "slices queued before the failure belong to the same run");
@@ -139,7 +139,7 @@ async fn a_key_must_be_a_header_value() {
     let store = FakeStore::with(INVENTORY, &[]);
 
     for key in ["", "with space", "ümlaut", &"k".repeat(256)] {
-        let error = scheduler(&store).configure(br#"{"devices":["leaf1"]}"#, Some(key)).await.unwrap_err();
+        let error = scheduler(&store).configure(br#"{"devices":["leaf1"]}"#, Some(key), None).await.unwrap_err();
         assert!(matches!(error, ScheduleError::Key(_)), "{key}: {error}");
     }
 }
@@ -155,6 +155,7 @@ fn outcome(run: &RunId, device: &str, status: Status) -> Outcome {
         error: None,
         superseded_by: None,
         plan: None,
+        held: None,
         started_at: now,
         finished_at: now,
     }
@@ -164,7 +165,7 @@ fn outcome(run: &RunId, device: &str, status: Status) -> Outcome {
 async fn a_run_is_running_until_every_device_has_an_outcome() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(br#"{"devices":["leaf1","leaf2"]}"#, None).await.unwrap().run;
+    let run = scheduler.configure(br#"{"devices":["leaf1","leaf2"]}"#, None, None).await.unwrap().run;
 
     store.record(&outcome(&run, "leaf1", Status::Changed)).await.unwrap();
     let running = scheduler.run(run.as_ref()).await.unwrap();
@@ -181,7 +182,7 @@ async fn a_run_is_running_until_every_device_has_an_outcome() {
 async fn a_device_without_an_outcome_says_what_was_tried_and_when_it_is_tried_again() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
+    let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None, None).await.unwrap().run;
     let now = scheduler.clock.now();
     let attempt = Attempt {
         run: run.clone(),
@@ -207,7 +208,7 @@ async fn a_device_without_an_outcome_says_what_was_tried_and_when_it_is_tried_ag
 async fn a_cancelled_run_is_cancelling_until_its_devices_have_outcomes() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
+    let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None, None).await.unwrap().run;
 
     let cancelling = scheduler.cancel(run.as_ref()).await.unwrap();
     store.record(&outcome(&run, "leaf1", Status::Cancelled)).await.unwrap();
@@ -220,7 +221,7 @@ async fn a_cancelled_run_is_cancelling_until_its_devices_have_outcomes() {
 async fn a_plan_is_applied_to_the_devices_it_would_change() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let plan = scheduler.configure(br#"{"devices":["all"],"mode":"plan"}"#, None).await.unwrap().run;
+    let plan = scheduler.configure(br#"{"devices":["all"],"mode":"plan"}"#, None, None).await.unwrap().run;
     let apply = format!(r#"{{"plan":"{plan}","confirm":60}}"#);
 
     let early = refused(&scheduler, &apply).await;
@@ -228,7 +229,7 @@ async fn a_plan_is_applied_to_the_devices_it_would_change() {
         store.record(&outcome(&plan, device, status)).await.unwrap();
     }
     store.slices.lock().unwrap().clear();
-    let receipt = scheduler.configure(apply.as_bytes(), None).await.unwrap();
+    let receipt = scheduler.configure(apply.as_bytes(), None, None).await.unwrap();
 
     assert!(matches!(early, ScheduleError::PlanUnfinished { pending: 3, .. }), "{early}");
     assert_eq!(receipt.devices, 1);
@@ -242,7 +243,7 @@ async fn a_plan_is_applied_to_the_devices_it_would_change() {
 async fn what_is_parked_is_sent_again_under_its_run_or_a_new_one_and_no_device_twice() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(br#"{"devices":["all"],"step":"max"}"#, None).await.unwrap().run;
+    let run = scheduler.configure(br#"{"devices":["all"],"step":"max"}"#, None, None).await.unwrap().run;
     let slice = store.slices.lock().unwrap().remove(0);
     store.record(&outcome(&run, "leaf1", Status::Unreachable)).await.unwrap();
     let tired = Slice { attempt: 7, ..slice.clone() };
@@ -265,7 +266,7 @@ async fn what_is_parked_is_sent_again_under_its_run_or_a_new_one_and_no_device_t
 async fn what_cannot_be_queued_stays_parked() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    scheduler.configure(br#"{"devices":["leaf1"]}"#, None).await.unwrap();
+    scheduler.configure(br#"{"devices":["leaf1"]}"#, None, None).await.unwrap();
     let slice = store.slices.lock().unwrap().remove(0);
     store.park(&slice.to_message(), "it did not work").await.unwrap();
     store.fail("send", StoreFault::Unavailable);

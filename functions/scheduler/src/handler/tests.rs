@@ -8,9 +8,14 @@ use serde_json::{Value, json};
 use super::*;
 
 async fn invoke(mut event: Value) -> (ApiGatewayProxyResponse, Value) {
-    event["requestContext"] = json!({"httpMethod": event["httpMethod"]});
-    let store = FakeStore::with("hosts: {devicea: {}}", &[]);
-    let store = &store;
+    invoke_on(&FakeStore::with("hosts: {devicea: {}}", &[]), event.take()).await
+}
+
+async fn invoke_on(store: &FakeStore, mut event: Value) -> (ApiGatewayProxyResponse, Value) {
+    if event["requestContext"].is_null() {
+        event["requestContext"] = json!({});
+    }
+    event["requestContext"]["httpMethod"] = event["httpMethod"].clone();
     let default_step = Step::Of(NonZeroUsize::MIN);
     let scheduler = Scheduler {
         inventories: store,
@@ -66,4 +71,37 @@ async fn the_key_is_found_however_its_header_is_written() {
 
         assert_eq!(response.status_code, 400, "{header}: {problem}");
     }
+}
+
+#[tokio::test]
+async fn who_asks_is_the_iam_caller_or_the_id_of_the_key_or_the_address_and_never_the_key() {
+    let (arn, address) = ("arn:aws:iam::123456789012:user/ana", "192.0.2.10");
+    for (identity, by) in [
+        (json!({"userArn": arn, "apiKeyId": "k1", "apiKey": "canary", "sourceIp": address}), json!(arn)),
+        (json!({"userArn": "", "apiKeyId": "k1", "apiKey": "canary", "sourceIp": address}), json!("k1")),
+        (json!({"userArn": null, "sourceIp": address}), json!(address)),
+        (json!({}), Value::Null),
+    ] {
+        let store = FakeStore::with("hosts: {devicea: {}}", &[]);
+        let context = json!({"identity": identity});
+        let body = r#"{"devices":["devicea"]}"#;
+        let event = json!({"httpMethod": "POST", "path": "/configure", "body": body, "requestContext": context});
+        invoke_on(&store, event).await;
+
+        let (_, runs) = invoke_on(&store, json!({"httpMethod": "GET", "path": "/runs"})).await;
+
+        assert_eq!(runs["runs"][0]["by"], by);
+        assert!(!runs.to_string().contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn the_query_of_a_call_reaches_it() {
+    let query = json!({"limit": ["a&b=1"]});
+    let event = json!({"httpMethod": "GET", "path": "/runs", "multiValueQueryStringParameters": query});
+
+    let (response, problem) = invoke(event).await;
+
+    assert_eq!(response.status_code, 400);
+    assert!(problem["detail"].as_str().unwrap().contains(r#"found "a&b=1""#), "{problem}");
 }

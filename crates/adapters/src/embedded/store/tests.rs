@@ -1,9 +1,16 @@
-use jiff::SignedDuration;
-use naas::fakes::FakeClock;
-use naas::outcome::SwitchState;
-use naas::record::{Lease, Token};
-use naas::run::Mode;
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+use naas::fakes::FakeClock;
+use naas::history::{ContentHash, Entry, Revision};
+use naas::name::RunId;
+use naas::outcome::{Attempt, Outcome, Status, SwitchState};
+use naas::ports::{Clock, DeadLetters, History, Recorded, Runs, SliceQueue};
+use naas::record::{Lease, Token};
+use naas::run::{Mode, Run};
+use naas::slice::Slice;
+
+use super::queue::MAX_RECEIVES;
 use super::*;
 
 fn slice(device: &str) -> Slice {
@@ -15,6 +22,8 @@ fn slice(device: &str) -> Slice {
         inventory: vec!["inventory.yaml".to_owned()],
         confirm: None,
         plan: None,
+        restore: None,
+        by: None,
         attempt: 0,
         waits: 0,
     }
@@ -34,6 +43,8 @@ fn whole_run() -> Run {
         inventory: Vec::new(),
         confirm: None,
         plan: None,
+        restore: None,
+        by: None,
     }
 }
 
@@ -48,6 +59,7 @@ fn outcome(device: &str, status: Status) -> Outcome {
         error: None,
         superseded_by: None,
         plan: None,
+        held: None,
         started_at: at,
         finished_at: at,
     }
@@ -273,4 +285,74 @@ async fn what_was_tried_and_cancelled_is_remembered() {
 
     assert_eq!(store.attempt(&run(), &attempt.device).await.unwrap(), Some(attempt));
     assert_eq!(store.cancelled(&run()).await.unwrap(), Some(at), "the first time stands");
+}
+
+fn revision(device: &str, number: u64, milliseconds: i64) -> Revision {
+    let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
+    Revision {
+        version: naas::history::VERSION,
+        device: DeviceName::new(device).unwrap(),
+        configuration: ContentHash::of(&number.to_string()),
+        run: RunId::new(at, number),
+        at: at + SignedDuration::from_millis(milliseconds),
+        by: None,
+        models: Vec::new(),
+        parts: Vec::new(),
+        diff: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_history_is_listed_newest_first_and_what_was_added_first_stands() {
+    let (_folder, store) = store();
+    let leaf = DeviceName::new("leaf1").unwrap();
+    let [first, second, third] = [(9, 0), (1, 5), (5, 1_000)].map(|(number, at)| revision("leaf1", number, at));
+    for revision in [&second, &first, &third, &revision("leaf10", 2, 1), &revision("leaf", 3, 1)] {
+        store.add(revision).await.unwrap();
+    }
+    store.add(&Revision { by: Some("late".to_owned()), ..first.clone() }).await.unwrap();
+
+    let entries = store.entries(&leaf, 200).await.unwrap();
+
+    assert_eq!(entries, [&third, &second, &first].map(Revision::entry));
+    assert_eq!(store.entries(&leaf, 2).await.unwrap(), entries[..2]);
+    assert_eq!(store.revision(&leaf, &entries[2]).await.unwrap(), Some(first));
+    let other = Entry { configuration: ContentHash::of("other"), ..entries[0].clone() };
+    assert_eq!(store.revision(&leaf, &other).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_text_is_kept_byte_for_byte_for_its_device_and_survives_the_process() {
+    let (folder, store) = store();
+    let [leaf, other] = ["leaf1", "leaf2"].map(|name| DeviceName::new(name).unwrap());
+    let text = "hostname leaf1\r\n\n  alias ü \t\n";
+    let hash = ContentHash::of(text);
+    store.keep(&leaf, &hash, text).await.unwrap();
+    store.keep(&leaf, &hash, "something else under the same hash").await.unwrap();
+    drop(store);
+
+    let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
+
+    assert_eq!(store.kept(&leaf, &hash).await.unwrap().as_deref(), Some(text));
+    assert_eq!(store.kept(&other, &hash).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_last_runs_are_listed_by_the_moment_they_were_accepted() {
+    let (_folder, store) = store();
+    let second: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
+    let run = |number: u64, milliseconds: i64| {
+        let accepted_at = second + SignedDuration::from_millis(milliseconds);
+        Run { run: RunId::new(accepted_at, number), accepted_at, by: Some("ana".to_owned()), ..whole_run() }
+    };
+    let runs = [run(1, 900), run(2, 10), run(3, 500), run(4, 2_000), run(5, -1)];
+    for run in &runs {
+        store.create(run).await.unwrap();
+    }
+
+    let listed = store.recent(3).await.unwrap();
+
+    assert_eq!(listed, [&runs[3], &runs[0], &runs[2]].map(Run::summary));
+    assert_eq!((listed[0].devices, listed[0].by.as_deref()), (1, Some("ana")));
+    assert_eq!(store.recent(200).await.unwrap().len(), 5);
 }

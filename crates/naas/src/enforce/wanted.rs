@@ -1,0 +1,77 @@
+//! What a device is to run: what its models render to; or the kept configuration that a restore names, or that the device is held
+//! at since one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Enforcer, Outside, Site};
+use crate::check::Check;
+use crate::confirm::ConfirmWithin;
+use crate::history::{self, ContentHash};
+use crate::inventory::Device;
+use crate::lockout::{self, Rule};
+use crate::ports::{ModelFiles, StoreError};
+use crate::render::{Intended, Intent, Part};
+
+/// What a device is to run.
+pub(super) struct Wanted {
+    pub(super) configuration: String,
+    pub(super) hash: ContentHash,
+    /// For how long it is to run on trial, if a model says.
+    pub(super) confirm: Option<ConfirmWithin>,
+    pub(super) checks: Vec<Check>,
+    pub(super) origin: Origin,
+    /// The rules of [`crate::lockout`] that it may break.
+    allowed: BTreeSet<Rule>,
+}
+
+/// Where a configuration comes from.
+pub(super) enum Origin {
+    /// From models: these, of which each brought so many lines.
+    Models(Arc<ModelFiles>, Arc<Intent>, Vec<Part>),
+    /// From the device's history.
+    History,
+}
+
+impl<P: Outside> Enforcer<P> {
+    /// What `device` is to run: the `kept` configuration if there is one. The inner error is for an operator to correct.
+    ///
+    /// Checks, confirm and allowed rules are those of the models as they are now, since they are about the network as it is now. A kept
+    /// configuration must not wait for models that are broken: then there are none.
+    pub(super) async fn wanted(
+        &self,
+        device: &Device,
+        site: &Site,
+        kept: Option<&ContentHash>,
+    ) -> Result<Result<Wanted, String>, StoreError> {
+        let rendered = rendered(device, site);
+        let Some(hash) = kept else { return Ok(rendered) };
+        let Some(configuration) = history::text(&self.ports.ports().state, &device.name, hash).await? else {
+            return Ok(Err(format!(
+                "configuration {hash} is not kept of it any more; restore another one, or release it"
+            )));
+        };
+        let (confirm, checks, allowed) =
+            rendered.map_or_else(|_| Default::default(), |wanted| (wanted.confirm, wanted.checks, wanted.allowed));
+        Ok(Ok(Wanted { configuration, hash: hash.clone(), confirm, checks, origin: Origin::History, allowed }))
+    }
+}
+
+fn rendered(device: &Device, site: &Site) -> Result<Wanted, String> {
+    let (files, intent) = site.models.as_ref().map_err(Clone::clone)?;
+    let Intended { configuration, confirm, checks, allowed, parts } =
+        intent.render(device).map_err(|error| error.to_string())?;
+    let hash = ContentHash::of(&configuration);
+    let origin = Origin::Models(Arc::clone(files), Arc::clone(intent), parts);
+    Ok(Wanted { configuration, hash, confirm, checks, origin, allowed })
+}
+
+impl Wanted {
+    /// That it does not lock naas out of `device`; or why it would.
+    pub(super) fn is_safe_for(&self, device: &Device) -> Result<(), String> {
+        lockout::look(&self.configuration, device, &self.allowed).map_err(|lockout| match self.origin {
+            Origin::Models(..) => lockout.to_string(),
+            Origin::History => format!("configuration {} ran before, but now {lockout}", self.hash.brief()),
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! What devices were made to run: listing it, showing one of it, saying who brought a line, and ending what a restore began.
+
+use std::pin::pin;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use serde::Serialize;
+use tracing::info;
+
+use super::{DeviceReport, ReportError, Scheduler};
+use crate::history::{
+    self, Blame, ContentHash, Entry, Line, ModelVersion, NotAReference, NotKept, Reference, Revision,
+};
+use crate::lease;
+use crate::name::{DeviceName, RunId};
+use crate::outcome::changed_lines;
+use crate::ports::{Clock, DeviceRecords, History, Runs, StoreError, StoreFault};
+use crate::record::Hold;
+use crate::redact;
+
+/// How many revisions a blame is read from, so that it ends in time; what is older is not told apart.
+const BLAMED: usize = 200;
+
+/// How many revisions are read at a time.
+const CONCURRENCY: usize = 16;
+
+/// How many texts are, each of which may be large.
+const TEXTS: usize = 4;
+
+/// What a device was made to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceHistory {
+    /// The device.
+    pub device: DeviceName,
+    /// The configuration it is held at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Hold>,
+    /// Newest first.
+    pub versions: Vec<Told>,
+}
+
+/// A revision as a list tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Told {
+    /// See [`Revision::configuration`].
+    pub configuration: ContentHash,
+    /// See [`Revision::run`].
+    pub run: RunId,
+    /// See [`Revision::at`].
+    pub at: Timestamp,
+    /// See [`Revision::by`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// See [`Revision::models`].
+    pub models: Vec<ModelVersion>,
+    /// How many lines the switch's diff added.
+    pub added: usize,
+    /// How many it removed.
+    pub removed: usize,
+}
+
+/// A kept configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Configuration {
+    /// The device.
+    pub device: DeviceName,
+    /// The hash of the text as it is kept.
+    pub configuration: ContentHash,
+    /// The text without its secrets.
+    pub text: String,
+}
+
+/// The newest configuration of a device, and who brought its lines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Blamed {
+    /// The device.
+    pub device: DeviceName,
+    /// The hash of the text as it is kept.
+    pub configuration: ContentHash,
+    /// Its lines, without their secrets.
+    pub lines: Vec<Line>,
+}
+
+impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
+where
+    S: History,
+{
+    /// The kept configuration of `device` that `reference` stands for.
+    pub(super) async fn find(
+        &self,
+        device: &DeviceName,
+        reference: &Reference,
+    ) -> Result<Result<ContentHash, NotKept>, StoreError> {
+        let entries = self.state.entries(device, history::SEARCHED).await?;
+        Ok(history::find(device, &entries, reference))
+    }
+}
+
+impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
+where
+    S: Runs + DeviceRecords + History,
+    C: Clock,
+{
+    /// What a device was made to run, the last `limit` times.
+    pub async fn history(&self, device: &str, limit: usize) -> Result<DeviceHistory, ReportError> {
+        let (device, record) = self.known(device).await?;
+        let entries = self.entries(&device, limit).await?;
+        let of = &device;
+        let versions = stream::iter(entries)
+            .map(|entry| async move { self.revision(of, &entry).await.map(told) })
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await?;
+        Ok(DeviceHistory { held: record.held, device, versions })
+    }
+
+    /// A kept configuration without its secrets.
+    pub async fn configuration(&self, device: &str, reference: &str) -> Result<Configuration, ReportError> {
+        let (device, _) = self.known(device).await?;
+        let reference =
+            Reference::parse(reference).map_err(|error: NotAReference| ReportError::BadQuery(error.to_string()))?;
+        let configuration = self.find(&device, &reference).await.map_err(ReportError::State)??;
+        let text = redact::secrets(&self.text(&device, &configuration).await?);
+        Ok(Configuration { device, configuration, text })
+    }
+
+    /// Who brought each line of the newest configuration of a device.
+    pub async fn blame(&self, device: &str) -> Result<Blamed, ReportError> {
+        let (device, _) = self.known(device).await?;
+        let mut entries = self.entries(&device, BLAMED + 1).await?;
+        let more_before = entries.len() > BLAMED;
+        entries.truncate(BLAMED);
+        let configuration = match entries.first() {
+            Some(newest) => newest.configuration.clone(),
+            None => return Err(ReportError::NothingKept(device)),
+        };
+        let (blame, newest) = self.told(&device, entries).await?;
+        // All at once: a key's lines are known as such by those around them.
+        let masked = redact::secrets(&newest);
+        let lines = blame.lines(more_before).into_iter().zip(history::lines(&masked));
+        let lines = lines.map(|(line, masked)| Line { text: masked.to_owned(), ..line }).collect();
+        Ok(Blamed { device, configuration, lines })
+    }
+
+    /// Ends the hold of a device: models count again from the next run on. What is not held stays as it is.
+    pub async fn release(&self, device: &str) -> Result<DeviceReport, ReportError> {
+        let (name, record) = self.known(device).await?;
+        if let Some(hold) = record.held {
+            lease::unhold(&self.state, &self.clock, &name).await.map_err(ReportError::State)?;
+            info!(device = %name, configuration = %hold.configuration, restored_by = %hold.run, "released");
+        }
+        self.device(device).await
+    }
+
+    /// The story of `entries`, newest first, and the text that it ends with.
+    async fn told(&self, device: &DeviceName, mut entries: Vec<Entry>) -> Result<(Blame, String), ReportError> {
+        entries.reverse();
+        // The same text twice in a row tells nothing new: a hand change was put right.
+        entries.dedup_by(|newer, older| newer.configuration == older.configuration);
+        let read = |entry: Entry| async move {
+            Ok::<_, ReportError>((self.revision(device, &entry).await?, self.text(device, &entry.configuration).await?))
+        };
+        let mut texts = pin!(stream::iter(entries).map(read).buffered(TEXTS));
+        let (mut blame, mut newest) = (Blame::default(), String::new());
+        while let Some((revision, text)) = texts.try_next().await? {
+            blame.next(&revision, &text);
+            newest = text;
+        }
+        Ok((blame, newest))
+    }
+
+    async fn entries(&self, device: &DeviceName, limit: usize) -> Result<Vec<Entry>, ReportError> {
+        self.state.entries(device, limit).await.map_err(ReportError::State)
+    }
+
+    async fn revision(&self, device: &DeviceName, entry: &Entry) -> Result<Revision, ReportError> {
+        let revision = self.state.revision(device, entry).await.map_err(ReportError::State)?;
+        revision.ok_or_else(|| lost(format!("the revision of {device} of run {}", entry.run)))
+    }
+
+    async fn text(&self, device: &DeviceName, configuration: &ContentHash) -> Result<String, ReportError> {
+        let text = history::text(&self.state, device, configuration).await.map_err(ReportError::State)?;
+        text.ok_or_else(|| lost(format!("configuration {configuration} of {device}")))
+    }
+}
+
+/// Something that is listed and not there. Nothing of ours takes it away.
+fn lost(resource: String) -> ReportError {
+    ReportError::State(StoreError::new(resource, StoreFault::Unreadable, "it is listed, and gone"))
+}
+
+fn told(revision: Revision) -> Told {
+    let (added, removed) = changed_lines(&revision.diff);
+    let Revision { configuration, run, at, by, models, .. } = revision;
+    Told { configuration, run, at, by, models, added, removed }
+}
