@@ -1,10 +1,14 @@
 use std::num::NonZeroUsize;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
-use crate::ports::StoreFault;
+use crate::history::{ContentHash, ModelVersion, Revision};
+use crate::name::{DeviceName, RunId};
+use crate::ports::{DeviceRecords, History, StoreFault};
+use crate::record::{DeviceRecord, Hold};
+use crate::render::Part;
 use crate::selection::Step;
 
 async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16, Value, Answer) {
@@ -102,6 +106,57 @@ async fn what_the_caller_got_wrong_is_a_problem_document() {
         ("GET", "/devices/..%2f..", b"", 404, "no run has worked"),
         ("POST", "/devices/leaf1", b"", 405, "GET"),
         ("GET", "/redrive", b"", 405, "POST"),
+        ("GET", "/runs?limit=0", b"", 400, "limit: expected a whole number from 1 to 200, found \"0\""),
+        ("GET", "/runs?limit=201", b"", 400, "found \"201\""),
+        ("GET", "/runs?limit=%33%", b"", 400, "found \"3%\""),
+        ("GET", "/runs?limit", b"", 400, "found \"\""),
+        ("GET", "/runs?last=3", b"", 400, "\"last\" is not a parameter; known is limit"),
+        ("POST", "/runs", b"", 405, "GET"),
+        ("GET", "/devices/leaf1/history", b"", 404, "no run has worked on device leaf1 yet"),
+        ("GET", "/devices/leaf1/history?limit=x", b"", 400, "found \"x\""),
+        ("POST", "/devices/leaf1/history", b"", 405, "GET"),
+        ("GET", "/devices/leaf1/blame", b"", 404, "leaf1"),
+        ("GET", "/devices/leaf1/configurations/0123456789", b"", 404, "leaf1"),
+        ("DELETE", "/devices/leaf1/configurations/0123456789", b"", 405, "GET"),
+        ("POST", "/devices/leaf1/release", b"", 404, "leaf1"),
+        ("GET", "/devices/leaf1/release", b"", 405, "POST"),
+        (
+            "POST",
+            "/configure",
+            br#"{"devices":["leaf1"],"restore":"latest"}"#,
+            400,
+            "restore: expected a run, or the SHA-256",
+        ),
+        ("POST", "/configure", br#"{"devices":["leaf1"],"restore":7}"#, 400, "found 7"),
+        (
+            "POST",
+            "/configure",
+            br#"{"devices":["all"],"restore":"0123456789"}"#,
+            400,
+            "restore: goes with exactly one device",
+        ),
+        (
+            "POST",
+            "/configure",
+            br#"{"groups":["x"],"restore":"0123456789"}"#,
+            400,
+            "restore: goes with exactly one device",
+        ),
+        (
+            "POST",
+            "/configure",
+            br#"{"devices":["leaf1"],"restore":"0123456789","mode":"check"}"#,
+            400,
+            "restore: goes with the modes \"apply\" and \"plan\"",
+        ),
+        (
+            "POST",
+            "/configure",
+            br#"{"plan":"20261123-201530-000001","restore":"0123456789"}"#,
+            400,
+            "restore: goes without a plan",
+        ),
+        ("POST", "/configure", br#"{"devices":["leaf1"],"restore":"0123456789"}"#, 404, "nothing was kept of it yet"),
         ("GET", "/", b"", 404, "POST /configure"),
     ] {
         let (found, problem, answer) = call(&store(), method, path, body).await;
@@ -112,6 +167,66 @@ async fn what_the_caller_got_wrong_is_a_problem_document() {
         assert!(problem["type"].as_str().unwrap().starts_with("urn:naas:problem:"), "{problem}");
         assert_eq!(problem["status"], status);
     }
+}
+
+#[tokio::test]
+async fn what_there_is_answered_in_the_shapes_that_were_agreed() {
+    let store = store();
+    let device = DeviceName::new("leaf1").unwrap();
+    let at = FakeClock::default().now();
+    let run = RunId::new(at, 7);
+    let configuration = ContentHash::of("hostname leaf1\n");
+    let hold = Hold { configuration: configuration.clone(), run: run.clone(), at, by: Some("ana@noc".to_owned()) };
+    let record = DeviceRecord { held: Some(hold), ..DeviceRecord::default() };
+    (&store).replace_device_record(&device, &record, None).await.unwrap();
+    (&store).keep(&device, &configuration, "hostname leaf1\n").await.unwrap();
+    let revision = Revision {
+        version: crate::history::VERSION,
+        device,
+        configuration: configuration.clone(),
+        run,
+        at,
+        by: None,
+        models: vec![ModelVersion { path: "m.yaml".to_owned(), sha256: "00".to_owned() }],
+        parts: vec![Part { model: "m.yaml".to_owned(), lines: 1 }],
+        diff: "+hostname leaf1\n".to_owned(),
+    };
+    (&store).add(&revision).await.unwrap();
+    call(&store, "POST", "/configure", br#"{"devices":["leaf1"],"mode":"plan"}"#).await;
+
+    let run = "20261123-201530-000007";
+    let held = json!({"configuration": configuration, "run": run, "at": "2026-11-23T20:15:30Z", "by": "ana@noc"});
+    for (path, expected) in [
+        (
+            "/runs?limit=1",
+            json!({"runs": [{
+                "run": "20261123-201530-000001", "accepted_at": "2026-11-23T20:15:30Z", "mode": "plan", "devices": 1, "by": "ana@noc",
+            }]}),
+        ),
+        (
+            "/devices/leaf1/history?limit=200",
+            json!({"device": "leaf1", "held": held, "versions": [{
+                "configuration": configuration, "run": run, "at": "2026-11-23T20:15:30Z",
+                "models": [{"path": "m.yaml", "sha256": "00"}], "added": 1, "removed": 0,
+            }]}),
+        ),
+        (
+            &format!("/devices/leaf1/configurations/{}", configuration.brief()),
+            json!({"device": "leaf1", "configuration": configuration, "text": "hostname leaf1\n"}),
+        ),
+        (
+            "/devices/leaf1/blame",
+            json!({"device": "leaf1", "configuration": configuration, "lines": [
+                {"text": "hostname leaf1", "run": run, "at": "2026-11-23T20:15:30Z", "model": "m.yaml"},
+            ]}),
+        ),
+    ] {
+        let (status, body, _) = call(&store, "GET", path, b"").await;
+        assert_eq!((status, body), (200, expected), "{path}");
+    }
+    let (_, before, _) = call(&store, "GET", "/devices/leaf1", b"").await;
+    let (status, released, _) = call(&store, "POST", "/devices/leaf1/release", b"").await;
+    assert_eq!((status, &before["held"], released.get("held")), (200, &held, None));
 }
 
 #[tokio::test]

@@ -1,0 +1,411 @@
+//! What is kept of a push, what a restore does with it, and what a kill leaves of both.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::history::{ContentHash, Entry, Revision};
+use crate::ports::{DeviceRecords, History};
+use crate::record::{DeviceRecord, Hold};
+
+const OTHER: (&str, &str) = ("other.yaml", "{name: other, group: global, order: 90, template: other.tera}");
+
+fn leaf() -> DeviceName {
+    DeviceName::new("leaf1").unwrap()
+}
+
+impl Site {
+    /// Runs one more request on `leaf1`, a second after the one before, and returns its outcome if it has one.
+    async fn run(&self, mode: &str, more: Value) -> Option<Outcome> {
+        self.clock.advance(SignedDuration::from_secs(1));
+        let run = RunId::new(self.clock.now(), 1);
+        self.run_as(&run, mode, more).await
+    }
+
+    async fn run_as(&self, run: &RunId, mode: &str, more: Value) -> Option<Outcome> {
+        let message = message_with(mode, &["leaf1"], more).replace(RUN, run.as_ref());
+        self.receive(&message, Delivery::First).await.unwrap();
+        self.store.outcomes.lock().unwrap().get(&(run.clone(), leaf())).cloned()
+    }
+
+    async fn apply(&self) -> Outcome {
+        self.run("apply", json!({})).await.expect("an outcome")
+    }
+
+    async fn restore(&self, configuration: &ContentHash) -> Outcome {
+        self.run("apply", json!({"version": 3, "restore": configuration, "by": "ana@noc"})).await.expect("an outcome")
+    }
+
+    /// Lets models render `line` besides what they always do.
+    fn intend(&self, line: &str) {
+        self.store.set_models(&[MODEL, TEMPLATE, OTHER, ("other.tera", line)]);
+    }
+
+    /// Pushes the configuration with this line and returns its hash.
+    async fn push(&self, line: &str) -> ContentHash {
+        self.intend(line);
+        assert_eq!(self.apply().await.status, Status::Changed);
+        ContentHash::of(&self.switches.running("leaf1"))
+    }
+
+    async fn entries(&self) -> Vec<Entry> {
+        (&self.store).entries(&leaf(), 100).await.unwrap()
+    }
+
+    async fn newest(&self) -> Revision {
+        let entries = self.entries().await;
+        (&self.store).revision(&leaf(), &entries[0]).await.unwrap().unwrap()
+    }
+
+    fn record(&self) -> DeviceRecord {
+        self.store.records.lock().unwrap()[&leaf()].0.clone()
+    }
+
+    fn held(&self) -> Option<ContentHash> {
+        self.record().held.map(|hold| hold.configuration)
+    }
+}
+
+#[tokio::test]
+async fn every_push_is_kept_with_who_when_run_models_and_diff() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let second = site.push("alias A two").await;
+
+    let entries = site.entries().await;
+    let newest = site.newest().await;
+
+    assert_eq!(entries.iter().map(|entry| &entry.configuration).collect::<Vec<_>>(), [&second, &first]);
+    let text = (&site.store).kept(&leaf(), &second).await.unwrap();
+    assert_eq!(text.as_deref(), Some(site.switches.running("leaf1").as_str()), "byte for byte");
+    let files: Vec<_> = newest.models.iter().map(|model| model.path.as_str()).collect();
+    assert_eq!(files, ["m.yaml", "other.tera", "other.yaml", "t.tera"]);
+    let parts: Vec<_> = newest.parts.iter().map(|part| (part.model.as_str(), part.lines)).collect();
+    assert_eq!(parts, [("m.yaml", 4), ("other.yaml", 1)]);
+    assert!(newest.diff.contains("+alias A two") && !newest.diff.contains("CANARY"), "{}", newest.diff);
+    assert_eq!(site.record().kept, Some(second));
+}
+
+#[tokio::test]
+async fn a_device_in_sync_is_remembered_once_and_asks_nothing_of_its_history_after_that() {
+    let site = Site::usual();
+    site.enforce("apply", &["leaf1"]).await;
+    let adopted = Site::usual();
+    adopted.switches.run("leaf1", &site.switches.running("leaf1"));
+
+    let first = adopted.apply().await;
+    for verb in ["keep", "add", "history"] {
+        adopted.store.fail(verb, StoreFault::Unavailable);
+    }
+    let second = adopted.apply().await;
+
+    assert_eq!((first.status, second.status), (Status::InSync, Status::InSync));
+    assert_eq!(adopted.store.revisions.lock().unwrap().len(), 1);
+    assert_eq!(adopted.store.texts.lock().unwrap().len(), 1, "and it can be restored");
+}
+
+#[tokio::test]
+async fn nothing_is_committed_that_is_not_kept() {
+    let site = Site::usual();
+    site.store.fail("keep", StoreFault::Unavailable);
+
+    let outcome = site.run("apply", json!({})).await;
+
+    assert_eq!(outcome, None, "it comes again");
+    assert_eq!(site.calls(), [Verb::Look, Verb::Stage, Verb::Abort]);
+    assert_eq!(site.store.slices.lock().unwrap()[0].attempt, 1);
+    assert_eq!(site.record().lease, None);
+}
+
+#[tokio::test]
+async fn wherever_an_enforcer_is_stopped_its_push_is_in_the_history_once_when_the_slice_came_again() {
+    for verb in ["keep", "add", "record"] {
+        let site = Site::usual();
+        site.push("alias A one").await;
+        site.intend("alias A two");
+        site.store.fail(verb, StoreFault::Unavailable);
+        assert_eq!(site.run("apply", json!({})).await, None, "{verb}");
+        site.store.mend();
+        let again = site.store.slices.lock().unwrap()[0].to_message();
+
+        site.receive(&again, Delivery::First).await.unwrap();
+
+        let runs = ContentHash::of(&site.switches.running("leaf1"));
+        let entries = site.entries().await;
+        assert_eq!((entries.len(), &entries[0].configuration), (2, &runs), "{verb}");
+        assert_eq!(site.record().kept, Some(runs), "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_lags_behind_its_history_is_corrected_and_nothing_is_added_twice() {
+    let site = Site::usual();
+    let runs = site.push("alias A one").await;
+    // As an enforcer leaves it that dies after the outcome and before it gives the lease back.
+    site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.kept = None;
+
+    let outcome = site.apply().await;
+
+    assert_eq!(outcome.status, Status::InSync);
+    assert_eq!((site.entries().await.len(), site.record().kept), (1, Some(runs)));
+}
+
+#[tokio::test]
+async fn a_hand_change_that_is_put_right_is_a_push_of_its_own() {
+    let site = Site::usual();
+    let runs = site.push("alias A one").await;
+    site.switches.run("leaf1", "hostname by-hand\n");
+
+    site.apply().await;
+
+    let entries = site.entries().await;
+    assert_eq!((entries.len(), &entries[0].configuration, &entries[1].configuration), (2, &runs, &runs));
+    assert!(site.newest().await.diff.contains("-hostname by-hand"));
+}
+
+#[tokio::test]
+async fn a_restore_brings_back_the_bytes_and_the_device_is_held_at_them_until_it_is_released() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let bytes = site.switches.running("leaf1");
+    let second = site.push("alias A two").await;
+
+    let restored = site.restore(&first).await;
+    let after_restore = site.switches.running("leaf1");
+    let webhook = site.apply().await;
+    site.switches.run("leaf1", "hostname by-hand\n");
+    let check = site.run("check", json!({})).await.unwrap();
+    let put_right = site.apply().await;
+
+    assert_eq!((restored.status, &after_restore), (Status::Changed, &bytes));
+    assert_eq!((webhook.status, webhook.held.as_ref()), (Status::InSync, Some(&first)), "the chain ends");
+    assert_eq!((check.status, check.held.as_ref()), (Status::Drifted, Some(&first)));
+    assert_eq!((put_right.status, site.switches.running("leaf1")), (Status::Changed, bytes));
+    let hold = site.record().held.unwrap();
+    assert_eq!((hold.configuration, hold.run, hold.by.as_deref()), (first, restored.run, Some("ana@noc")));
+
+    lease::unhold(&&site.store, &site.clock, &leaf()).await.unwrap();
+    let released = site.apply().await;
+
+    assert_eq!((released.status, released.held), (Status::Changed, None));
+    assert_eq!(ContentHash::of(&site.switches.running("leaf1")), second);
+}
+
+#[tokio::test]
+async fn a_restored_configuration_is_told_with_the_models_that_it_came_from() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let models = site.newest().await.models;
+    site.push("alias A two").await;
+
+    site.restore(&first).await;
+
+    let newest = site.newest().await;
+    assert_eq!((&newest.configuration, newest.by.as_deref(), &newest.models), (&first, Some("ana@noc"), &models));
+    assert!(!newest.parts.is_empty() && newest.diff.contains("+alias A one"));
+}
+
+#[tokio::test]
+async fn a_restore_does_not_wait_for_models_that_are_broken() {
+    for broken in [vec![("m.yaml", "name: [")], vec![MODEL, ("t.tera", "{% endfor %}")]] {
+        let site = Site::usual();
+        let runs = site.push("interface Management1\n   ip address 192.0.2.1/24").await;
+        site.switches.run("leaf1", "hostname by-hand\n");
+        site.store.set_models(&broken);
+
+        let restored = site.restore(&runs).await;
+
+        assert_eq!(restored.status, Status::Changed, "{restored:?}");
+        assert_eq!(ContentHash::of(&site.switches.running("leaf1")), runs);
+    }
+}
+
+#[tokio::test]
+async fn a_configuration_that_would_lock_naas_out_now_is_not_restored() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    // Without this model nobody allows any more that there is no management address.
+    site.store.set_models(&[("m.yaml", "{name: m, group: global, template: t.tera}"), TEMPLATE]);
+
+    let refused = site.restore(&first).await;
+
+    assert_eq!((refused.status, site.held()), (Status::Invalid, None));
+    let said = refused.error.unwrap();
+    assert!(said.contains("ran before, but now it would lock naas out of the device: no interface"), "{said}");
+    assert!(said.contains("allow it in a model, with the reason"), "{said}");
+}
+
+#[tokio::test]
+async fn a_restore_that_came_to_nothing_leaves_the_hold_as_it_was() {
+    for (verb, fault, state, stays) in [
+        (Verb::Stage, SwitchFault::Refused, SwitchState::Unchanged, false),
+        (Verb::Look, SwitchFault::Denied, SwitchState::Unchanged, false),
+        (Verb::Confirm, SwitchFault::Refused, SwitchState::Reverting, false),
+        (Verb::Confirm, SwitchFault::Refused, SwitchState::NotSaved, true),
+        (Verb::Confirm, SwitchFault::Denied, SwitchState::Unknown, true),
+    ] {
+        let site = Site::usual();
+        let first = site.push("alias A one").await;
+        let second = site.push("alias A two").await;
+        site.push("alias A three").await;
+        site.restore(&first).await;
+        site.switches.fail("leaf1", verb, fault, state.clone());
+
+        let outcome = site.restore(&second).await;
+
+        let expected = if stays { &second } else { &first };
+        assert_eq!((site.held().as_ref(), outcome.held.as_ref()), (Some(expected), Some(expected)), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_restore_of_a_switch_that_is_away_holds_it_only_when_it_gets_through() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    site.push("alias A two").await;
+    site.switches.fail("leaf1", Verb::Look, SwitchFault::Unreachable, SwitchState::NotContacted);
+    let away = site.run("apply", json!({"version": 3, "restore": first})).await;
+    let held_meanwhile = site.held();
+    site.switches.mend();
+    let again = site.store.slices.lock().unwrap()[0].to_message();
+
+    site.receive(&again, Delivery::First).await.unwrap();
+
+    assert_eq!((away, held_meanwhile), (None, None));
+    assert_eq!(site.held().as_ref(), Some(&first));
+    assert_eq!(ContentHash::of(&site.switches.running("leaf1")), first);
+}
+
+#[tokio::test]
+async fn whoever_comes_after_a_restore_that_died_finds_the_hold() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let bytes = site.switches.running("leaf1");
+    site.push("alias A two").await;
+    // As an enforcer leaves it that dies right after the switch has saved: held, and without an outcome.
+    let dead = RunId::new(site.clock.now(), 0xdead);
+    let hold = Hold { configuration: first.clone(), run: dead.clone(), at: site.clock.now(), by: None };
+    site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.held = Some(hold);
+    site.switches.run("leaf1", &bytes);
+
+    let webhook = site.apply().await;
+    site.switches.fail("leaf1", Verb::Look, SwitchFault::Denied, SwitchState::Unchanged);
+    let again = site.run_as(&dead, "apply", json!({"version": 3, "restore": first})).await.unwrap();
+
+    assert_eq!((webhook.status, webhook.held.as_ref()), (Status::InSync, Some(&first)));
+    assert_eq!(again.status, Status::Denied);
+    assert_eq!(
+        site.held(),
+        Some(first.clone()),
+        "what an attempt that died has set, one that fails does not take back"
+    );
+    assert_eq!(site.entries().await[0].configuration, first);
+}
+
+#[tokio::test]
+async fn a_late_restore_does_not_undo_a_newer_one() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let second = site.push("alias A two").await;
+    let late = RunId::new(site.clock.now(), 7);
+    site.clock.advance(SignedDuration::from_secs(1));
+    let newer = site.restore(&second).await;
+
+    let outcome = site.run_as(&late, "apply", json!({"version": 3, "restore": first})).await.unwrap();
+
+    assert_eq!((outcome.status, outcome.superseded_by), (Status::Superseded, Some(newer.run)));
+    assert_eq!((site.held().as_ref(), outcome.held.as_ref()), (Some(&second), Some(&second)));
+}
+
+#[tokio::test]
+async fn a_restore_is_left_to_nobody_who_waits() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    site.clock.advance(SignedDuration::from_hours(1));
+    hold(&site, 1).await;
+    hold(&site, 2).await;
+
+    let outcome = site.run("apply", json!({"version": 3, "restore": first})).await;
+
+    assert_eq!(outcome, None);
+    assert_eq!(site.store.slices.lock().unwrap()[0].waits, 1, "it waits for its turn");
+}
+
+#[tokio::test]
+async fn a_plan_of_a_restore_holds_nothing_and_its_apply_does() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    site.push("alias A two").await;
+
+    let plan = site.run("plan", json!({"version": 3, "restore": first})).await.unwrap();
+    let held_by_plan = site.held();
+    let applied = site.run("apply", json!({"version": 3, "restore": first, "plan": plan.run})).await.unwrap();
+
+    assert_eq!((plan.status, held_by_plan), (Status::Planned, None));
+    assert!(plan.diff.contains("+alias A one"), "{}", plan.diff);
+    assert_eq!((applied.status, site.held()), (Status::Changed, Some(first)));
+}
+
+#[tokio::test]
+async fn a_plan_made_before_a_hold_is_refused_with_the_reason() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    site.push("alias A two").await;
+    site.intend("alias A three");
+    let plan = site.run("plan", json!({})).await.unwrap();
+    site.restore(&first).await;
+
+    let applied = site.run("apply", json!({"plan": plan.run})).await.unwrap();
+
+    assert_eq!(applied.status, Status::Refused);
+    assert!(applied.error.unwrap().contains("or it was held or released"));
+    assert_eq!(ContentHash::of(&site.switches.running("leaf1")), first);
+}
+
+#[tokio::test]
+async fn a_text_that_is_gone_or_was_edited_is_not_pushed() {
+    for edited in [None, Some("hostname edited\n")] {
+        let site = Site::usual();
+        let first = site.push("alias A one").await;
+        site.push("alias A two").await;
+        let running = site.switches.running("leaf1");
+        let key = (leaf(), first.clone());
+        match edited {
+            None => drop(site.store.texts.lock().unwrap().remove(&key)),
+            Some(text) => drop(site.store.texts.lock().unwrap().insert(key, text.to_owned())),
+        }
+
+        let outcome = site.restore(&first).await;
+
+        assert_eq!(outcome.status, Status::Invalid);
+        assert!(outcome.error.as_deref().unwrap().contains(first.as_ref()), "{outcome:?}");
+        assert_eq!((site.switches.running("leaf1"), site.held()), (running, None));
+    }
+}
+
+#[tokio::test]
+async fn a_hold_that_is_ended_during_the_push_stays_ended() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    let terms = Terms { work_until: clock.now(), clock_skew: SignedDuration::from_mins(5) };
+    let asker = Asker { run: RunId::new(clock.now(), 1), mode: Mode::Apply, bound: true, token: Token::new(1) };
+    let hold = |run: u64| Hold {
+        configuration: ContentHash::of(&run.to_string()),
+        run: RunId::new(clock.now(), run),
+        at: clock.now(),
+        by: None,
+    };
+    let before = DeviceRecord { held: Some(hold(7)), ..DeviceRecord::default() };
+    (&store).replace_device_record(&leaf(), &before, None).await.unwrap();
+    let Acquired::Held(mut held) = lease::acquire(&&store, &clock, &leaf(), &asker, &terms).await.unwrap() else {
+        panic!("it is free")
+    };
+
+    lease::hold(&&store, &clock, &mut held, hold(1)).await.unwrap();
+    let meanwhile = store.records.lock().unwrap()[&leaf()].0.held.clone();
+    lease::unhold(&&store, &clock, &leaf()).await.unwrap();
+    let learnt = lease::Learnt { take_hold_back: true, ..lease::Learnt::default() };
+    lease::release(&&store, &clock, *held, learnt).await.unwrap();
+
+    assert_eq!(meanwhile, Some(hold(1)));
+    let record = store.records.lock().unwrap()[&leaf()].0.clone();
+    assert_eq!((record.lease, record.held), (None, None));
+}

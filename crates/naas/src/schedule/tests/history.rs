@@ -1,0 +1,184 @@
+use super::*;
+use crate::history::{ContentHash, Revision};
+use crate::lease;
+use crate::ports::{DeviceRecords, History};
+use crate::record::{DeviceRecord, Hold};
+use crate::render::Part;
+
+fn leaf() -> DeviceName {
+    DeviceName::new("leaf1").unwrap()
+}
+
+fn run(number: u64) -> RunId {
+    RunId::new(FakeClock::default().now(), number)
+}
+
+/// A store that holds these texts as the history of `leaf1`, oldest first, from run 1 on.
+async fn store_with(texts: &[&str]) -> FakeStore {
+    let store = FakeStore::with(INVENTORY, &[]);
+    (&store).replace_device_record(&leaf(), &DeviceRecord::default(), None).await.unwrap();
+    for (number, text) in (1..).zip(texts) {
+        let configuration = ContentHash::of(text);
+        (&store).keep(&leaf(), &configuration, text).await.unwrap();
+        let revision = Revision {
+            version: crate::history::VERSION,
+            device: leaf(),
+            configuration,
+            run: run(number),
+            at: FakeClock::default().now() + SignedDuration::from_secs(number as i64),
+            by: Some("ana@noc".to_owned()),
+            models: Vec::new(),
+            parts: vec![Part { model: "m.yaml".to_owned(), lines: text.lines().count() }],
+            diff: "--- a\n+++ b\n+one\n+two\n-three\n".to_owned(),
+        };
+        (&store).add(&revision).await.unwrap();
+    }
+    store
+}
+
+#[tokio::test]
+async fn a_restore_is_asked_for_by_hash_beginning_or_run_and_travels_as_the_hash() {
+    let store = &store_with(&["one\n", "two\n"]).await;
+    let one = ContentHash::of("one\n");
+    for reference in [one.as_ref(), &one.as_ref()[..8], run(1).as_ref()] {
+        let body = format!(r#"{{"devices":["leaf1"],"restore":"{reference}"}}"#);
+
+        let receipt = scheduler(store).configure(body.as_bytes(), None, Some("ana@noc\n")).await.unwrap();
+
+        let slice = store.slices.lock().unwrap().pop().unwrap();
+        assert_eq!((slice.restore.as_ref(), slice.by.as_deref()), (Some(&one), Some("ana@noc")), "{reference}");
+        let run = store.runs.lock().unwrap()[&receipt.run].clone();
+        assert_eq!((run.restore.as_ref(), run.by.as_deref()), (Some(&one), Some("ana@noc")));
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_kept_of_this_device_is_not_restored() {
+    let store = &store_with(&["one\n", "two\n"]).await;
+    let scheduler = scheduler(store);
+    for (device, reference, said) in [
+        ("leaf1", "00000000", "no configuration of leaf1 is kept under 00000000; the newest are"),
+        ("leaf1", "20200101-000000-000000", "no configuration of leaf1 is kept under 20200101-000000-000000"),
+        ("leaf2", run(1).as_ref(), "nothing was kept of it yet"),
+    ] {
+        let body = format!(r#"{{"devices":["{device}"],"restore":"{reference}"}}"#);
+
+        let error = refused(&scheduler, &body).await;
+
+        assert!(matches!(error, ScheduleError::NotKept(_)) && error.to_string().contains(said), "{error}");
+    }
+    assert!(store.slices.lock().unwrap().is_empty() && store.runs.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_apply_of_a_planned_restore_and_a_redriven_one_restore_the_same() {
+    let store = &store_with(&["one\n"]).await;
+    let scheduler = scheduler(store);
+    let body = format!(r#"{{"devices":["leaf1"],"mode":"plan","restore":"{}"}}"#, run(1));
+    let plan = scheduler.configure(body.as_bytes(), None, None).await.unwrap().run;
+    store.record(&outcome(&plan, "leaf1", Status::Planned)).await.unwrap();
+    store.slices.lock().unwrap().clear();
+
+    let apply = format!(r#"{{"plan":"{plan}"}}"#);
+    let receipt = scheduler.configure(apply.as_bytes(), None, Some("ana")).await.unwrap();
+    let applied = store.slices.lock().unwrap().pop().unwrap();
+    store.park(&applied.to_message(), "it did not work").await.unwrap();
+    store.record(&outcome(&receipt.run, "leaf1", Status::Unreachable)).await.unwrap();
+    scheduler.redrive().await.unwrap();
+
+    let redriven = store.slices.lock().unwrap().pop().unwrap();
+    assert_ne!(redriven.run, applied.run);
+    for slice in [applied, redriven] {
+        assert_eq!((slice.restore, slice.by.as_deref()), (Some(ContentHash::of("one\n")), Some("ana")));
+    }
+}
+
+#[tokio::test]
+async fn a_history_is_told_newest_first_with_the_size_of_each_change() {
+    let store = &store_with(&["one\n", "two\n", "three\n"]).await;
+
+    let history = scheduler(store).history("leaf1", 2).await.unwrap();
+
+    let told: Vec<_> = history.versions.iter().map(|told| (told.run.clone(), told.added, told.removed)).collect();
+    assert_eq!(told, [(run(3), 2, 1), (run(2), 2, 1)]);
+    assert_eq!((history.versions[0].by.as_deref(), history.held), (Some("ana@noc"), None));
+    assert!(matches!(scheduler(store).history("leaf2", 2).await, Err(ReportError::NoSuchDevice(_))));
+}
+
+#[tokio::test]
+async fn texts_and_blamed_lines_leave_without_their_secrets() {
+    let old = "hostname leaf1\n";
+    let key = "-----BEGIN RSA PRIVATE KEY-----\nCANARY\n-----END RSA PRIVATE KEY-----\n";
+    let new = format!("hostname leaf1\nusername ana secret sha512 CANARY\n{key}alias A B\n");
+    let store = &store_with(&[old, &new]).await;
+    let scheduler = scheduler(store);
+
+    let text = scheduler.configuration("leaf1", &ContentHash::of(&new).as_ref()[..12]).await.unwrap();
+    let blamed = scheduler.blame("leaf1").await.unwrap();
+
+    assert_eq!((text.configuration, &blamed.configuration), (ContentHash::of(&new), &ContentHash::of(&new)));
+    assert!(text.text.contains("username ana secret sha512 <removed>\n") && !text.text.contains("CANARY"));
+    let lines: Vec<_> = blamed.lines.iter().map(|line| (line.text.as_str(), &line.run)).collect();
+    assert_eq!(lines[0], ("hostname leaf1", &run(1)));
+    assert_eq!((lines[1], lines[5]), (("username ana secret sha512 <removed>", &run(2)), ("alias A B", &run(2))));
+    assert_eq!((lines.len(), lines[3]), (6, ("<removed>", &run(2))));
+    assert!(blamed.lines.iter().all(|line| line.model == "m.yaml" && !line.or_before));
+}
+
+#[tokio::test]
+async fn a_blame_of_more_than_is_read_says_what_may_be_older() {
+    let texts: Vec<_> = (0..205).map(|number| format!("hostname leaf1\nalias N {number}\n")).collect();
+    let store = &store_with(&texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
+
+    let blamed = scheduler(store).blame("leaf1").await.unwrap();
+
+    let lines: Vec<_> = blamed.lines.iter().map(|line| (&line.run, line.or_before)).collect();
+    assert_eq!(lines, [(&run(6), true), (&run(205), false)]);
+}
+
+#[tokio::test]
+async fn a_device_without_history_cannot_be_blamed() {
+    let store = &store_with(&[]).await;
+
+    let error = scheduler(store).blame("leaf1").await.unwrap_err();
+
+    assert!(matches!(error, ReportError::NothingKept(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_release_ends_the_hold_also_while_the_device_is_worked_on_and_again_changes_nothing() {
+    let store = &store_with(&["one\n"]).await;
+    let scheduler = scheduler(store);
+    let now = scheduler.clock.now();
+    let hold = Hold { configuration: ContentHash::of("one\n"), run: run(1), at: now, by: None };
+    store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.held = Some(hold.clone());
+    let terms = lease::Terms { work_until: now, clock_skew: SignedDuration::ZERO };
+    let token = crate::record::Token::new(1);
+    let asker = lease::Asker { run: run(2), mode: Mode::Apply, bound: false, token };
+    lease::acquire(&store, &scheduler.clock, &leaf(), &asker, &terms).await.unwrap();
+
+    let before = scheduler.device("leaf1").await.unwrap();
+    let released = scheduler.release("leaf1").await.unwrap();
+    let written = store.records.lock().unwrap()[&leaf()].1;
+    let again = scheduler.release("leaf1").await.unwrap();
+
+    assert_eq!((before.held, released.held.as_ref()), (Some(hold), None));
+    assert_eq!(released.worked_on_by.as_ref().map(|holder| &holder.run), Some(&run(2)), "whose lease stays");
+    assert_eq!((again, store.records.lock().unwrap()[&leaf()].1), (released, written));
+    assert!(matches!(scheduler.release("leaf2").await, Err(ReportError::NoSuchDevice(_))));
+}
+
+#[tokio::test]
+async fn the_last_runs_are_listed_with_who_asked() {
+    let store = &FakeStore::with(INVENTORY, &[]);
+    let scheduler = scheduler(store);
+    for by in ["ana", "ben", "eve"] {
+        scheduler.configure(br#"{"devices":["all"]}"#, None, Some(by)).await.unwrap();
+        scheduler.clock.advance(SignedDuration::from_secs(1));
+    }
+
+    let listed = scheduler.runs(2).await.unwrap().runs;
+
+    let told: Vec<_> = listed.iter().map(|run| (run.by.as_deref(), run.devices)).collect();
+    assert_eq!(told, [(Some("eve"), 3), (Some("ben"), 3)]);
+}
