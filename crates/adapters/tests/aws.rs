@@ -3,15 +3,19 @@
 #![cfg(feature = "aws")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use adapters::aws::{S3Models, S3State, SecretsInventories, SqsDeadLetters, SqsSlices};
 use aws_credential_types::Credentials;
+use jiff::{SignedDuration, Timestamp};
+use naas::history::{ContentHash, Revision};
 use naas::name::{DeviceName, RunId};
 use naas::outcome::{Outcome, Status, SwitchState};
 use naas::ports::{
-    DeadLetters, DeviceRecords, Inventories, Models, Parked, Recorded, Runs, SliceQueue, StoreFault, Version,
+    DeadLetters, DeviceRecords, History, Inventories, Models, Parked, Recorded, Runs, SliceQueue, StoreFault, Version,
 };
 use naas::record::DeviceRecord;
 use naas::run::{Mode, Run};
@@ -255,6 +259,21 @@ async fn a_device_record_that_is_none_is_unreadable_by_its_key() {
     }
 }
 
+fn run_of(devices: Vec<DeviceName>) -> Run {
+    Run {
+        run: RunId::parse("20261123-201530-7f3a9c").unwrap(),
+        accepted_at: "2026-11-23T20:15:30Z".parse().unwrap(),
+        mode: Mode::Apply,
+        devices,
+        step: 10,
+        inventory: Vec::new(),
+        confirm: None,
+        plan: None,
+        restore: None,
+        by: Some("ana@noc".to_owned()),
+    }
+}
+
 #[tokio::test]
 async fn the_markers_of_a_large_run_are_listed_side_by_side_and_none_is_missed() {
     let server = MockServer::start().await;
@@ -282,18 +301,7 @@ async fn the_markers_of_a_large_run_are_listed_side_by_side_and_none_is_missed()
         })
         .mount(&server)
         .await;
-    let run = Run {
-        run: RunId::parse("20261123-201530-7f3a9c").unwrap(),
-        accepted_at: "2026-11-23T20:15:30Z".parse().unwrap(),
-        mode: Mode::Apply,
-        devices: devices.clone(),
-        step: 10,
-        inventory: Vec::new(),
-        confirm: None,
-        plan: None,
-        restore: None,
-        by: None,
-    };
+    let run = run_of(devices.clone());
 
     let statuses = S3State::new(s3(&server), "state").statuses(&run).await.unwrap();
 
@@ -410,4 +418,126 @@ async fn no_secret_under_the_prefix_is_not_found_by_name() {
     let error = SecretsInventories::new(secrets(&server), "naas/inventory").all().await.unwrap_err();
 
     assert_eq!(error.to_string(), "secret naas/inventory (or naas/inventory/…): not found");
+}
+
+/// A bucket that keeps what is put into it, refuses a second object under a key (`If-None-Match`), and lists names in their order.
+async fn bucket() -> MockServer {
+    let server = MockServer::start().await;
+    let objects = Arc::new(Mutex::new(BTreeMap::<String, Vec<u8>>::new()));
+    let put = Arc::clone(&objects);
+    Mock::given(method("PUT"))
+        .and(header("if-none-match", "*"))
+        .respond_with(move |request: &wiremock::Request| match put.lock().unwrap().entry(key_of(request)) {
+            Entry::Occupied(_) => ResponseTemplate::new(412).set_body_string(error("PreconditionFailed")),
+            Entry::Vacant(object) => {
+                object.insert(request.body.clone());
+                ResponseTemplate::new(200).insert_header("etag", "\"1\"")
+            }
+        })
+        .mount(&server)
+        .await;
+    let listed = Arc::clone(&objects);
+    Mock::given(method("GET"))
+        .and(query_param("list-type", "2"))
+        .respond_with(move |request: &wiremock::Request| {
+            let parameter = |name: &str| {
+                request.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+            };
+            let (prefix, most) = (parameter("prefix").unwrap(), parameter("max-keys").unwrap().parse().unwrap());
+            let objects = listed.lock().unwrap();
+            let keys: Vec<_> = objects.keys().filter(|key| key.starts_with(&prefix)).take(most).collect();
+            let contents: String = keys.iter().map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+            let body = format!("<ListBucketResult><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>");
+            ResponseTemplate::new(200).set_body_string(body)
+        })
+        .mount(&server)
+        .await;
+    Mock::given(method("GET"))
+        .respond_with(move |request: &wiremock::Request| match objects.lock().unwrap().get(&key_of(request)) {
+            Some(body) => ResponseTemplate::new(200).set_body_bytes(body.clone()),
+            None => ResponseTemplate::new(404).set_body_string(error("NoSuchKey")),
+        })
+        .mount(&server)
+        .await;
+    server
+}
+
+fn key_of(request: &wiremock::Request) -> String {
+    request.url.path().trim_start_matches("/state/").to_owned()
+}
+
+fn revision(device: &str, number: u64, milliseconds: i64) -> Revision {
+    let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
+    Revision {
+        version: naas::history::VERSION,
+        device: DeviceName::new(device).unwrap(),
+        configuration: ContentHash::of(&number.to_string()),
+        run: RunId::new(at, number),
+        at: at + SignedDuration::from_millis(milliseconds),
+        by: None,
+        models: Vec::new(),
+        parts: Vec::new(),
+        diff: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_history_is_listed_newest_first_without_reading_it_and_what_was_added_first_stands() {
+    let server = bucket().await;
+    let state = S3State::new(s3(&server), "state");
+    let leaf = DeviceName::new("leaf1").unwrap();
+    let [first, second, third] = [(9, 0), (1, 5), (5, 1_000)].map(|(number, at)| revision("leaf1", number, at));
+    for revision in [&second, &first, &third, &revision("leaf10", 2, 1)] {
+        state.add(revision).await.unwrap();
+    }
+    state.add(&Revision { by: Some("late".to_owned()), ..first.clone() }).await.unwrap();
+
+    let asked = server.received_requests().await.unwrap().len();
+    let entries = state.entries(&leaf, 200).await.unwrap();
+    let listings = server.received_requests().await.unwrap().len() - asked;
+
+    assert_eq!(entries, [&third, &second, &first].map(Revision::entry));
+    assert_eq!(listings, 1);
+    assert_eq!(state.entries(&leaf, 2).await.unwrap(), entries[..2]);
+    assert_eq!(state.revision(&leaf, &entries[2]).await.unwrap(), Some(first));
+}
+
+#[tokio::test]
+async fn a_text_is_kept_byte_for_byte_under_its_hash_and_once() {
+    let server = bucket().await;
+    let state = S3State::new(s3(&server), "state");
+    let leaf = DeviceName::new("leaf1").unwrap();
+    let text = "hostname leaf1\r\n\n  alias ü \t\n";
+    let hash = ContentHash::of(text);
+
+    state.keep(&leaf, &hash, text).await.unwrap();
+    state.keep(&leaf, &hash, text).await.unwrap();
+
+    assert_eq!(state.kept(&leaf, &hash).await.unwrap().as_deref(), Some(text));
+    assert_eq!(state.kept(&DeviceName::new("leaf2").unwrap(), &hash).await.unwrap(), None);
+    let put = &server.received_requests().await.unwrap()[0];
+    assert_eq!((key_of(put), put.body.as_slice()), (format!("configurations/leaf1/{hash}"), text.as_bytes()));
+}
+
+#[tokio::test]
+async fn the_last_runs_are_listed_from_small_objects_and_a_run_recorded_twice_is_one() {
+    let server = bucket().await;
+    let state = S3State::new(s3(&server), "state");
+    let leaf = run_of(vec![DeviceName::new("leaf1").unwrap()]);
+    let run = |number: u64, milliseconds: i64| {
+        let accepted_at = leaf.accepted_at + SignedDuration::from_millis(milliseconds);
+        Run { run: RunId::new(accepted_at, number), accepted_at, ..leaf.clone() }
+    };
+    let runs = [run(1, 900), run(2, 10), run(3, 500), run(4, 2_000)];
+    for run in runs.iter().chain(&runs) {
+        state.create(run).await.unwrap();
+    }
+
+    let asked = server.received_requests().await.unwrap().len();
+    let listed = state.recent(3).await.unwrap();
+    let requests = server.received_requests().await.unwrap().split_off(asked);
+
+    assert_eq!(listed, [&runs[3], &runs[0], &runs[2]].map(Run::summary));
+    assert_eq!(requests.len(), 1 + 3, "one listing, and no run is read");
+    assert!(requests[1..].iter().all(|request| key_of(request).starts_with("recent/")));
 }

@@ -16,7 +16,7 @@ use naas::enforce::{Delivery, Enforcer, Limits, Ports};
 use naas::fakes::FakeStore;
 use naas::name::{DeviceName, RunId};
 use naas::outcome::{Outcome, Status, SwitchState};
-use naas::ports::Clock;
+use naas::ports::{Clock, History};
 
 const RUN: &str = "20261123-201530-7f3a9c";
 const MODEL: &str = "{name: m, group: global, template: t.tera}";
@@ -81,6 +81,10 @@ async fn enforce(fleet: &Handle, store: &FakeStore, mode: &str) {
 }
 
 async fn enforce_devices(fleet: &Handle, store: &FakeStore, mode: &str, devices: &[&str]) {
+    enforce_with(fleet, store, mode, devices, serde_json::json!({})).await;
+}
+
+async fn enforce_with(fleet: &Handle, store: &FakeStore, mode: &str, devices: &[&str], more: serde_json::Value) {
     let clock = QuickClock { ahead: Mutex::default(), fleet };
     let deadline = clock.now() + SignedDuration::from_mins(15);
     let ports = Ports {
@@ -93,9 +97,10 @@ async fn enforce_devices(fleet: &Handle, store: &FakeStore, mode: &str, devices:
         clock,
     };
     // The last attempt, whose outcome is recorded whatever it is.
-    let slice = serde_json::json!({
-        "version": 2, "run": RUN, "mode": mode, "devices": devices, "inventory": ["naas/inventory"], "attempt": 7,
+    let mut slice = serde_json::json!({
+        "version": 3, "run": RUN, "mode": mode, "devices": devices, "inventory": ["naas/inventory"], "attempt": 7,
     });
+    slice.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let limits = Limits { concurrency: NonZeroUsize::new(3).unwrap(), ..Limits::default() };
     Enforcer::new(ports, limits).receive(&slice.to_string(), Delivery::First, deadline).await.unwrap();
 }
@@ -159,6 +164,38 @@ async fn a_check_of_a_switch_in_sync_opens_no_session_and_a_drifted_one_shows_it
     assert!(outcome(&store, "a").diff.contains("-alias BY hand"), "{:?}", outcome(&store, "a"));
     let journal = fleet.device("b").unwrap().journal();
     assert_eq!(journal.iter().filter(|entry| matches!(entry.event, Event::SessionOpened { .. })).count(), sessions);
+}
+
+/// What `b` runs, by its canonical text, and how it ended, after one more run on it.
+async fn next_run(fleet: &Handle, store: &FakeStore, more: serde_json::Value) -> (String, Outcome) {
+    store.outcomes.lock().unwrap().clear();
+    enforce_with(fleet, store, "apply", &["b"], more).await;
+    (fleet.device("b").unwrap().running_config(), outcome(store, "b"))
+}
+
+#[tokio::test]
+async fn a_switch_is_brought_back_byte_for_byte_and_held_there_until_it_is_released() {
+    let fleet = fleet().await;
+    let store = &store(&fleet, "pw");
+    let nothing = || serde_json::json!({});
+    let (a, _) = next_run(&fleet, store, nothing()).await;
+    store.set_models(&[("m.yaml", MODEL), ("t.tera", &TEMPLATE.replace("alias FOO BAR", "alias FOO BAZ\nvlan 999"))]);
+    let (b, _) = next_run(&fleet, store, nothing()).await;
+    let device = DeviceName::new("b").unwrap();
+    let kept = store.entries(&device, 10).await.unwrap();
+
+    let restore = serde_json::json!({"restore": kept[1].configuration});
+    let (restored, outcome) = next_run(&fleet, store, restore).await;
+    let (held, webhook) = next_run(&fleet, store, nothing()).await;
+    naas::lease::unhold(&store, &SystemClock, &device).await.unwrap();
+    let (released, forward) = next_run(&fleet, store, nothing()).await;
+
+    assert!(a.contains("alias FOO BAR") && b.contains("vlan 999"), "{b}");
+    assert_eq!((outcome.status, &outcome.switch, &restored), (Status::Changed, &SwitchState::Saved, &a));
+    assert!(outcome.diff.contains("-vlan 999"), "{}", outcome.diff);
+    assert_eq!((webhook.status, webhook.held.as_ref(), &held), (Status::InSync, Some(&kept[1].configuration), &a));
+    assert_eq!((forward.status, forward.held, released), (Status::Changed, None, b));
+    assert_eq!(store.entries(&device, 10).await.unwrap().len(), 4);
 }
 
 /// Somebody's own change, over eAPI.
