@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
-pub use history::{Blamed, Configuration, DeviceHistory, Told};
+pub use history::{Blamed, Configuration, DeviceHistory, RevisionReport};
 pub use redrive::Redriven;
 pub use report::{DeviceReport, Pending, ReportError, RunReport, RunsReport};
 

@@ -36,12 +36,12 @@ pub struct DeviceHistory {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<Hold>,
     /// Newest first.
-    pub versions: Vec<Told>,
+    pub versions: Vec<RevisionReport>,
 }
 
 /// A revision as a list tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Told {
+pub struct RevisionReport {
     /// See [`Revision::configuration`].
     pub configuration: ContentHash,
     /// See [`Revision::run`].
@@ -189,8 +189,8 @@ fn lost(resource: String) -> ReportError {
     ReportError::State(StoreError::new(resource, StoreFault::Unreadable, "it is listed, and gone"))
 }
 
-fn told(revision: Revision) -> Told {
+fn told(revision: Revision) -> RevisionReport {
     let (added, removed) = changed_lines(&revision.diff);
     let Revision { configuration, run, at, by, models, .. } = revision;
-    Told { configuration, run, at, by, models, added, removed }
+    RevisionReport { configuration, run, at, by, models, added, removed }
 }
