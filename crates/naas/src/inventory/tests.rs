@@ -336,3 +336,63 @@ fn groups_nested_without_end_are_refused() {
 
     assert!(fault(&text).contains("groups are nested more than 64 levels deep"));
 }
+
+/// What `docs/inventory.schema.json` and this module must agree on, and whether it is an inventory.
+const EXAMPLES: &[(&str, bool)] = &[
+    ("hosts: {a: }", true),
+    ("{hosts: {a: {}, 10: {}}, groups: , defaults: }", true),
+    (
+        "{hosts: {a: {groups: [g], hostname: 10.0.0.1, port: '8443', username: 1, password: p, platform: eos, data: {x: [1]}}}, groups: {g: {groups: }}}",
+        true,
+    ),
+    (
+        "{hosts: {a: {port: 22, data: null}}, defaults: {merge: deep, username: u, connection_options: {ssh: {anything: 1}}}}",
+        true,
+    ),
+    (
+        "hosts: {a: {connection_options: {eapi: {hostname: h, port: 1, username: u, password: p, platform: x, extras: {transport: http, verify: no, ca_certificates: c, fingerprint: f, tls: legacy, enable_password: e}}}}}",
+        true,
+    ),
+    (
+        "hosts: {a: {connection_options: {eapi: , napalm: {extras: {optional_args: {transport: http}}}, pyeapi: {extras: {any: 1}}}}}",
+        true,
+    ),
+    ("hosts: {}", false),
+    ("groups: {g: }", false),
+    ("[]", false),
+    ("hosts: {all: }", false),
+    ("hosts: {a/b: }", false),
+    ("hosts: {a: []}", false),
+    ("hosts: {a: {groups: g}}", false),
+    ("{hosts: {a: {groups: [g/h]}}}", false),
+    ("{hosts: {a: }, groups: {g/h: }}", false),
+    ("hosts: {a: {port: 0}}", false),
+    ("hosts: {a: {port: 65536}}", false),
+    ("hosts: {a: {port: many}}", false),
+    ("hosts: {a: {username: [u]}}", false),
+    ("hosts: {a: {username: yes}}", false),
+    ("hosts: {a: {data: [1]}}", false),
+    ("hosts: {a: {colour: red}}", false),
+    ("hosts: {a: {merge: deep}}", false),
+    ("{hosts: {a: }, defaults: {merge: all}}", false),
+    ("{hosts: {a: }, defaults: {groups: []}}", false),
+    ("hosts: {a: {connection_options: {eapi: {colour: red}}}}", false),
+    ("hosts: {a: {connection_options: {eapi: {extras: {colour: red}}}}}", false),
+    ("hosts: {a: {connection_options: {eapi: {extras: {transport: ssh}}}}}", false),
+    ("hosts: {a: {connection_options: {eapi: {extras: {verify: maybe}}}}}", false),
+    ("hosts: {a: {connection_options: {eapi: {extras: {tls: new}}}}}", false),
+    ("hosts: {a: {connection_options: {napalm: {port: many}}}}", false),
+];
+
+#[test]
+fn the_published_schema_takes_what_is_an_inventory_and_nothing_else() {
+    let schema = serde_json::from_str(include_str!("../../../../docs/inventory.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    for (text, is_inventory) in EXAMPLES {
+        let value = crate::yaml::read(text.as_bytes()).unwrap().to_value();
+        let read = parse(&[("inventory.yaml", text)]);
+        assert_eq!(read.is_ok(), *is_inventory, "{text}: {read:?}");
+        let error = schema.validate(&value).err().map(|error| error.to_string());
+        assert_eq!(error.is_none(), *is_inventory, "{text}: {error:?}");
+    }
+}

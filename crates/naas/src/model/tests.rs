@@ -191,6 +191,27 @@ fn a_schema_that_is_none_is_said_and_concerns_only_the_models_that_need_it() {
 }
 
 #[test]
+fn data_that_does_not_fit_stops_its_own_devices_and_no_others() {
+    let files = files(&[
+        ("a.yaml", "{name: a, device: leaf1, template: t/ports.tera, data: {ports: no}}"),
+        ("b.yaml", "{name: b, device: leaf2, template: t/ports.tera, data: {ports: []}}"),
+        ("t/ports.schema.json", PORTS),
+        ("t/common.schema.yaml", COMMON),
+        ("t/ports.tera", "hostname {{ host.name }}\n"),
+    ]);
+    let hosts = crate::ports::Document::new("hosts", b"{leaf1: , leaf2: }".to_vec());
+    let inventory = crate::inventory::Inventory::parse(&[hosts]).unwrap();
+    let intent = crate::render::Intent::read(&files).unwrap();
+    let render = |name: &str| intent.render(&inventory.device(&DeviceName::new(name).unwrap()).unwrap());
+
+    let (stopped, rendered) = (render("leaf1").unwrap_err().to_string(), render("leaf2").unwrap().configuration);
+
+    let expected =
+        "model a.yaml, line 1, column 64, at data.ports: false is not of type \"array\" (t/ports.schema.json)";
+    assert_eq!((stopped.as_str(), rendered.as_str()), (expected, "hostname leaf2\n"));
+}
+
+#[test]
 fn a_schema_that_refers_to_itself_ends() {
     assert_eq!(unfit("{\"$ref\": \"#\"}", "data: {a: {a: 1}}\n"), None);
 }

@@ -16,6 +16,9 @@ pub(super) const ALL: &str = "all";
 /// The group of those in no other.
 pub(super) const UNGROUPED: &str = "ungrouped";
 
+/// Ranges can name more than any memory holds.
+const MOST_HOSTS: usize = 100_000;
+
 #[derive(Default)]
 pub(super) struct Site {
     pub(super) hosts: BTreeMap<String, Host>,
@@ -50,6 +53,9 @@ impl Site {
 
     pub(super) fn host(&mut self, name: &str, group: &str) -> Result<&mut Host, String> {
         DeviceName::new(name).map_err(|error| error.to_string())?;
+        if self.hosts.len() >= MOST_HOSTS {
+            return Err(format!("the inventory has more than {MOST_HOSTS} hosts"));
+        }
         let host = self.hosts.entry(name.to_owned()).or_default();
         host.groups.insert(group.to_owned());
         Ok(host)
