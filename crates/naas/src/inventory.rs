@@ -17,6 +17,7 @@ mod connection;
 mod document;
 mod explain;
 pub mod import;
+mod nesting;
 mod node;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -32,9 +33,6 @@ pub use explain::{Explained, Known, Membership, Origin, Source};
 
 use crate::name::{DeviceName, GroupName};
 use crate::ports::Document;
-
-/// Deepest nesting of groups in groups.
-const MAX_NESTING: usize = 64;
 
 /// Everything known about a site's devices.
 #[derive(Debug)]
@@ -197,39 +195,18 @@ impl Inventory {
         if let Some(error) = hosts.chain(groups).find_map(named) {
             return Err(error);
         }
-        let mut sound = HashSet::new();
-        self.groups.keys().try_for_each(|group| self.check_cycle(group, &mut Vec::new(), &mut sound))
-    }
-
-    fn check_cycle<'a>(
-        &'a self,
-        group: &'a GroupName,
-        above: &mut Vec<&'a GroupName>,
-        sound: &mut HashSet<&'a GroupName>,
-    ) -> Result<(), InventoryError> {
-        let Some(defined) = self.groups.get(group).filter(|_| !sound.contains(group)) else {
-            return Ok(());
-        };
-        if let Some(start) = above.iter().position(|name| *name == group) {
-            let cycle: Vec<_> = above[start..].iter().chain([&group]).map(AsRef::as_ref).collect();
-            let reason = format!("groups are members of themselves: {}", cycle.join(" → "));
-            let path = format!("groups.{group}");
-            let line = defined.element.groups_line;
-            return Err(InventoryError { document: defined.document.clone(), line, path, reason });
-        }
-        if above.len() > MAX_NESTING {
-            let reason = format!("groups are nested more than {MAX_NESTING} levels deep");
-            let path = format!("groups.{group}");
-            let line = defined.element.groups_line;
-            return Err(InventoryError { document: defined.document.clone(), line, path, reason });
-        }
-        above.push(group);
-        for member_of in &defined.element.groups {
-            self.check_cycle(member_of, above, sound)?;
-        }
-        above.pop();
-        sound.insert(group);
-        Ok(())
+        let above = |group: &str| self.groups.get(group).into_iter().flat_map(|defined| &defined.element.groups);
+        nesting::check(self.groups.keys().map(AsRef::as_ref), |group| above(group).map(AsRef::as_ref)).map_err(
+            |unsound| {
+                let defined = self.groups.get(unsound.group);
+                InventoryError {
+                    document: defined.map(|defined| defined.document.clone()).unwrap_or_default(),
+                    line: defined.and_then(|defined| defined.element.groups_line),
+                    path: format!("groups.{}", unsound.group),
+                    reason: unsound.reason,
+                }
+            },
+        )
     }
 
     /// Every group of a host, nearest first.

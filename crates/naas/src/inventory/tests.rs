@@ -327,14 +327,16 @@ defaults: {MERGE, data: {ntp: {auth: {id: 2, type: md5}}}}
 }
 
 #[test]
-fn groups_nested_without_end_are_refused() {
-    let mut text = "hosts: {a: {groups: [g0]}}\ngroups:\n".to_owned();
-    for number in 0..5_000 {
-        text.push_str(&format!("  g{number}: {{groups: [g{}]}}\n", number + 1));
-    }
-    text.push_str("  g5000: {}\n");
+fn groups_nested_without_end_are_refused_from_whichever_end_they_are_read() {
+    for next in [1i32, -1] {
+        let mut text = "hosts: {a: }\ngroups:\n".to_owned();
+        for number in 1..5_000 {
+            text.push_str(&format!("  g{number:04}: {{groups: [g{:04}]}}\n", number + next));
+        }
+        text.push_str("  g0000: {}\n  g5000: {}\n");
 
-    assert!(fault(&text).contains("groups are nested more than 64 levels deep"));
+        assert!(fault(&text).contains("groups are nested more than 64 levels deep"));
+    }
 }
 
 /// What `docs/inventory.schema.json` and this module must agree on, and whether it is an inventory.

@@ -191,7 +191,12 @@ fn what_cannot_be_imported_is_said_with_file_and_line() {
         (Ansible, "hosts", "leaf[1:999][1:999]\n", "more than 10000 hosts"),
         (Ansible, "hosts", "leaf[01:100]\n", "leading zeros in one length"),
         (Ansible, "hosts", "leaf/1\n", "hosts, line 1: \"leaf/1\" is not a name"),
-        (Ansible, "hosts", "[a:children]\nb\n[b:children]\na\n[a]\nx\n", "hosts: group a is a child of itself"),
+        (
+            Ansible,
+            "hosts",
+            "[a:children]\nb\n[b:children]\na\n[a]\nx\n",
+            "hosts: groups are members of themselves: a → b → a",
+        ),
         (Ansible, "hosts", "[global]\nx\n", "naas has a group of that name"),
         (Ansible, "hosts", "", "hosts: has no hosts"),
         (Ansible, "hosts", "$ANSIBLE_VAULT;1.1;AES256\n6162\n", "hosts, line 1: is encrypted by Ansible Vault"),

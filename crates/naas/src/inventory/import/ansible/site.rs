@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::super::ImportError;
-use crate::inventory::MAX_NESTING;
+use crate::inventory::nesting;
 use crate::name::{DeviceName, GroupName};
 
 pub(super) type Vars = Map<String, Value>;
@@ -81,36 +81,12 @@ impl Site {
                 );
             }
         }
-        let mut sound = BTreeSet::new();
-        if let Err(reason) =
-            self.groups.keys().try_for_each(|group| self.check_nesting(group, &mut Vec::new(), &mut sound))
-        {
-            return fault(reason);
+        let above = |group: &str| self.groups.get(group).into_iter().flat_map(|group| &group.parents);
+        let nesting = nesting::check(self.groups.keys().map(String::as_str), |group| above(group).map(String::as_str));
+        if let Err(unsound) = nesting {
+            return fault(unsound.reason);
         }
         if self.hosts.is_empty() { fault("has no hosts".to_owned()) } else { Ok(()) }
-    }
-
-    fn check_nesting<'a>(
-        &'a self,
-        name: &'a str,
-        below: &mut Vec<&'a str>,
-        sound: &mut BTreeSet<&'a str>,
-    ) -> Result<(), String> {
-        if below.contains(&name) {
-            return Err(format!("group {name} is a child of itself"));
-        }
-        if below.len() > MAX_NESTING {
-            return Err(format!("group {name} has children more than {MAX_NESTING} levels deep"));
-        }
-        if sound.contains(name) {
-            return Ok(());
-        }
-        below.push(name);
-        let parents = self.groups.get(name).into_iter().flat_map(|group| group.parents.iter());
-        parents.into_iter().try_for_each(|parent| self.check_nesting(parent, below, sound))?;
-        below.pop();
-        sound.insert(name);
-        Ok(())
     }
 }
 
