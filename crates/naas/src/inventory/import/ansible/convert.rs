@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{ImportError, Imported, written};
 use super::precedence::Precedence;
-use super::site::{ALL, Site, UNGROUPED, Vars};
+use super::site::{ALL, Member, Site, UNGROUPED, Vars};
 use crate::inventory::{Device, Inventory, Transport, Verify};
 use crate::name::DeviceName;
 
@@ -32,36 +32,22 @@ pub(super) fn convert(site: Site, files: &str) -> Result<Imported, ImportError> 
     let precedence = Precedence::new(&site);
     let expected: BTreeMap<_, _> = site.hosts.keys().map(|host| (host.as_str(), precedence.vars(host))).collect();
     let ports = expected.values().all(speaks_eapi);
-    let mut notes = site.notes.clone();
-    let mut hosts = Map::new();
-    for (name, host) in &site.hosts {
-        let mut vars = host.inline.clone();
-        vars.extend(host.from_folder.clone());
-        let mut element = element(&vars, ports);
+    let own = |member: &Member| {
+        let mut element = element(&member.vars(), ports);
         let groups: Vec<_> =
-            precedence.sorted(&host.groups).into_iter().filter(|group| is_kept(&site, group)).collect();
-        insert_groups(&mut element, &groups);
-        hosts.insert(name.clone(), element.into());
-    }
-    let mut groups = Map::new();
-    let mut defaults = Map::new();
-    for (name, group) in &site.groups {
-        let mut vars = group.inline.clone();
-        vars.extend(group.from_folder.clone());
-        let mut element = element(&vars, ports);
-        if name == ALL {
-            defaults = element;
-        } else if is_kept(&site, name) {
-            insert_groups(&mut element, &precedence.sorted(&group.parents));
-            groups.insert(name.clone(), element.into());
+            precedence.sorted(&member.above).into_iter().filter(|group| is_kept(&site, group)).collect();
+        if !groups.is_empty() {
+            element.insert("groups".to_owned(), groups.iter().map(|group| Value::from(group.as_str())).collect());
         }
-    }
-    let mut document = Map::new();
-    document.insert("hosts".to_owned(), hosts.into());
-    document.insert("groups".to_owned(), groups.into());
-    document.insert("defaults".to_owned(), defaults.into());
-    let mut document = Value::Object(document);
+        Value::from(element)
+    };
+    let hosts: Map<_, _> = site.hosts.iter().map(|(name, host)| (name.clone(), own(host))).collect();
+    let groups = site.groups.iter().filter(|(name, _)| *name != ALL && is_kept(&site, name));
+    let groups: Map<_, _> = groups.map(|(name, group)| (name.clone(), own(group))).collect();
+    let defaults = site.groups.get(ALL).map(|all| element(&all.vars(), ports)).unwrap_or_default();
+    let mut document = json!({"hosts": hosts, "groups": groups, "defaults": defaults});
     let (_, nested) = written(&document, files)?;
+    let mut notes = site.notes.clone();
     notes.extend(settle(&mut document, &nested, &expected, ports));
     let (text, _) = written(&document, files)?;
     notes.extend(remarks(&expected));
@@ -70,16 +56,8 @@ pub(super) fn convert(site: Site, files: &str) -> Result<Imported, ImportError> 
 
 /// `ungrouped` is a group for those only who gave it variables.
 fn is_kept(site: &Site, group: &str) -> bool {
-    let has_vars = |name: &str| {
-        site.groups.get(name).is_some_and(|group| !(group.inline.is_empty() && group.from_folder.is_empty()))
-    };
+    let has_vars = |name: &str| site.groups.get(name).is_some_and(|group| !group.vars().is_empty());
     group != UNGROUPED || has_vars(UNGROUPED)
-}
-
-fn insert_groups(element: &mut Map<String, Value>, groups: &[&String]) {
-    if !groups.is_empty() {
-        element.insert("groups".to_owned(), groups.iter().map(|group| Value::from(group.as_str())).collect());
-    }
 }
 
 /// A host, group or the defaults in the words of naas.

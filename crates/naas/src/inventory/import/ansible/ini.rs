@@ -62,7 +62,7 @@ fn content(site: &mut Site, section: &Section, line: &str) -> Result<(), String>
         Section::Children(group) => {
             let child = line.split(['#', ';']).next().unwrap_or_default().trim();
             if group != ALL {
-                site.group(child).parents.insert(group.clone());
+                site.group(child).above.insert(group.clone());
             }
             site.group(child);
             Ok(())

@@ -25,7 +25,7 @@ impl<'a> Precedence<'a> {
         if let Some(depth) = self.depths.get(group) {
             return *depth;
         }
-        let parents = self.site.groups.get(group).into_iter().flat_map(|group| group.parents.iter());
+        let parents = self.site.groups.get(group).into_iter().flat_map(|group| group.above.iter());
         let depth = 1 + parents.map(|parent| self.depth(parent)).max().unwrap_or(0);
         self.depths.insert(group, depth);
         depth
@@ -47,10 +47,10 @@ impl<'a> Precedence<'a> {
     /// All groups of a host but `all`, the strongest first.
     fn all_groups(&self, host: &str) -> Vec<&'a String> {
         let mut all = BTreeSet::new();
-        let mut open: Vec<_> = self.site.hosts.get(host).into_iter().flat_map(|host| host.groups.iter()).collect();
+        let mut open: Vec<_> = self.site.hosts.get(host).into_iter().flat_map(|host| host.above.iter()).collect();
         while let Some(name) = open.pop() {
             if all.insert(name) {
-                open.extend(self.site.groups.get(name).into_iter().flat_map(|group| group.parents.iter()));
+                open.extend(self.site.groups.get(name).into_iter().flat_map(|group| group.above.iter()));
             }
         }
         self.sorted(all)

@@ -21,43 +21,43 @@ const MOST_HOSTS: usize = 100_000;
 
 #[derive(Default)]
 pub(super) struct Site {
-    pub(super) hosts: BTreeMap<String, Host>,
-    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) hosts: BTreeMap<String, Member>,
+    pub(super) groups: BTreeMap<String, Member>,
     pub(super) notes: Vec<String>,
 }
 
+/// A host or a group.
 #[derive(Default)]
-pub(super) struct Host {
-    /// From the inventory files.
+pub(super) struct Member {
+    /// Variables from the inventory files.
     pub(super) inline: Vars,
-    /// From `host_vars`, which go before.
+    /// Variables from `host_vars` or `group_vars`, which go before.
     pub(super) from_folder: Vars,
-    /// Those that name it.
-    pub(super) groups: BTreeSet<String>,
+    /// The groups that name it.
+    pub(super) above: BTreeSet<String>,
 }
 
-#[derive(Default)]
-pub(super) struct Group {
-    /// From the inventory files.
-    pub(super) inline: Vars,
-    /// From `group_vars`, which go before those of every group.
-    pub(super) from_folder: Vars,
-    /// Those that it is a child of.
-    pub(super) parents: BTreeSet<String>,
+impl Member {
+    /// Its own variables, from both.
+    pub(super) fn vars(&self) -> Vars {
+        let mut vars = self.inline.clone();
+        vars.extend(self.from_folder.clone());
+        vars
+    }
 }
 
 impl Site {
-    pub(super) fn group(&mut self, name: &str) -> &mut Group {
+    pub(super) fn group(&mut self, name: &str) -> &mut Member {
         self.groups.entry(name.to_owned()).or_default()
     }
 
-    pub(super) fn host(&mut self, name: &str, group: &str) -> Result<&mut Host, String> {
+    pub(super) fn host(&mut self, name: &str, group: &str) -> Result<&mut Member, String> {
         DeviceName::new(name).map_err(|error| error.to_string())?;
         if self.hosts.len() >= MOST_HOSTS {
             return Err(format!("the inventory has more than {MOST_HOSTS} hosts"));
         }
         let host = self.hosts.entry(name.to_owned()).or_default();
-        host.groups.insert(group.to_owned());
+        host.above.insert(group.to_owned());
         Ok(host)
     }
 
@@ -81,7 +81,7 @@ impl Site {
                 );
             }
         }
-        let above = |group: &str| self.groups.get(group).into_iter().flat_map(|group| &group.parents);
+        let above = |group: &str| self.groups.get(group).into_iter().flat_map(|group| &group.above);
         let nesting = nesting::check(self.groups.keys().map(String::as_str), |group| above(group).map(String::as_str));
         if let Err(unsound) = nesting {
             return fault(unsound.reason);

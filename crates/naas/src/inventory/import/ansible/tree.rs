@@ -53,7 +53,7 @@ fn group(site: &mut Site, file: &str, name: &str, node: &Node) -> Result<(), Imp
             "children" => {
                 for (child, node) in map(file, node)? {
                     if name != ALL {
-                        site.group(child).parents.insert(name.to_owned());
+                        site.group(child).above.insert(name.to_owned());
                     }
                     group(site, file, child, node)?;
                 }
