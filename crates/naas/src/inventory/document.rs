@@ -150,6 +150,8 @@ fn element(at: &Place<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
                     element.connections.push((plugin, options));
                 }
             }
+            "groups" => return Err(at.fault("the defaults are in no group; the group that everybody is in is global")),
+            "merge" => return Err(at.fault("is said in the defaults, for the whole inventory")),
             _ => return Err(at.fault(format!("is not a key of the inventory{}", yaml::instead(&key, KEYS)))),
         }
     }

@@ -24,8 +24,8 @@ pub(super) fn read(document: &Document) -> Result<Node, InventoryError> {
 
 /// The parser's own sentence up to the first thing it quotes.
 pub(super) fn without_values(reason: &str) -> String {
-    if reason == "is not UTF-8 text" {
-        return reason.to_owned();
+    if reason.starts_with("is ") {
+        return reason.to_owned(); // our own sentence
     }
     let end = ["`", "\"", "'"].iter().filter_map(|end| reason.find(end)).min().unwrap_or(reason.len());
     let sentence = reason[..end].trim_end_matches([' ', ':', ',', '=', '(']);

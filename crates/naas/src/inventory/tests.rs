@@ -129,7 +129,11 @@ fn what_is_wrong_is_said_with_document_line_and_path() {
             "hosts:\n  a:\n    port: many\n",
             "inventory naas/inventory, line 3, hosts.a.port: expected a port from 1 to 65535, found text",
         ),
-        ("hosts:\n  a:\n    colour: red\n", "line 3, hosts.a.colour: is not a key of the inventory"),
+        (
+            "hosts:\n  a:\n    colour: red\n",
+            "line 3, hosts.a.colour: is not a key of the inventory; known are hostname, port,",
+        ),
+        ("hosts:\n  a:\n    pasword: x\n", "is not a key of the inventory; did you mean `password`"),
         ("hosts:\n  a: [1]\n", "line 2, hosts.a: expected a map, found a list"),
         ("hosts:\n  a:\n    groups: leaf\n", "line 3, hosts.a.groups: expected a list of group names, found text"),
         ("hosts:\n  a: {}\n  a: {}\n", "line 3: is not valid: duplicate mapping key: a"),
@@ -323,7 +327,8 @@ defaults: {MERGE, data: {ntp: {auth: {id: 2, type: md5}}}}
     assert!(
         fault("hosts: {a: }\ndefaults:\n  merge: all\n").ends_with("line 3, defaults.merge: expected shallow or deep")
     );
-    assert!(fault("hosts: {a: {merge: deep}}").contains("hosts.a.merge: is not a key of the inventory"));
+    assert!(fault("hosts: {a: {merge: deep}}").contains("hosts.a.merge: is said in the defaults"));
+    assert!(fault("{hosts: {a: }, defaults: {groups: []}}").contains("defaults.groups: the defaults are in no group"));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn fields(vars: &Vars, ports: bool) -> Map<String, Value> {
     for (key, names) in FIELDS {
         fields.extend(first(vars, names).map(|value| (key.to_owned(), as_text(value))));
     }
-    fields.extend(vars.get(PORT).filter(|_| ports).map(|port| ("port".to_owned(), port.clone())));
+    fields.extend(first(vars, &[PORT]).filter(|_| ports).map(|port| ("port".to_owned(), port.clone())));
     let platform = vars.get(PLATFORM).and_then(Value::as_str);
     let platform = platform.map(|name| name.rsplit('.').next().unwrap_or(name));
     fields.extend(platform.map(|name| ("platform".to_owned(), name.into())));
@@ -116,8 +116,7 @@ fn settle(document: &mut Value, nested: &Inventory, expected: &BTreeMap<&str, Va
                 host.entry("data").or_insert_with(|| Map::new().into())[&key] = value;
             }
         }
-        let port = vars.get(PORT).filter(|_| speaks_eapi(vars));
-        if let Some(port) = port.filter(|_| !ports) {
+        if let Some(port) = first(vars, &[PORT]).filter(|_| !ports && speaks_eapi(vars)) {
             host.insert("port".to_owned(), port.clone());
         }
         let resolved = resolved(&device);
