@@ -1,62 +1,108 @@
 //! From models and templates to the full configuration of one device.
 //!
-//! Templates are [Tera 2](https://keats.github.io/tera/) (`*.tera`). A template sees `host` (name, hostname, groups, the
-//! resolved inventory data under `data` and, as Nornir users write it, directly) and `model` (the model's data). What is
-//! undefined is an error, except inside `{% if %}`, where Tera takes it for false. The snippets of all models of a device,
-//! lowest order first, are its configuration.
+//! A template is for one of two engines, by the ending of its file: `*.tera` for [Tera 2](https://keats.github.io/tera/), `*.j2` for
+//! Jinja2 as Nornir sets it up. `*.cfg` is configuration and renders to itself. A template sees `host` (name, hostname, groups, the
+//! resolved inventory data under `data` and, as Nornir users write it, directly) and `model` (the model's data). What is undefined is
+//! an error, except inside Tera's `{% if %}`, where Tera takes it for false. The snippets of all models of a device, lowest order
+//! first, are its configuration. `docs/templates.md` says it for those who write templates.
 //!
-//! A value that holds a line break or another control character is refused where it is printed, so data cannot smuggle in
-//! configuration lines; a template that means it (a banner's body) writes `{{ model.banner | safe }}`.
+//! Values cannot add configuration lines, see [`printed`]; every line knows its model, template and template line, see
+//! [`Intent::origins`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::io::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use tera::{Context, ErrorKind, Tera};
 
 use crate::check::Check;
 use crate::confirm::ConfirmWithin;
 use crate::inventory::Device;
 use crate::lockout::Rule;
-use crate::model::{self, Model, ModelError, Unfit};
+use crate::model::{self, Model, ModelError};
 use crate::ports::ModelFiles;
+
+mod bodies;
+mod current;
+mod error;
+mod filters;
+mod jinja_engine;
+mod marks;
+mod mutable;
+mod printed;
+mod python;
+mod segments;
+mod sources;
+mod tera_engine;
+
+pub use error::{Place, RenderError};
+
+use current::Current;
+use jinja_engine::JinjaEngine;
+use marks::Marks;
+use sources::{Kind, Sources};
+use tera_engine::TeraEngine;
 
 /// Most bytes one device's configuration may have: many times the largest known, and a runaway template ends.
 pub const MAX_CONFIGURATION: usize = 16 * 1024 * 1024;
 
+/// Most steps that one template may take for one device, in minijinja's measure: an instruction, or 64 bytes of text.
+pub const MAX_STEPS: u64 = 20_000_000;
+
 /// All models and templates, parsed once and rendered for many devices.
 pub struct Intent {
     models: Vec<Model>,
-    tera: Tera,
-    /// Templates that cannot be used, and why. They fail the devices that need them and no others.
-    broken: BTreeMap<String, RenderError>,
+    sources: Sources,
+    tera: TeraEngine,
+    jinja: JinjaEngine,
+    /// Compiled when a person or an error first asks where a line comes from.
+    marked: OnceLock<(Marks, TeraEngine)>,
 }
 
 /// What all models of one device come to.
 pub struct Intended {
     /// The full configuration, one line per configuration line, ending with a line break.
     pub configuration: String,
+    /// Which model brought how many of its lines, in order.
+    pub parts: Vec<Part>,
     /// For how long it is to run on trial, if a model says; the longest.
     pub confirm: Option<ConfirmWithin>,
     /// What must be true before it is confirmed.
     pub checks: Vec<Check>,
     /// The rules of [`crate::lockout`] that it may break.
     pub allowed: BTreeSet<Rule>,
-    /// Which model brought how many of its lines, in their order.
-    pub parts: Vec<Part>,
 }
 
-/// The lines of one model in a configuration.
+/// What one model brought.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// The model's file.
     pub model: String,
-    /// How many lines it brought.
+    /// How many lines of the configuration.
     pub lines: usize,
+}
+
+/// Where a line of a configuration comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The model's file.
+    pub model: String,
+    /// The template's file: the model's, or one that it includes or extends.
+    pub template: String,
+    /// Line from 1; nothing if the template looks at its own text in a way that hides it.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "template {}", self.template)?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        write!(f, " (model {})", self.model)
+    }
 }
 
 /// Shows the configuration's size only: it holds hashes and keys.
@@ -67,112 +113,62 @@ impl fmt::Debug for Intended {
     }
 }
 
-/// Why a device's configuration cannot be rendered. The switch has not been contacted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RenderError {
-    /// No model is for this device: replacing with nothing would wipe the switch.
-    #[error("no model is for this device; write one for it or for one of its groups ({0})")]
-    NoModel(String),
-    /// The models rendered to no line at all.
-    #[error("its {0} models render to an empty configuration, which would wipe the switch")]
-    Empty(usize),
-    /// A model's data does not fit the schema beside its template.
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
-    /// A model names a template that is not there.
-    #[error("model {model}: template {template} does not exist{}", maybe(.closest))]
-    NoTemplate {
-        /// The model's file.
-        model: String,
-        /// What it names.
-        template: String,
-        /// A template of almost that name.
-        closest: Option<String>,
-    },
-    /// A template does not parse, or failed with this model's data.
-    #[error("template {template}, line {line}, column {column}: {reason}{}", of_model(.model))]
-    Template {
-        /// The file.
-        template: String,
-        /// Line from 1.
-        line: usize,
-        /// Column from 1.
-        column: usize,
-        /// The engine's sentence; names the variable.
-        reason: String,
-        /// The model's file, when it was its data that did not fit.
-        model: Option<String>,
-    },
-    /// A value with a line break or control character was about to be printed.
-    #[error(
-        "template {template} prints a value with a line break or control character, which could add lines to the \
-         configuration{}; correct the value, or write `| safe` behind it if several lines are meant{}",
-        found_at(.places), of_model(.model)
-    )]
-    ControlCharacter {
-        /// The file of the model's template.
-        template: String,
-        /// Where such values stand in the data.
-        places: Vec<String>,
-        /// The model's file.
-        model: Option<String>,
-    },
-    /// The configuration outgrew [`MAX_CONFIGURATION`].
-    #[error("template {template} renders to more than {} MiB{}; does a loop repeat itself", MAX_CONFIGURATION >> 20, of_model(.model))]
-    TooLarge {
-        /// The file of the model's template.
-        template: String,
-        /// The model's file.
-        model: Option<String>,
-    },
-    /// Something about the templates as a whole.
-    #[error("template {template}: {reason}{}", of_model(.model))]
-    Other {
-        /// The file.
-        template: String,
-        /// The engine's sentence.
-        reason: String,
-        /// The model's file.
-        model: Option<String>,
-    },
-}
-
 impl Intent {
     /// Parses everything in `files`. A broken model is an error, since it may be for any device; a broken template is
     /// kept as the error of the devices that need it.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         let models = model::read(files)?;
-        let (tera, broken) = compile(files);
-        Ok(Self { models, tera, broken })
+        let sources = Sources::read(files);
+        let tera = TeraEngine::compile(&sources);
+        let jinja = JinjaEngine::compile(&sources);
+        Ok(Self { models, sources, tera, jinja, marked: OnceLock::new() })
     }
 
     /// What is intended for `device`.
     pub fn render(&self, device: &Device) -> Result<Intended, RenderError> {
-        let models: Vec<_> = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups)).collect();
-        if models.is_empty() {
-            let groups: Vec<_> = device.groups.iter().map(AsRef::as_ref).collect();
-            return Err(RenderError::NoModel(groups.join(", ")));
-        }
+        let models = self.models_of(device)?;
         let host = host(device);
         let mut configuration = String::new();
         let mut parts = Vec::new();
-        for model in &models {
-            let snippet = self.snippet(model, &host)?;
-            let snippet = snippet.trim_end_matches('\n');
-            configuration.push_str(snippet);
+        for (index, model) in models.iter().enumerate() {
+            let snippet = Snippet { intent: self, template: &model.template, host: &host, data: &model.data };
+            let text = snippet.render(&model.path)?;
+            let text = kept(&text, index + 1 == models.len());
+            configuration.push_str(text);
             configuration.push('\n');
-            parts.push(Part { model: model.path.clone(), lines: snippet.matches('\n').count() + 1 });
+            parts.push(Part { model: model.path.clone(), lines: text.split('\n').count() });
         }
         if configuration.trim().is_empty() {
             return Err(RenderError::Empty(models.len()));
         }
         Ok(Intended {
             configuration,
+            parts,
             confirm: models.iter().filter_map(|model| model.confirm).max(),
             checks: models.iter().flat_map(|model| model.checks.iter().cloned()).collect(),
             allowed: models.iter().flat_map(|model| model.allow.keys().copied()).collect(),
-            parts,
         })
+    }
+
+    /// Where each line of what [`render`](Self::render) returns comes from. It renders once more, so it is for errors and people.
+    pub fn origins(&self, device: &Device) -> Result<Vec<Origin>, RenderError> {
+        let models = self.models_of(device)?;
+        let host = host(device);
+        let mut all = Vec::new();
+        for (index, model) in models.iter().enumerate() {
+            let snippet = Snippet { intent: self, template: &model.template, host: &host, data: &model.data };
+            let text = snippet.render(&model.path)?;
+            let lines = kept(&text, index + 1 == models.len()).split('\n').count();
+            let origins = snippet.origins(&text);
+            all.extend((0..lines).map(|line| {
+                let (template, line) = match origins.get(line).cloned().flatten() {
+                    Some((template, line)) => (template, Some(line)),
+                    None => (model.template.clone(), None),
+                };
+                Origin { model: model.path.clone(), template, line }
+            }));
+        }
+        Ok(all)
     }
 
     /// The template of the model in the file of this path.
@@ -180,95 +176,161 @@ impl Intent {
         self.models.iter().find(|other| other.path == model).map(|model| model.template.as_str())
     }
 
-    fn snippet(&self, model: &Model, host: &Map<String, Value>) -> Result<String, RenderError> {
-        if let Some(unfit) = &model.unfit {
+    /// The models of `device`, in the order of their lines; an error if one's data does not fit.
+    fn models_of(&self, device: &Device) -> Result<Vec<&Model>, RenderError> {
+        let models: Vec<_> = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups)).collect();
+        if models.is_empty() {
+            let groups: Vec<_> = device.groups.iter().map(AsRef::as_ref).collect();
+            return Err(RenderError::NoModel(groups.join(", ")));
+        }
+        if let Some(unfit) = models.iter().find_map(|model| model.unfit.as_ref()) {
             return Err(unfit.clone().into());
         }
-        let template = model.template.as_str();
-        if let Some(error) = self.broken.get(template) {
+        Ok(models)
+    }
+
+    fn marked(&self) -> &(Marks, TeraEngine) {
+        self.marked.get_or_init(|| {
+            let marks = Marks::of(&self.sources);
+            let engine = TeraEngine::compile_marked(&self.sources, &marks);
+            (marks, engine)
+        })
+    }
+}
+
+/// One model's template for one device.
+struct Snippet<'s> {
+    intent: &'s Intent,
+    template: &'s str,
+    host: &'s Map<String, Value>,
+    data: &'s Map<String, Value>,
+}
+
+/// A line's template and line, if they are known.
+type Source = Option<(String, usize)>;
+
+impl Snippet<'_> {
+    /// The text that `model` brings.
+    fn render(&self, model: &str) -> Result<String, RenderError> {
+        let sources = &self.intent.sources;
+        if let Some(error) = sources.broken.get(self.template) {
             return Err(error.clone());
         }
-        if !self.tera.contains_template(template) {
-            return Err(RenderError::NoTemplate {
-                model: model.path.clone(),
-                template: template.to_owned(),
-                closest: self.closest(template),
-            });
+        if !sources.texts.contains_key(self.template) {
+            return Err(self.missing(model));
         }
-        let mut context = Context::new();
-        context.insert("host", host);
-        context.insert("model", &model.data);
-        let mut output = Bounded(Vec::new());
-        let rendered = caught(|| self.tera.render_to(template, &context, &mut output)).map_err(|reason| {
-            RenderError::Other { template: template.to_owned(), reason, model: Some(model.path.clone()) }
-        })?;
-        match rendered {
-            Ok(()) => Ok(String::from_utf8_lossy(&output.0).into_owned()),
-            Err(error) => Err(explain(&error, template, Some((model, host)))),
+        self.judged().map_err(|error| error.with_model(model))
+    }
+
+    fn missing(&self, model: &str) -> RenderError {
+        let (model, template) = (model.to_owned(), self.template.to_owned());
+        match self.intent.sources.closest(self.template) {
+            None if Kind::of(self.template).is_none() => RenderError::UnknownKind { model, template },
+            closest => RenderError::NoTemplate { model, template, closest },
         }
     }
 
-    /// A template in another folder, or whose name differs by its ending: the two usual slips.
-    fn closest(&self, wanted: &str) -> Option<String> {
-        let stem = |path: &str| {
-            let file = path.rsplit('/').next().unwrap_or(path);
-            file.split('.').next().unwrap_or(file).to_owned()
+    /// The text, if no value brought anything into it that it may not.
+    fn judged(&self) -> Result<String, RenderError> {
+        let current = Current::new(self.host, self.data);
+        let (rendered, after) = current.clone().during(|| self.text());
+        let text = rendered.map_err(|error| self.with_suspects(error))?;
+        if printed::must_be_judged(&text, after.several_lines) && Kind::of(self.template) != Some(Kind::Plain) {
+            let (marked, _) = Current { marking: true, ..current }.during(|| self.text());
+            let marked = marked.map_err(|error| self.with_suspects(error))?;
+            let refused = match printed::judge(&marked) {
+                Err(line) => Some(self.place(&text, line)),
+                Ok(()) => (printed::unmarked(&marked) != text).then(|| Place::whole(self.template)),
+            };
+            if let Some(place) = refused {
+                return Err(self.with_suspects(RenderError::ControlCharacter {
+                    place,
+                    suspects: Vec::new(),
+                    model: None,
+                }));
+            }
+        }
+        match unrendered(&text) {
+            Some((line, found)) => {
+                let place = self.place(&text, line);
+                Err(RenderError::Unrendered { place, found, line, model: None })
+            }
+            None => Ok(text),
+        }
+    }
+
+    /// Runs the engine.
+    fn text(&self) -> Result<String, RenderError> {
+        match Kind::of(self.template) {
+            Some(Kind::Tera) => self.intent.tera.render(self.template, self.host, self.data),
+            Some(Kind::Jinja) => self.intent.jinja.render(self.template, jinja_engine::context(self.host, self.data)),
+            _ => Ok(self.intent.sources.texts[self.template].clone()),
+        }
+    }
+
+    /// Where each line of `text` comes from; nothing if that cannot be found.
+    fn origins(&self, text: &str) -> Vec<Source> {
+        let current = Current::new(self.host, self.data);
+        let found = match Kind::of(self.template) {
+            Some(Kind::Jinja) => {
+                let context = jinja_engine::context(self.host, self.data);
+                current.during(|| self.intent.jinja.origins(self.template, context)).0.ok()
+            }
+            Some(Kind::Tera) => {
+                let (marks, tera) = self.intent.marked();
+                let marked = current.during(|| tera.render(self.template, self.host, self.data)).0;
+                marked.ok().map(|marked| {
+                    let (text, lines) = marks.read(&marked);
+                    let owned = |(template, line): (&str, usize)| (template.to_owned(), line);
+                    (text, lines.into_iter().map(|line| line.map(owned)).collect())
+                })
+            }
+            _ => {
+                let lines = text.split('\n').count();
+                Some((text.to_owned(), (1..=lines).map(|line| Some((self.template.to_owned(), line))).collect()))
+            }
         };
-        self.tera
-            .get_template_names()
-            .chain(self.broken.keys().map(String::as_str))
-            .filter(|name| stem(name) == stem(wanted))
-            .min()
-            .map(str::to_owned)
+        found.filter(|(same, _)| same == text).map(|(_, lines)| lines).unwrap_or_default()
+    }
+
+    /// Where line `line` of `text` comes from.
+    fn place(&self, text: &str, line: usize) -> Place {
+        match self.origins(text).get(line - 1) {
+            Some(Some((template, line))) => Place::line(template, *line),
+            _ => Place::whole(self.template),
+        }
+    }
+
+    /// An error about a value, with where such values stand in the data: the engines do not say which it was.
+    fn with_suspects(&self, mut error: RenderError) -> RenderError {
+        if let RenderError::ControlCharacter { suspects, .. } = &mut error {
+            let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
+            let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
+            *suspects = model.chain(host).flat_map(|(name, value)| printed::suspects(&name, value)).collect();
+        }
+        error
     }
 }
 
-/// Compiles all templates together; if that fails, one by one until no further one fits, so that each error stays with its
-/// own file. A template that includes or extends a broken one is broken too.
-fn compile(files: &ModelFiles) -> (Tera, BTreeMap<String, RenderError>) {
-    let mut broken = BTreeMap::new();
-    let mut sources = BTreeMap::new();
-    for (path, text) in files.0.iter().filter(|(path, _)| path.ends_with(".tera")) {
-        match std::str::from_utf8(text) {
-            Ok(text) => {
-                sources.insert(path.as_str(), text);
-            }
-            Err(_) => {
-                let error =
-                    RenderError::Other { template: path.clone(), reason: "not UTF-8 text".to_owned(), model: None };
-                broken.insert(path.clone(), error);
-            }
-        }
-    }
-    let mut tera = Tera::new();
-    tera.autoescape_on([".tera"]);
-    tera.set_escape_fn(refuse_control_characters);
-    if tera.add_raw_templates(sources.iter().map(|(path, text)| (*path, *text))).is_ok() {
-        return (tera, broken);
-    }
-    loop {
-        let before = sources.len();
-        let mut errors = BTreeMap::new();
-        sources.retain(|path, text| match tera.add_raw_template(path, text) {
-            Ok(()) => false,
-            Err(error) => {
-                errors.insert((*path).to_owned(), explain(&error, path, None));
-                true
-            }
-        });
-        if sources.len() == before {
-            broken.extend(errors);
-            return (tera, broken);
-        }
+/// What goes into the configuration of a snippet: not the line breaks at its end, and, unless it is the last, not the `end` that a
+/// running-config ends with.
+fn kept(text: &str, is_last: bool) -> &str {
+    let text = text.trim_end_matches('\n');
+    match text.strip_suffix("end") {
+        Some(before) if !is_last && (before.is_empty() || before.ends_with('\n')) => before.trim_end_matches('\n'),
+        _ => text,
     }
 }
 
-/// Runs `work` and turns a panic inside the engine into an error: one device's template must not end the others' push.
-fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
-        let words =
-            panic.downcast_ref::<&str>().map(ToString::to_string).or_else(|| panic.downcast_ref::<String>().cloned());
-        format!("the template engine broke down: {}", words.unwrap_or_else(|| "no reason given".to_owned()))
+/// The first line, from 1, that looks like a template's source. In bodies it is text, and braces may mean anything there.
+fn unrendered(text: &str) -> Option<(usize, &'static str)> {
+    let mut bodies = bodies::Bodies::default();
+    text.lines().enumerate().find_map(|(index, line)| {
+        let is_command = bodies.next(line) == bodies::Place::Command;
+        let pair = |open: &'static str, close| {
+            line.find(open).filter(|at| line[*at..].contains(close)).map(|_| (index + 1, open))
+        };
+        is_command.then(|| pair("{{", "}}").or_else(|| pair("{%", "%}"))).flatten()
     })
 }
 
@@ -281,101 +343,6 @@ fn host(device: &Device) -> Map<String, Value> {
     host.insert("groups".to_owned(), groups.into());
     host.insert("data".to_owned(), device.data.clone().into());
     host
-}
-
-fn explain(error: &tera::Error, template: &str, used: Option<(&Model, &Map<String, Value>)>) -> RenderError {
-    let model = used.map(|(model, _)| model.path.clone());
-    let template = template.to_owned();
-    match error.kind() {
-        ErrorKind::SyntaxError(report) | ErrorKind::RenderingError(report) => RenderError::Template {
-            template: report.filename().to_owned(),
-            line: report.span().start_line,
-            column: report.span().start_col + 1,
-            reason: report.message().to_owned(),
-            model,
-        },
-        ErrorKind::Io(io::ErrorKind::InvalidData) => {
-            let places = used.map(|(model, host)| control_characters(model, host)).unwrap_or_default();
-            RenderError::ControlCharacter { template, places, model }
-        }
-        ErrorKind::Io(io::ErrorKind::FileTooLarge) => RenderError::TooLarge { template, model },
-        other => RenderError::Other { template, reason: other.to_string(), model },
-    }
-}
-
-/// The escape function: EOS has no quoting that makes a line break harmless, so it refuses instead of escaping. The tab is
-/// let through: it is white space to EOS.
-fn refuse_control_characters(text: &str, output: &mut dyn Write) -> io::Result<()> {
-    if text.chars().any(is_refused) {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    output.write_all(text.as_bytes())
-}
-
-fn is_refused(c: char) -> bool {
-    // U+2028 and U+2029 are line ends to some editors and log viewers that a person may review the diff in.
-    (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// The engine does not say which value was refused, so the data is searched for those it may have been.
-fn control_characters(model: &Model, host: &Map<String, Value>) -> Vec<String> {
-    fn search(value: &Value, path: &str, found: &mut Vec<String>) {
-        match value {
-            Value::String(text) if text.chars().any(is_refused) => found.push(path.to_owned()),
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    search(item, &format!("{path}[{index}]"), found);
-                }
-            }
-            Value::Object(map) => {
-                for (key, item) in map {
-                    search(item, &format!("{path}.{key}"), found);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    for (key, value) in &model.data {
-        search(value, &format!("model.{key}"), &mut found);
-    }
-    if let Some(data) = host.get("data") {
-        search(data, "host.data", &mut found);
-    }
-    found
-}
-
-/// Collects at most [`MAX_CONFIGURATION`] bytes.
-struct Bounded(Vec<u8>);
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > MAX_CONFIGURATION {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn maybe(closest: &Option<String>) -> String {
-    closest.as_ref().map(|closest| format!("; did you mean {closest}")).unwrap_or_default()
-}
-
-fn of_model(model: &Option<String>) -> String {
-    model.as_ref().map(|model| format!(" (model {model})")).unwrap_or_default()
-}
-
-fn found_at(places: &[String]) -> String {
-    match places {
-        [] => String::new(),
-        [only] => format!(" ({only})"),
-        [first, rest @ ..] => format!(" ({first} or {} more)", rest.len()),
-    }
 }
 
 #[cfg(test)]

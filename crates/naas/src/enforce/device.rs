@@ -187,7 +187,7 @@ impl<P: Outside> Enforcer<P> {
         let blank = Outcome { finished_at: self.clock().now(), ..blank };
         let mut worked = match pushed {
             Ok(done) => succeeded(done, &ready.wanted, blank),
-            Err(Stopped::Failed(failure)) => failed(failure, blank),
+            Err(Stopped::Failed(failure)) => failed(failure, &ready, blank),
             Err(Stopped::NotKept(error)) => return Err(error),
         };
         worked.outcome.held = held.holds_after(worked.takes_hold_back()).map(|hold| hold.configuration.clone());
@@ -373,14 +373,15 @@ fn succeeded(done: Done, wanted: &Wanted, blank: Outcome) -> Worked {
     Worked { in_sync, ..outcome.into() }
 }
 
-fn failed(Failure { error, diff, ending }: Failure, blank: Outcome) -> Worked {
+fn failed(Failure { error, diff, ending }: Failure, ready: &Ready, blank: Outcome) -> Worked {
+    let comes_from = error.line.and_then(|line| ready.wanted.comes_from(line, &ready.target)).unwrap_or_default();
     let again = match ending {
         Ending::OutOfTime => Some(Why::OutOfTime),
         _ => error.may_pass().then_some(Why::Failed).filter(|_| ending == Ending::Failed),
     };
     let outcome = Outcome {
         status: if ending == Ending::Reverted { Status::Reverted } else { error.status() },
-        error: Some(redact::secrets(&error.message)),
+        error: Some(redact::secrets(&error.message) + &comes_from),
         switch: error.state,
         diff: redact::secrets(&diff),
         ..blank

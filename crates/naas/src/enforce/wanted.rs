@@ -74,4 +74,12 @@ impl Wanted {
             Origin::History => format!("configuration {} ran before, but now {lockout}", self.hash.brief()),
         })
     }
+
+    /// Where its line `number`, from 1, comes from, to be put behind what a switch said of it.
+    pub(super) fn comes_from(&self, number: usize, device: &Device) -> Option<String> {
+        let Origin::Models(_, intent, _) = &self.origin else { return None };
+        let origins = intent.origins(device).ok()?;
+        let origin = origins.get(number.checked_sub(1)?)?;
+        Some(format!("; line {number} comes from {origin}"))
+    }
 }

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 use crate::inventory::Inventory;
 use crate::name::DeviceName;
@@ -21,6 +23,13 @@ fn render(template: &str) -> Result<String, RenderError> {
         .unwrap()
         .render(&device("{site: fra}"))
         .map(|intended| intended.configuration)
+}
+
+/// What a template at `path` makes of the model's data.
+fn render_as(path: &str, template: &str, data: Value) -> Result<String, RenderError> {
+    let model = json!({"name": "m", "group": "global", "template": path, "data": data}).to_string();
+    let intent = Intent::read(&files(&[("m.json", &model), (path, template)])).unwrap();
+    intent.render(&device("{site: fra}")).map(|intended| intended.configuration)
 }
 
 fn failure(template: &str) -> String {
@@ -112,40 +121,76 @@ fn a_device_without_models_is_never_wiped() {
 }
 
 #[test]
-fn a_value_cannot_add_a_line() {
-    for attack in
-        ["x\nno aaa root", "x\rno aaa root", "x\u{0}y", "x\u{b}y", "x\u{1b}[2Jy", "x\u{85}y", "x\u{2028}y", "x\u{7f}"]
-    {
-        let data = serde_json::json!({ "note": { "text": [attack] } });
-        let model = serde_json::json!({"name": "m", "group": "global", "template": "t.tera", "data": data}).to_string();
-        let intent =
-            Intent::read(&files(&[("m.json", &model), ("t.tera", "alias X {{ model.note.text[0] }}")])).unwrap();
+fn a_runaway_template_ends() {
+    let long = "{% for a in range(end=3000) %}{% for b in range(end=10000) %}xxxxxxxxxx{% endfor %}{% endfor %}";
+    let silent = "{% set r = range(end=9000) %}{% for a in r %}{% for b in r %}{% for c in r %}{% endfor %}{% endfor %}{% endfor %}";
 
-        let error = intent.render(&device("{}")).unwrap_err().to_string();
+    assert!(failure(long).contains("more than 16 MiB") || failure(long).contains("million steps"), "{}", failure(long));
+    assert!(failure(silent).contains("stopped after 20 million steps"), "{}", failure(silent));
+    assert!(failure("{{ range(end=100000) | length }}").contains("at most 10000 numbers"));
+}
 
-        assert!(error.contains("(model.note.text[0])"), "{attack:?}: {error}");
+#[test]
+fn a_template_of_no_known_kind_is_refused() {
+    let intent =
+        Intent::read(&files(&[("m.yaml", "{name: m, group: global, template: t.txt}"), ("t.txt", "x")])).unwrap();
+
+    let error = intent.render(&device("{}")).unwrap_err().to_string();
+
+    assert_eq!(error, "model m.yaml: t.txt is no template; expected a file that ends in .tera, .j2 or .cfg");
+}
+
+#[test]
+fn what_is_no_text_is_said_with_its_place() {
+    for template in ["t.tera", "t.j2", "t.cfg"] {
+        let model = format!("{{name: m, group: global, template: {template}}}");
+        let mut files = files(&[("m.yaml", &model)]);
+        files.0.insert(template.to_owned(), b"a\nb \xe9\n".to_vec());
+
+        let error = Intent::read(&files).unwrap().render(&device("{}")).unwrap_err().to_string();
+
+        assert_eq!(error, format!("template {template}, line 2: byte 0xE9 is not UTF-8 text"));
     }
 }
 
 #[test]
-fn several_lines_are_printed_where_the_template_says_so() {
-    let text = render("banner login\n{{ model.banner | safe }}\nEOF\n").unwrap();
+fn a_plain_configuration_renders_to_itself() {
+    let text = "hostname leaf1\nbanner motd\n{{ not a template }}\nEOF\nend\n";
 
-    assert_eq!(text, "banner login\na\n b\nEOF\n");
-    assert!(failure("{{ model.banner }}").contains("(model.banner)"));
+    assert_eq!(render_as("t.cfg", text, json!({})).unwrap(), text);
 }
 
 #[test]
-fn a_runaway_template_ends() {
-    let error =
-        failure("{% for a in range(end=3000) %}{% for b in range(end=10000) %}xxxxxxxxxx{% endfor %}{% endfor %}");
+fn only_the_last_snippet_keeps_its_end() {
+    let intent = Intent::read(&files(&[
+        ("a.yaml", "{name: a, group: global, order: 1, template: a.cfg}"),
+        ("b.yaml", "{name: b, group: global, order: 2, template: b.cfg}"),
+        ("a.cfg", "alias A B\n!\nend\n"),
+        ("b.cfg", "alias C D\nend\n"),
+    ]))
+    .unwrap();
 
-    assert!(error.contains("more than 16 MiB"), "{error}");
+    let intended = intent.render(&device("{}")).unwrap();
+
+    assert_eq!(intended.configuration, "alias A B\n!\nalias C D\nend\n");
+    let part = |model: &str, lines| Part { model: model.to_owned(), lines };
+    assert_eq!(intended.parts, [part("a.yaml", 2), part("b.yaml", 2)]);
 }
 
 #[test]
-fn a_panic_of_the_engine_is_an_error_of_this_device() {
-    let error = caught(|| panic!("index out of bounds")).unwrap_err();
+fn what_was_never_rendered_is_refused() {
+    for (template, text, value) in [
+        ("t.cfg", "hostname x\nalias {{ model.value }} y\n", ""),
+        ("t.cfg", "hostname x\n{% if a %}\n", ""),
+        ("t.j2", "hostname x\nalias {{ model.value }} y\n", "{{ ansible }}"),
+        ("t.tera", "hostname x\nalias {{ model.value }} y\n", "{{ ansible }}"),
+    ] {
+        let error = render_as(template, text, json!({"value": value})).unwrap_err().to_string();
 
-    assert_eq!(error, "the template engine broke down: index out of bounds");
+        assert!(error.starts_with(&format!("template {template}, line 2 leaves {{")), "{error}");
+    }
 }
+
+mod attacks;
+mod jinja;
+mod places;

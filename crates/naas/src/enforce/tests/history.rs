@@ -14,9 +14,9 @@ fn leaf() -> DeviceName {
 }
 
 impl Site {
-    /// Runs one more request on `leaf1`, a second after the one before, and returns its outcome if it has one.
+    /// Runs one more request on `leaf1`, when it has settled after the one before, and returns its outcome if it has one.
     async fn run(&self, mode: &str, more: Value) -> Option<Outcome> {
-        self.clock.advance(SignedDuration::from_secs(1));
+        self.clock.advance(lease::SETTLE);
         let run = RunId::new(self.clock.now(), 1);
         self.run_as(&run, mode, more).await
     }
@@ -32,7 +32,7 @@ impl Site {
     }
 
     async fn restore(&self, configuration: &ContentHash) -> Outcome {
-        self.run("apply", json!({"version": 3, "restore": configuration, "by": "ana@noc"})).await.expect("an outcome")
+        self.run("apply", json!({"restore": configuration, "by": "ana@noc"})).await.expect("an outcome")
     }
 
     /// Lets models render `line` besides what they always do.
@@ -263,7 +263,7 @@ async fn a_restore_of_a_switch_that_is_away_holds_it_only_when_it_gets_through()
     let first = site.push("alias A one").await;
     site.push("alias A two").await;
     site.switches.fail("leaf1", Verb::Look, SwitchFault::Unreachable, SwitchState::NotContacted);
-    let away = site.run("apply", json!({"version": 3, "restore": first})).await;
+    let away = site.run("apply", json!({"restore": first})).await;
     let held_meanwhile = site.held();
     site.switches.mend();
     let again = site.store.slices.lock().unwrap()[0].to_message();
@@ -289,7 +289,7 @@ async fn whoever_comes_after_a_restore_that_died_finds_the_hold() {
 
     let webhook = site.apply().await;
     site.switches.fail("leaf1", Verb::Look, SwitchFault::Denied, SwitchState::Unchanged);
-    let again = site.run_as(&dead, "apply", json!({"version": 3, "restore": first})).await.unwrap();
+    let again = site.run_as(&dead, "apply", json!({"restore": first})).await.unwrap();
 
     assert_eq!((webhook.status, webhook.held.as_ref()), (Status::InSync, Some(&first)));
     assert_eq!(again.status, Status::Denied);
@@ -310,7 +310,7 @@ async fn a_late_restore_does_not_undo_a_newer_one() {
     site.clock.advance(SignedDuration::from_secs(1));
     let newer = site.restore(&second).await;
 
-    let outcome = site.run_as(&late, "apply", json!({"version": 3, "restore": first})).await.unwrap();
+    let outcome = site.run_as(&late, "apply", json!({"restore": first})).await.unwrap();
 
     assert_eq!((outcome.status, outcome.superseded_by), (Status::Superseded, Some(newer.run)));
     assert_eq!((site.held().as_ref(), outcome.held.as_ref()), (Some(&second), Some(&second)));
@@ -324,7 +324,7 @@ async fn a_restore_is_left_to_nobody_who_waits() {
     hold(&site, 1).await;
     hold(&site, 2).await;
 
-    let outcome = site.run("apply", json!({"version": 3, "restore": first})).await;
+    let outcome = site.run("apply", json!({"restore": first})).await;
 
     assert_eq!(outcome, None);
     assert_eq!(site.store.slices.lock().unwrap()[0].waits, 1, "it waits for its turn");
@@ -336,9 +336,9 @@ async fn a_plan_of_a_restore_holds_nothing_and_its_apply_does() {
     let first = site.push("alias A one").await;
     site.push("alias A two").await;
 
-    let plan = site.run("plan", json!({"version": 3, "restore": first})).await.unwrap();
+    let plan = site.run("plan", json!({"restore": first})).await.unwrap();
     let held_by_plan = site.held();
-    let applied = site.run("apply", json!({"version": 3, "restore": first, "plan": plan.run})).await.unwrap();
+    let applied = site.run("apply", json!({"restore": first, "plan": plan.run})).await.unwrap();
 
     assert_eq!((plan.status, held_by_plan), (Status::Planned, None));
     assert!(plan.diff.contains("+alias A one"), "{}", plan.diff);

@@ -1,0 +1,150 @@
+//! Hashes. What is rendered twice must be the same twice, or the switch sees a change each time; so nothing here is random.
+
+use base64ct::{Base64ShaCrypt, Encoding};
+use md5::Digest;
+use serde_json::Value;
+use sha_crypt::{Params, sha512_crypt};
+use sha2::{Sha256, Sha512};
+
+use super::super::current::current;
+use super::{Call, Filter, to_text};
+
+pub(super) const FILTERS: &[Filter] = &[
+    Filter::new(&["password_hash", "ansible.builtin.password_hash"], &["hashtype", "salt", "rounds"], password_hash),
+    Filter::new(&["hash", "ansible.builtin.hash"], &["hashtype"], hash),
+    Filter::new(&["md5", "ansible.builtin.md5"], &[], |call| digest("md5", &call.text())),
+    Filter::new(&["sha1", "ansible.builtin.sha1", "checksum", "ansible.builtin.checksum"], &[], |call| {
+        digest("sha1", &call.text())
+    }),
+];
+
+fn hash(call: &Call) -> Result<Value, String> {
+    digest(&call.arg(0).map_or_else(|| "sha1".to_owned(), to_text), &call.text())
+}
+
+fn digest(kind: &str, text: &str) -> Result<Value, String> {
+    let digest = match kind {
+        "md5" => hex(&md5::Md5::digest(text)),
+        "sha1" => hex(&sha1::Sha1::digest(text)),
+        "sha256" => hex(&sha2::Digest::finalize(sha2::Digest::chain_update(<Sha256 as sha2::Digest>::new(), text))),
+        "sha512" => hex(&sha2::Digest::finalize(sha2::Digest::chain_update(<Sha512 as sha2::Digest>::new(), text))),
+        other => return Err(format!("expected md5, sha1, sha256 or sha512, found {other}")),
+    };
+    Ok(digest.into())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The rounds that a hash has which does not say; EOS writes such.
+const DEFAULT_ROUNDS: u32 = 5000;
+
+/// More would hold up the rendering of a fleet.
+const MAX_ROUNDS: i64 = 100_000;
+
+/// SHA-512 in crypt's form, what EOS calls `secret sha512`. Without a salt it derives from the device's name and the password.
+fn password_hash(call: &Call) -> Result<Value, String> {
+    let kind = call.arg(0).map_or_else(|| "sha512".to_owned(), to_text);
+    if kind != "sha512" {
+        return Err(format!("expected sha512, which EOS takes, found {kind}"));
+    }
+    let password = call.text();
+    let salt = match call.arg(1).map(to_text) {
+        Some(salt) if is_salt(&salt) => salt,
+        Some(_) => return Err("expected a salt of 1 to 16 letters, digits, dots and slashes".to_owned()),
+        None => stable_salt(&password),
+    };
+    let rounds = match call.integer(2)? {
+        None => DEFAULT_ROUNDS,
+        Some(rounds) => u32::try_from(rounds)
+            .ok()
+            .filter(|_| (1000..=MAX_ROUNDS).contains(&rounds))
+            .ok_or_else(|| format!("expected 1000 to {MAX_ROUNDS} rounds, found {rounds}"))?,
+    };
+    let said = if rounds == DEFAULT_ROUNDS { String::new() } else { format!("rounds={rounds}$") };
+    let params = Params::new(rounds).map_err(|error| error.to_string())?;
+    let hash = Base64ShaCrypt::encode_string(&transposed(&sha512_crypt(password.as_bytes(), salt.as_bytes(), params)));
+    Ok(format!("$6${said}{salt}${hash}").into())
+}
+
+fn is_salt(salt: &str) -> bool {
+    (1..=16).contains(&salt.len()) && salt.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '/'))
+}
+
+fn stable_salt(password: &str) -> String {
+    let seed = current(|current| format!("naas password_hash\0{}\0{password}", current.host));
+    let digest = sha2::Digest::finalize(sha2::Digest::chain_update(<Sha256 as sha2::Digest>::new(), seed));
+    Base64ShaCrypt::encode_string(&digest[..12])
+}
+
+/// The order in which crypt writes the bytes: every third of the hash in turn, and the three rotate.
+fn transposed(hash: &[u8; 64]) -> [u8; 64] {
+    let mut written = [0; 64];
+    let (mut a, mut b, mut c) = (0, 21, 42);
+    for group in written[..63].chunks_exact_mut(3) {
+        group.copy_from_slice(&[hash[c], hash[b], hash[a]]);
+        (a, b, c) = (b + 1, c + 1, a + 1);
+    }
+    written[63] = hash[63];
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::current::Current;
+    use super::super::applied;
+    use super::*;
+
+    /// From the specification of SHA-crypt, <https://www.akkadia.org/drepper/SHA-crypt.txt>.
+    #[test]
+    fn passwords_are_hashed_as_specified() {
+        let hash = |password: &str, salt: &str, rounds: Value| {
+            applied("password_hash", json!(password), &[json!("sha512"), json!(salt), rounds]).unwrap()
+        };
+        assert_eq!(
+            hash("Hello world!", "saltstring", Value::Null),
+            json!(
+                "$6$saltstring$svn8UoSVapNtMuq1ukKS4tPQd8iKwSMHWjl/O817G3uBnIFNjnQJuesI68u4OTLiBFdcbYEdFCoEOfaS35inz1"
+            )
+        );
+        assert_eq!(
+            hash("Hello world!", "saltstringsaltst", json!(10_000)),
+            json!(
+                "$6$rounds=10000$saltstringsaltst$OW1/O6BYHV6BcXZu8QVeXbDWra3Oeqh0sbHbbMCVNSnCM/UrjmM0Dp8vOuZeHBy/YTBmSK6H9qs/y3RnOaw5v."
+            )
+        );
+    }
+
+    #[test]
+    fn a_salt_is_the_same_each_time_and_another_for_each_device() {
+        let on = |host: &str| {
+            let current = Current { host: host.to_owned(), ..Current::default() };
+            current.during(|| applied("password_hash", json!("secret"), &[]).unwrap()).0
+        };
+
+        assert_eq!(on("leaf1"), on("leaf1"));
+        assert_ne!(on("leaf1"), on("leaf2"));
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_published_algorithms() {
+        for (kind, expected) in [
+            ("md5", "900150983cd24fb0d6963f7d28e17f72"),
+            ("sha1", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+            ("sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ] {
+            assert_eq!(applied("hash", json!("abc"), &[json!(kind)]).unwrap(), json!(expected));
+        }
+        assert!(applied("hash", json!("abc"), &[json!("crc32")]).is_err());
+    }
+
+    #[test]
+    fn a_salt_cannot_smuggle_anything_in() {
+        for salt in ["", "a\nb", "a$b", "longer than sixteen"] {
+            assert!(applied("password_hash", json!("x"), &[json!("sha512"), json!(salt)]).is_err(), "{salt:?}");
+        }
+    }
+}

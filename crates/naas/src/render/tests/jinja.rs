@@ -1,0 +1,139 @@
+//! Jinja2 as Nornir sets it up. What Python says of many more templates, `judges/tests/test_templates.py` compares.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn jinja(template: &str) -> Result<String, RenderError> {
+    render_as("t.j2", template, json!({"n": 3, "none": null, "yes": true, "ports": {"Ethernet2": 1, "Ethernet1": 2}}))
+}
+
+#[test]
+fn nornirs_way_of_writing_is_understood() {
+    for (template, expected) in [
+        ("hostname {{ host }}", "hostname leaf1"),
+        ("{{ host.name }} {{ host['site'] }} {{ host.get('x', 7) }} {{ host.data.site }}", "leaf1 fra 7 fra"),
+        ("{% for name, n in model.ports.items() %}\n{{ name }} {{ n }}\n{% endfor %}", "Ethernet2 1\nEthernet1 2"),
+        ("{{ n }} {{ model.n }} {{ inventory_hostname }}", "3 3 leaf1"),
+        ("{{ model.none }} {{ model.yes }} {{ 1.0 }} {{ [1, 'a'] }}", "None True 1.0 [1, 'a']"),
+        ("{{ '%03d' % model.n }} {{ '%s/%s' % (1, 'x') }}", "003 1/x"),
+        ("{% set a = [] %}{% do a.append('x') %}{% do a.extend([1, 2]) %}{{ a | join(',') }} {{ a[-1] }}", "x,1,2 2"),
+        ("{% set m = {} %}{% do m.update({'k': 1}) %}{{ m.k }} {{ m }}", "1 {'k': 1}"),
+        ("{{ ['b10', 'b9'] | arista.avd.natural_sort | join(' ') }}", "b9 b10"),
+        ("{% if model.n is arista.avd.defined(3) and model.a.b is not arista.avd.defined %}x{% endif %}", "x"),
+        ("{{ '10.0.0.1/24' | ansible.utils.ipaddr('network') }}", "10.0.0.0"),
+        ("{{ [3, 1] | ansible.builtin.join('-') }}", "3-1"),
+        ("{{ 'x' if false }}{{ '' | default('y', true) }}", "y"),
+    ] {
+        assert_eq!(jinja(template).unwrap(), format!("{expected}\n"), "{template}");
+    }
+}
+
+#[test]
+fn what_is_undefined_is_named_with_file_and_line() {
+    for (template, expected) in [
+        ("!\n{{ model.foo }}", "template t.j2, line 2, column 4: `model.foo` is undefined (model m.json)"),
+        ("!\n\n{% if foo %}x{% endif %}", "line 3, column 7: `foo` is undefined"),
+        ("{{ host.a.b }}", "`host.a` is undefined"),
+        ("{% for x in host.nothing %}{% endfor %}", "`host.nothing` is undefined"),
+        ("{{ foo | regex_replace('a', 'b') }}", "`foo` is undefined"),
+        ("{{ foo | natural_sort }}{{ 'a' ~ foo }}", "`foo` is undefined"),
+    ] {
+        let error = jinja(template).unwrap_err().to_string();
+
+        assert!(error.contains(expected), "{template}: {error}");
+    }
+}
+
+#[test]
+fn templates_include_and_inherit_across_folders() {
+    let intent = Intent::read(&files(&[
+        ("m.yaml", "{name: m, group: global, template: site/leaf.j2, data: {vlans: [7]}}"),
+        ("site/leaf.j2", "{% extends 'base.j2' %}{% block body %}{% from 'macros.j2' import vlan %}{{ vlan(7) }}{{ super() }}{% endblock %}"),
+        ("site/base.j2", "hostname {{ host }}\n{% block body %}\n{% include 'parts/ntp.j2' %}\n{% endblock %}\nend\n"),
+        ("site/parts/ntp.j2", "ntp server 1\n\n"),
+        ("site/macros.j2", "{% macro vlan(n) %}\nvlan {{ n }}\n{% endmacro %}"),
+    ]))
+    .unwrap();
+
+    assert_eq!(intent.render(&device("{}")).unwrap().configuration, "hostname leaf1\nvlan 7\nntp server 1\nend\n");
+}
+
+#[test]
+fn an_error_in_an_included_template_names_that_template() {
+    let intent = Intent::read(&files(&[
+        ("m.yaml", "{name: m, group: global, template: a.j2}"),
+        ("n.yaml", "{name: n, device: leaf2, template: c.j2}"),
+        ("a.j2", "!\n{% include 'b.j2' %}"),
+        ("b.j2", "!\n!\n{{ nothing }}"),
+        ("c.j2", "x\n{% if %}"),
+    ]))
+    .unwrap();
+
+    let error = intent.render(&device("{}")).unwrap_err().to_string();
+
+    assert_eq!(error, "template b.j2, line 3, column 4: `nothing` is undefined (model m.yaml)");
+}
+
+#[test]
+fn templates_that_never_end_are_stopped() {
+    for (files_, expected) in [
+        (vec![("t.j2", "{% include 't.j2' %}")], "t.j2, line 1"),
+        (vec![("t.j2", "{% include 'u.j2' %}"), ("u.j2", "{% include 't.j2' %}")], ".j2, line 1"),
+        (vec![("t.j2", "{% extends 't.j2' %}")], "t.j2"),
+        (vec![("t.j2", "{% extends 'u.j2' %}"), ("u.j2", "{% extends 't.j2' %}")], ".j2"),
+        (
+            vec![("t.j2", "!\n{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")],
+            "million steps",
+        ),
+        (vec![("t.j2", "{% for a in range(99999) %}{{ 'x' * 9999 }}{% endfor %}")], ""),
+        (vec![("t.j2", "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}")], "t.j2, line 1"),
+        (
+            vec![("t.j2", "{% set a = ['x'] %}{% for i in range(99) %}{% do a.extend(a) %}{% endfor %}")],
+            "million steps",
+        ),
+        (vec![("t.j2", "{% set a = [] %}{% do a.append(a) %}{% do a.append([a]) %}{{ a }}")], ""),
+    ] {
+        let mut all = vec![("m.yaml", "{name: m, group: global, template: t.j2}")];
+        all.extend(files_.iter().copied());
+        let intent = Intent::read(&files(&all)).unwrap();
+
+        match intent.render(&device("{}")) {
+            Ok(intended) => assert!(expected.is_empty() && intended.configuration.len() < 100, "{files_:?}"),
+            Err(error) => assert!(error.to_string().contains(expected), "{files_:?}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn cyclic_tera_templates_are_refused_by_name() {
+    let intent = Intent::read(&files(&[
+        ("m.yaml", "{name: m, group: global, template: a.tera}"),
+        ("a.tera", "{% include 'b.tera' %}"),
+        ("b.tera", "{% include 'a.tera' %}"),
+    ]))
+    .unwrap();
+
+    let error = intent.render(&device("{}")).unwrap_err().to_string();
+
+    assert!(error.contains("a.tera") && error.contains("b.tera"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn any_template_renders_or_is_refused(text in "([{}%#'\"()\\[\\],.|~+*/<>= \n-]|for |in |if |endfor|endif|set |model|host|n|range\\(3\\)|do |append|macro |[a-z0-9é]){0,30}") {
+        for path in ["t.j2", "t.tera", "t.cfg"] {
+            let _ = render_as(path, &text, json!({"n": [1, "a\nb"]}));
+        }
+    }
+
+    #[test]
+    fn any_value_is_printed_in_one_line_or_refused(value in any::<String>()) {
+        for path in ["t.j2", "t.tera"] {
+            if let Ok(text) = render_as(path, "alias X |{{ model.value }}|", json!({"value": value})) {
+                prop_assert_eq!(text.lines().count(), 1);
+                prop_assert_eq!(text, format!("alias X |{value}|\n"));
+            }
+        }
+    }
+}
