@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Enumerator, Kwargs, Object, Rest, Serde, StringInput, Value, ValueKind};
+use minijinja::value::{Enumerator, Kwargs, Object, Rest, Serde, StringInput, Value, ValueKind, ValueOrKwargs};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
 use serde_json::Map;
 
@@ -141,6 +141,7 @@ fn environment(names: &Arc<Texts>, undefined: UndefinedBehavior) -> Environment<
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("EOS".into()));
     environment.set_formatter(print);
     environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+    minijinja_contrib::add_to_environment(&mut environment);
     mutable::register(&mut environment);
     register(&mut environment);
     let texts = Arc::clone(names);
@@ -198,9 +199,23 @@ fn print(output: &mut minijinja::Output, state: &mut State, value: &Value) -> Re
     if value.is_safe() {
         return output.write_str(value.as_str().unwrap_or_default()).map_err(Error::from);
     }
-    let text = value.to_string();
+    let text = if value.kind() == ValueKind::Number && !value.is_integer() { float(value) } else { value.to_string() };
     let text = printed::print(&text).map_err(|_| control_character())?;
     output.write_str(&text).map_err(Error::from)
+}
+
+/// As Python prints it, with an exponent below 0.0001 and from 10^16 on.
+fn float(value: &Value) -> String {
+    let text = value.to_string();
+    match text.parse::<f64>() {
+        Ok(number) if number != 0.0 && number.is_finite() && !(1e-4..1e16).contains(&number.abs()) => {
+            let text = format!("{number:e}");
+            let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |exponent| ('-', exponent));
+            format!("{digits}e{sign}{exponent:0>2}")
+        }
+        _ => text,
+    }
 }
 
 /// What [`explain`] knows a refused value by.
@@ -219,22 +234,23 @@ fn register(environment: &mut Environment<'_>) {
         let text = printed::print_safe(value.as_str()).map_err(|_| control_character())?;
         Ok(Value::from_safe_string(text.into_owned()))
     });
-    for filter in filters::all() {
+    for filter in filters::all().chain(filters::of_jinja()) {
         for name in filter.names {
-            environment.add_filter(*name, move |state: &mut State, value: Value, args: Rest<Value>| {
-                apply(filter, state, value, args.0)
+            environment.add_filter(*name, move |state: &mut State, value: Value, args: Rest<ValueOrKwargs>| {
+                apply(filter, state, value, args.into_values())
             });
         }
     }
     for name in filters::JINJA_ALIASES {
-        environment.add_filter(format!("ansible.builtin.{name}"), move |state: &mut State, args: Rest<Value>| {
-            state.apply_filter(name, &args)
-        });
+        environment
+            .add_filter(format!("ansible.builtin.{name}"), move |state: &mut State, args: Rest<ValueOrKwargs>| {
+                state.apply_filter(name, &args.into_values())
+            });
     }
     for test in filters::tests() {
         for name in test.names {
-            environment.add_test(*name, move |state: &mut State, value: Value, args: Rest<Value>| {
-                apply(test, state, value, args.0).map(|result| result.is_true())
+            environment.add_test(*name, move |state: &mut State, value: Value, args: Rest<ValueOrKwargs>| {
+                apply(test, state, value, args.into_values()).map(|result| result.is_true())
             });
         }
     }

@@ -106,10 +106,12 @@ impl Object for Map {
         let get = |key: &Value| self.get_value(key);
         match method {
             "update" => {
-                let (other,): (Value,) = from_args(args)?;
-                for key in other.try_iter()? {
-                    let item = frozen(state, &other.get_item(&key)?)?;
-                    self.set(state, key, item)?;
+                // A map, names with values, or both.
+                for other in args {
+                    for key in other.try_iter()? {
+                        let item = frozen(state, &other.get_item(&key)?)?;
+                        self.set(state, key, item)?;
+                    }
                 }
                 Ok(Value::from(()))
             }

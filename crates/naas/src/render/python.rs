@@ -4,10 +4,14 @@
 //! moves, so lines keep their numbers.
 //!
 //! - A string literal before `%`: `'%03d' % n` becomes `'%03d' |format(n)`. A variable that holds the format is not known as one.
+//! - `do`, which minijinja has for calls only, becomes a `set` of a name that nobody reads.
 //! - In a template that calls a changing method, list and map literals become objects that have them, see [`super::mutable`].
 
 use super::mutable;
 use super::segments::{Segment, after_string, segments, word};
+
+/// What a `do` sets.
+const DONE: &str = "__done";
 
 /// `source` for minijinja.
 pub(super) fn rewritten(source: &str) -> String {
@@ -45,6 +49,11 @@ impl<'s> Tag<'s> {
         let mut pieces: Vec<String> = self.tokens.iter().map(ToString::to_string).collect();
         for at in 0..self.tokens.len() {
             match self.tokens[at] {
+                "do" if self.before(at).is_none_or(|sign| matches!(sign, "-" | "+"))
+                    && self.after(at + 1).is_some() =>
+                {
+                    pieces[at] = format!("set {DONE} =");
+                }
                 "%" if self.before(at).is_some_and(is_string) => self.format(at, &mut pieces),
                 open @ ("[" | "{") if self.literals && !self.before(at).is_some_and(is_operand) => {
                     if let Some(close) = self.closing(at) {
@@ -197,7 +206,7 @@ mod tests {
         assert_eq!(rewritten("{% set a = [] %}{{ a[0] }}"), "{% set a = [] %}{{ a[0] }}");
         assert_eq!(
             rewritten("{% set a = [1, [2]] %}{% do a.append({'k': v[0]}) %}{% include ['x'] %}"),
-            "{% set a = __list([1, __list([2])]) %}{% do a.append(__map({'k': v[0]})) %}{% include ['x'] %}"
+            "{% set a = __list([1, __list([2])]) %}{% set __done = a.append(__map({'k': v[0]})) %}{% include ['x'] %}"
         );
     }
 

@@ -192,5 +192,6 @@ fn what_was_never_rendered_is_refused() {
 }
 
 mod attacks;
+mod docs;
 mod jinja;
 mod places;

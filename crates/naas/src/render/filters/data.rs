@@ -210,7 +210,7 @@ fn to_nice_json(call: &Call) -> Result<Value, String> {
     Ok(text.into())
 }
 
-fn sorted(value: &Value) -> Value {
+pub(super) fn sorted(value: &Value) -> Value {
     match value {
         Value::Array(items) => items.iter().map(sorted).collect(),
         Value::Object(map) => {
@@ -223,7 +223,7 @@ fn sorted(value: &Value) -> Value {
 }
 
 /// As Python's `json.dumps`: a blank behind commas and colons, and ASCII only.
-fn write_json(value: &Value, nice: Option<(usize, usize)>, text: &mut String) {
+pub(super) fn write_json(value: &Value, nice: Option<(usize, usize)>, text: &mut String) {
     let (open, close, members): (_, _, Vec<(Option<&String>, &Value)>) = match value {
         Value::Array(items) => ('[', ']', items.iter().map(|item| (None, item)).collect()),
         Value::Object(map) => ('{', '}', map.iter().map(|(key, item)| (Some(key), item)).collect()),

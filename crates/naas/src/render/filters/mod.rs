@@ -4,6 +4,7 @@
 //! name only, so each filter says what its parameters are called.
 
 mod data;
+mod jinja;
 mod net;
 mod password;
 mod regexes;
@@ -135,6 +136,11 @@ impl Call {
 /// All filters.
 pub(super) fn all() -> impl Iterator<Item = &'static Filter> {
     [text::FILTERS, data::FILTERS, regexes::FILTERS, password::FILTERS, net::FILTERS].into_iter().flatten()
+}
+
+/// Jinja2's own filters where minijinja's are not Python's.
+pub(super) fn of_jinja() -> impl Iterator<Item = &'static Filter> {
+    jinja::FILTERS.iter()
 }
 
 /// The tests (`is …`); a filter whose result is true or not.

@@ -237,21 +237,7 @@ fn ask(value: &Value, query: &str, version: Option<u8>) -> Result<Value, String>
         },
         "ipv6" | "v6" => match net {
             IpNet::V6(_) => original(),
-            IpNet::V4(v4) => format!(
-                "{}/{}",
-                Ipv6Addr::from([
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    v4.addr().octets()[0] as u16 * 256 + v4.addr().octets()[1] as u16,
-                    v4.addr().octets()[2] as u16 * 256 + v4.addr().octets()[3] as u16
-                ]),
-                v4.prefix_len() + 96
-            )
-            .into(),
+            IpNet::V4(v4) => format!("{}/{}", v4.addr().to_ipv6_mapped(), v4.prefix_len() + 96).into(),
         },
         "wrap" => wrapped(&written, &original()),
         "loopback" | "lo" => if_so(ip.is_loopback()),
@@ -502,13 +488,17 @@ fn cidr_merge(call: &Call) -> Result<Value, String> {
 /// A MAC address in the form that `query` names: bare, cisco, linux, unix, win, pgsql, int or bool.
 fn hwaddr(call: &Call) -> Result<Value, String> {
     let text = call.text();
-    let Some(octets) = octets(&text) else { return Ok(false.into()) };
+    let query = call.arg(0).map(to_text).unwrap_or_default();
+    let Some(octets) = octets(&text) else {
+        let asked = query.is_empty() || query == "bool";
+        return if asked { Ok(Value::Null) } else { Err(format!("{text} is no MAC address")) };
+    };
     let digits = |separator: &str, width: usize| {
         let all: Vec<char> =
             octets.iter().flat_map(|octet| format!("{octet:02x}").chars().collect::<Vec<_>>()).collect();
         all.chunks(width).map(|chunk| chunk.iter().collect::<String>()).collect::<Vec<_>>().join(separator)
     };
-    Ok(match call.arg(0).map(to_text).unwrap_or_default().as_str() {
+    Ok(match query.as_str() {
         "" => text.into(),
         "bare" => digits("", 12).to_uppercase().into(),
         "bool" => true.into(),
@@ -607,7 +597,7 @@ mod tests {
             ("network_in_network", "192.168.0.0/24", vec![json!("192.168.0.255")], json!(true)),
             ("next_nth_usable", "192.168.122.1/24", vec![json!(2)], json!("192.168.122.3")),
             ("ipwrap", "2001:db8::1", vec![], json!("[2001:db8::1]")),
-            ("hwaddr", "001c.7312:3456", vec![], json!(false)),
+            ("hwaddr", "001c.7312:3456", vec![], json!(null)),
             ("hwaddr", "00:1c:73:12:34:56", vec![json!("cisco")], json!("001c.7312.3456")),
         ] {
             assert_eq!(applied(filter, json!(value), &args).unwrap(), expected, "{filter} {value} {args:?}");

@@ -22,6 +22,8 @@ fn nornirs_way_of_writing_is_understood() {
         ("{{ ['b10', 'b9'] | arista.avd.natural_sort | join(' ') }}", "b9 b10"),
         ("{% if model.n is arista.avd.defined(3) and model.a.b is not arista.avd.defined %}x{% endif %}", "x"),
         ("{{ '10.0.0.1/24' | ansible.utils.ipaddr('network') }}", "10.0.0.0"),
+        ("{{ 'AbB' | regex_replace('b', '', ignorecase=true) }}", "A"),
+        ("{{ {'a': [1]} | combine({'a': [2]}, list_merge='append') }}", "{'a': [1, 2]}"),
         ("{{ [3, 1] | ansible.builtin.join('-') }}", "3-1"),
         ("{{ 'x' if false }}{{ '' | default('y', true) }}", "y"),
     ] {
