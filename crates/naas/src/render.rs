@@ -6,7 +6,7 @@
 //! an error, except inside Tera's `{% if %}`, where Tera takes it for false. The snippets of all models of a device, lowest order
 //! first, are its configuration. `docs/templates.md` says it for those who write templates.
 //!
-//! Values cannot add configuration lines, see [`printed`]; every line knows its model, template and template line, see
+//! Values cannot add configuration lines, see `printed.rs`; every line knows its model, template and template line, see
 //! [`Intent::origins`].
 
 use std::collections::BTreeSet;

@@ -26,6 +26,6 @@ fn every_filter_is_in_the_table() {
     let rows = rows();
     for filter in filters::all() {
         let is_in = |name: &&str| rows.iter().any(|(template, _)| template.contains(&format!("| {name}")));
-        assert!(filter.names.iter().any(|name| is_in(&name)), "{:?}", filter.names);
+        assert!(filter.names.iter().any(is_in), "{:?}", filter.names);
     }
 }
