@@ -29,7 +29,13 @@ def started(programs: Path, folder: Path) -> Iterator[dict[str, Switch]]:
 def inventory(switches: dict[str, Switch], naas_url: str) -> dict[str, Any]:
     """The inventory, in Nornir's form, that makes naas manage the switches and the switches call back."""
     hosts = {
-        name: {"hostname": switch.address, "port": switch.port, "username": switch.username, "password": switch.password}
+        name: {
+            "hostname": switch.address,
+            "port": switch.port,
+            "username": switch.username,
+            "password": switch.password,
+            "groups": ["two-switches"],
+        }
         for name, switch in switches.items()
     }
     defaults = {
@@ -37,7 +43,7 @@ def inventory(switches: dict[str, Switch], naas_url: str) -> dict[str, Any]:
         "connection_options": {"eapi": {"extras": {"transport": "http"}}},
         "data": {"naas_url": naas_url, "api_protocol": "http", "admin_secret": ADMIN_SECRET},
     }
-    return {"hosts": hosts, "defaults": defaults}
+    return {"hosts": hosts, "groups": {"two-switches": {}}, "defaults": defaults}
 
 
 def _switch(device: dict[str, Any], control: str) -> Switch:

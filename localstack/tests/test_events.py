@@ -17,7 +17,8 @@ FOREIGN = "Hello from another queue's users"
 
 # Nothing listens on port 1: the device is down, which is an outcome like any other.
 INVENTORY = {
-    "hosts": {"devicea": {"hostname": "127.0.0.1", "port": 1, "username": "naas", "password": "secret"}},
+    "hosts": {"devicea": {"hostname": "127.0.0.1", "port": 1, "username": "naas", "password": "secret", "groups": ["two-switches"]}},
+    "groups": {"two-switches": {}},
     "defaults": {
         "platform": "eos",
         "connection_options": {"eapi": {"extras": {"transport": "http"}}},

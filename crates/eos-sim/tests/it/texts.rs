@@ -265,7 +265,7 @@ fn corpus() -> Option<Vec<PathBuf>> {
 }
 
 fn rendered() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/templates");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/two-switches/templates");
     let context = json!({
         "host": {"name": "devicea", "admin_secret": "$6$salt$hash", "naas_url": "http://127.0.0.1:1", "api_protocol": "http"},
         "model": {
