@@ -388,25 +388,3 @@ fn failed(Failure { error, diff, ending }: Failure, ready: &Ready, blank: Outcom
     };
     Worked { again, ..outcome.into() }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::inventory::Inventory;
-    use crate::ports::{Document, ModelFiles};
-
-    #[test]
-    fn a_refused_line_is_traced_to_template_and_model() {
-        let model = b"{name: m, group: global, template: t.j2, data: {vlans: [1, 2]}}".to_vec();
-        let template = b"!\n{% for vlan in vlans %}\nvlan {{ vlan }}\n{% endfor %}\n".to_vec();
-        let intent =
-            Intent::read(&ModelFiles([("m.yaml".to_owned(), model), ("t.j2".to_owned(), template)].into())).unwrap();
-        let hosts = Document::new("i.yaml", b"hosts: {leaf1: {hostname: 192.0.2.1}}".to_vec());
-        let inventory = Inventory::parse(&[hosts]).unwrap();
-        let target = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
-
-        assert_eq!(origin(&intent, &target, Some(3)), "; line 3 comes from template t.j2, line 3 (model m.yaml)");
-        assert_eq!(origin(&intent, &target, Some(99)), "");
-        assert_eq!(origin(&intent, &target, None), "");
-    }
-}

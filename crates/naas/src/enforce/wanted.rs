@@ -83,3 +83,28 @@ impl Wanted {
         Some(format!("; line {number} comes from {origin}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Inventory;
+    use crate::name::DeviceName;
+    use crate::ports::Document;
+
+    #[test]
+    fn a_refused_line_is_traced_to_its_template_and_model() {
+        let model = b"{name: m, group: global, template: t.j2, data: {vlans: [10, 20]}}".to_vec();
+        let template = b"hostname {{ host }}\n{% for vlan in model.vlans %}\nvlan {{ vlan }}\n{% endfor %}\n".to_vec();
+        let files = Arc::new(ModelFiles([("m.yaml".to_owned(), model), ("t.j2".to_owned(), template)].into()));
+        let intent = Arc::new(Intent::read(&files).unwrap());
+        let inventory = Inventory::parse(&[Document::new("i.yaml", b"hosts: {leaf1: {}}".to_vec())]).unwrap();
+        let leaf1 = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
+
+        let wanted = rendered(&leaf1, &Site { inventory, models: Ok((files, intent)) }).unwrap();
+
+        let expected = "; line 3 comes from template t.j2, line 3 (model m.yaml)";
+        assert_eq!(wanted.comes_from(3, &leaf1).as_deref(), Some(expected));
+        assert_eq!(wanted.comes_from(99, &leaf1), None);
+        assert_eq!(wanted.comes_from(0, &leaf1), None);
+    }
+}
