@@ -146,7 +146,7 @@ pub struct Plan {
     pub intent: String,
     /// EOS's digest of the running-config; none where EOS has no digest.
     pub digest: Option<String>,
-    /// SHA-256 of the switch's diff, hexadecimal.
+    /// SHA-256 of the switch's diff without its two headings, hexadecimal.
     pub diff: String,
 }
 

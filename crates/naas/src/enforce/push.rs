@@ -113,7 +113,7 @@ impl<P: Outside> Enforcer<P> {
             // The digest is that of the intent only if it was nobody else's work in between.
             return Ok(job.in_sync(after.digest.filter(|digest| standing.digest.as_ref() == Some(digest))));
         }
-        if job.plan.is_some_and(|plan| plan.diff != sha256(&diff)) {
+        if job.plan.is_some_and(|plan| plan.diff != hash_of(&diff)) {
             switch.abort(&session).await?;
             return Err(moved().into());
         }
@@ -235,8 +235,14 @@ impl Job<'_> {
     }
 
     fn sealed(&self, diff: &str, digest: Option<String>) -> Option<Plan> {
-        (self.mode == Mode::Plan).then(|| Plan { intent: self.wanted.hash.to_string(), digest, diff: sha256(diff) })
+        (self.mode == Mode::Plan).then(|| Plan { intent: self.wanted.hash.to_string(), digest, diff: hash_of(diff) })
     }
+}
+
+/// The hash of what a diff changes. Its two headings name the session, which is another one each time.
+fn hash_of(diff: &str) -> String {
+    let changes = diff.split_inclusive('\n').skip_while(|line| line.starts_with("--- ") || line.starts_with("+++ "));
+    sha256(changes.collect::<String>())
 }
 
 fn moved() -> Failure {
@@ -245,4 +251,18 @@ fn moved() -> Failure {
         "the switch runs something else than when this was planned, perhaps because the plan was applied already; make a new plan; \
          its running-config is unchanged",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_change_has_the_same_hash_whatever_its_session_is_called() {
+        let diff =
+            |session: &str| format!("--- system:/running-config\n+++ session:/{session}\n@@ -1 +1,2 @@\n a\n+b\n");
+
+        assert_eq!(hash_of(&diff("naas-1-session-config")), hash_of(&diff("naas-2-session-config")));
+        assert_ne!(hash_of(&diff("naas-1-session-config")), hash_of("@@ -1 +1,2 @@\n a\n+c\n"));
+    }
 }
