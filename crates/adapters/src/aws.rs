@@ -2,11 +2,13 @@
 
 mod fault;
 mod models;
+mod publish;
 mod queue;
 mod secrets;
 mod state;
 
 pub use models::S3Models;
+pub use publish::{Difference, ModelsBucket};
 pub use queue::{SqsDeadLetters, SqsSlices};
 pub use secrets::SecretsInventories;
 pub use state::S3State;

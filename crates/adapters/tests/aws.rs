@@ -8,14 +8,15 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use adapters::aws::{S3Models, S3State, SecretsInventories, SqsDeadLetters, SqsSlices};
+use adapters::aws::{Difference, ModelsBucket, S3Models, S3State, SecretsInventories, SqsDeadLetters, SqsSlices};
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use naas::history::{ContentHash, Revision};
 use naas::name::{DeviceName, RunId};
 use naas::outcome::{Outcome, Status, SwitchState};
 use naas::ports::{
-    DeadLetters, DeviceRecords, History, Inventories, Models, Parked, Recorded, Runs, SliceQueue, StoreFault, Version,
+    DeadLetters, DeviceRecords, History, Inventories, ModelFiles, Models, Parked, Recorded, Runs, SliceQueue,
+    StoreFault, Version,
 };
 use naas::record::DeviceRecord;
 use naas::run::{Mode, Run};
@@ -540,4 +541,50 @@ async fn the_last_runs_are_listed_from_small_objects_and_a_run_recorded_twice_is
     assert_eq!(listed, [&runs[3], &runs[0], &runs[2]].map(Run::summary));
     assert_eq!(requests.len(), 1 + 3, "one listing, and no run is read");
     assert!(requests[1..].iter().all(|request| key_of(request).starts_with("recent/")));
+}
+
+#[tokio::test]
+async fn only_what_differs_is_published_and_templates_before_the_models_that_name_them() {
+    let server = MockServer::start().await;
+    let held = ["same.yaml", "changed.yaml", "gone.yaml"];
+    let objects = held.map(|key| format!("<Contents><Key>{key}</Key><ETag>\"1\"</ETag><Size>4</Size></Contents>"));
+    let listing = format!("<ListBucketResult><IsTruncated>false</IsTruncated>{}</ListBucketResult>", objects.concat());
+    Mock::given(method("GET"))
+        .and(query_param("list-type", "2"))
+        .respond_with(ResponseTemplate::new(200).set_body_string(listing))
+        .mount(&server)
+        .await;
+    Mock::given(method("GET")).respond_with(ResponseTemplate::new(200).set_body_string("text")).mount(&server).await;
+    Mock::given(method("PUT")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    Mock::given(method("DELETE")).respond_with(ResponseTemplate::new(204)).mount(&server).await;
+    let file = |path: &str, text: &str| (path.to_owned(), text.as_bytes().to_vec());
+    let files = [file("same.yaml", "text"), file("changed.yaml", "other"), file("templates/new.tera", "new")];
+    let files = ModelFiles(files.into());
+
+    let bucket = ModelsBucket::new(s3(&server), "models");
+    let difference = bucket.compare(&files).await.unwrap();
+    bucket.publish(&files, &difference, true).await.unwrap();
+
+    assert_eq!(
+        (&difference.added, &difference.changed),
+        (&vec!["templates/new.tera".to_owned()], &vec!["changed.yaml".to_owned()])
+    );
+    assert_eq!(difference.removed, ["gone.yaml"]);
+    let requests = server.received_requests().await.unwrap();
+    let written = requests.iter().filter(|request| request.method.as_str() != "GET");
+    let written: Vec<_> = written.map(|request| format!("{} {}", request.method, request.url.path())).collect();
+    assert_eq!(written, ["PUT /models/templates/new.tera", "PUT /models/changed.yaml", "DELETE /models/gone.yaml"]);
+}
+
+#[tokio::test]
+async fn what_may_not_be_written_is_named() {
+    let server = MockServer::start().await;
+    let denied = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    Mock::given(method("PUT")).respond_with(ResponseTemplate::new(403).set_body_string(denied)).mount(&server).await;
+    let files = ModelFiles([("m.yaml".to_owned(), Vec::new())].into());
+    let difference = Difference::between(&files, &ModelFiles::default());
+
+    let error = ModelsBucket::new(s3(&server), "models").publish(&files, &difference, false).await.unwrap_err();
+
+    assert_eq!((error.resource.as_str(), error.fault), ("s3://models/m.yaml", StoreFault::Denied));
 }

@@ -98,7 +98,7 @@ async fn enforce_with(fleet: &Handle, store: &FakeStore, mode: &str, devices: &[
     };
     // The last attempt, whose outcome is recorded whatever it is.
     let mut slice = serde_json::json!({
-        "version": 3, "run": RUN, "mode": mode, "devices": devices, "inventory": ["naas/inventory"], "attempt": 7,
+        "version": 2, "run": RUN, "mode": mode, "devices": devices, "inventory": ["naas/inventory"], "attempt": 7,
     });
     slice.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let limits = Limits { concurrency: NonZeroUsize::new(3).unwrap(), ..Limits::default() };

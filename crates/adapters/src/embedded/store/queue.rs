@@ -57,9 +57,14 @@ impl EmbeddedStore {
     /// Hands out the oldest message that is due, waiting for one. A message that was handed out five times is parked
     /// instead. Dropping the future loses nothing: until it returns, the message is not handed out.
     pub async fn receive(&self, clock: &impl Clock) -> Result<Received, StoreError> {
+        self.receive_if(clock, |_| true).await
+    }
+
+    /// As [`receive`](Self::receive), of the messages that are `wanted` only; the others are left as they are.
+    pub async fn receive_if(&self, clock: &impl Clock, wanted: impl Fn(&str) -> bool) -> Result<Received, StoreError> {
         loop {
             let arrived = self.shared.arrived.notified();
-            if let Some(received) = self.take(clock.now())? {
+            if let Some(received) = self.take(clock.now(), &wanted)? {
                 return Ok(received);
             }
             let _ = tokio::time::timeout(NAP, arrived).await;
@@ -105,13 +110,13 @@ impl EmbeddedStore {
         .await
     }
 
-    pub(super) fn take(&self, now: Timestamp) -> Result<Option<Received>, StoreError> {
+    pub(super) fn take(&self, now: Timestamp, wanted: impl Fn(&str) -> bool) -> Result<Option<Received>, StoreError> {
         // Synced on the caller's thread: a future that can be dropped must not hand a message to nobody.
         self.write_now(|transaction| {
             let mut queue = transaction.open_table(QUEUE)?;
             for (id, message) in entries(&queue)? {
                 match message.waits {
-                    Waits::Until(due) if due <= now => {}
+                    Waits::Until(due) if due <= now && wanted(&message.body) => {}
                     _ => continue,
                 }
                 if message.times_received >= MAX_RECEIVES {

@@ -83,7 +83,7 @@ async fn messages_come_in_order_and_once() {
     store.delete(second.id).await.unwrap();
 
     assert_eq!((first.body, second.body), (slice("a").to_message(), slice("b").to_message()));
-    assert_eq!(store.take(clock.now()).unwrap(), None);
+    assert_eq!(store.take(clock.now(), |_| true).unwrap(), None);
 }
 
 #[tokio::test]
@@ -108,9 +108,9 @@ async fn a_message_given_back_rests_until_it_is_due() {
     let received = store.receive(&clock).await.unwrap();
 
     store.give_back(received.id, clock.now() + SignedDuration::from_secs(5)).await.unwrap();
-    let early = store.take(clock.now()).unwrap();
+    let early = store.take(clock.now(), |_| true).unwrap();
     clock.advance(SignedDuration::from_secs(5));
-    let due = store.take(clock.now()).unwrap().unwrap();
+    let due = store.take(clock.now(), |_| true).unwrap().unwrap();
 
     assert_eq!((early, due.times_received), (None, 2));
 }
@@ -121,11 +121,11 @@ async fn a_message_that_never_succeeds_is_parked_with_a_reason() {
     let clock = FakeClock::default();
     store.send(&[slice("a")], Duration::ZERO).await.unwrap();
     for _ in 0..MAX_RECEIVES {
-        let received = store.take(clock.now()).unwrap().unwrap();
+        let received = store.take(clock.now(), |_| true).unwrap().unwrap();
         store.give_back(received.id, clock.now()).await.unwrap();
     }
 
-    assert_eq!(store.take(clock.now()).unwrap(), None);
+    assert_eq!(store.take(clock.now(), |_| true).unwrap(), None);
     let letters = store.dead_letters().await.unwrap();
     assert_eq!(letters[0].message, slice("a").to_message());
     let reason = letters[0].reason.as_deref().unwrap();
@@ -137,12 +137,12 @@ async fn everything_survives_a_process_that_dies() {
     let (folder, store) = store();
     store.send(&[slice("a")], Duration::ZERO).await.unwrap();
     store.record(&outcome("a", Status::Changed)).await.unwrap();
-    let out = store.take(FakeClock::default().now()).unwrap();
+    let out = store.take(FakeClock::default().now(), |_| true).unwrap();
     drop(store);
 
     let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
 
-    let again = store.take(FakeClock::default().now()).unwrap().unwrap();
+    let again = store.take(FakeClock::default().now(), |_| true).unwrap().unwrap();
     assert_eq!((out.unwrap().times_received, again.times_received), (1, 2));
     assert_eq!(store.statuses(&whole_run()).await.unwrap().len(), 1);
 }
@@ -250,8 +250,8 @@ async fn a_delayed_message_comes_when_it_is_due() {
 
     let now = Timestamp::now();
 
-    assert_eq!(store.take(now).unwrap(), None);
-    assert!(store.take(now + SignedDuration::from_secs(61)).unwrap().is_some());
+    assert_eq!(store.take(now, |_| true).unwrap(), None);
+    assert!(store.take(now + SignedDuration::from_secs(61), |_| true).unwrap().is_some());
 }
 
 #[tokio::test]
@@ -285,6 +285,18 @@ async fn what_was_tried_and_cancelled_is_remembered() {
 
     assert_eq!(store.attempt(&run(), &attempt.device).await.unwrap(), Some(attempt));
     assert_eq!(store.cancelled(&run()).await.unwrap(), Some(at), "the first time stands");
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_wanted_stays_for_whoever_wants_it() {
+    let ((_folder, store), clock) = (store(), FakeClock::default());
+    store.send(&[slice("leaf1"), slice("leaf2")], Duration::ZERO).await.unwrap();
+
+    let wanted = store.receive_if(&clock, |message| message.contains("leaf2")).await.unwrap();
+    let rest = store.receive(&clock).await.unwrap();
+
+    assert!(wanted.body.contains("leaf2"), "{wanted:?}");
+    assert!(rest.body.contains("leaf1") && rest.times_received == 1, "{rest:?}");
 }
 
 fn revision(device: &str, number: u64, milliseconds: i64) -> Revision {

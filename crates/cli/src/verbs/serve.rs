@@ -1,36 +1,23 @@
-//! `naas serve`: the scheduler, the queue and the enforcer in one process on a site folder.
-//!
-//! ```text
-//! site/
-//! ├── inventory.yaml      or Nornir's hosts.yaml, groups.yaml, defaults.yaml
-//! ├── models/             models and templates, as in the models bucket
-//! └── .naas/state.redb    runs, outcomes, queue; made by naas, survives kill -9
-//! ```
+//! `naas serve`: the API over HTTP on a site folder, and all that it asks for, in one process.
 
 mod api;
-mod worker;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use adapters::SystemClock;
-use adapters::embedded::{EmbeddedStore, FolderInventories, FolderModels};
-use adapters::eos::EosSwitches;
 use anyhow::Context;
 use clap::Args;
 use jiff::SignedDuration;
 use naas::confirm::ConfirmWithin;
-use naas::enforce::{Enforcer, Limits, Ports};
+use naas::enforce::Limits;
 use naas::retry::Retries;
-use naas::schedule::Scheduler;
 use naas::selection::Step;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tracing::{info, warn};
-use tracing_subscriber::EnvFilter;
+
+use crate::site::{Site, Work, Workers};
 
 /// The options of `naas serve`.
 #[derive(Debug, Args)]
@@ -61,43 +48,9 @@ pub(crate) struct Serve {
     retry_pause: u16,
 }
 
-/// The whole domain over local parts.
-type LocalScheduler = Scheduler<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
-type LocalPorts =
-    Ports<FolderInventories, FolderModels, EosSwitches, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
-type LocalEnforcer = Enforcer<LocalPorts>;
-
 impl Serve {
     /// Serves until it is told to end (SIGTERM, SIGINT); pushes under way are finished first.
-    pub(crate) fn run(self) -> anyhow::Result<()> {
-        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_terminal()).init();
-        tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(self.serve())
-    }
-
-    async fn serve(self) -> anyhow::Result<()> {
-        let site = self.site.canonicalize().with_context(|| format!("site folder {}", self.site.display()))?;
-        let state = site.join(".naas");
-        std::fs::create_dir_all(&state).with_context(|| format!("state folder {}", state.display()))?;
-        let store = EmbeddedStore::open(state.join("state.redb"))?;
-        let inventories = FolderInventories::new(site.clone());
-        let scheduler = Arc::new(LocalScheduler {
-            inventories: inventories.clone(),
-            queue: store.clone(),
-            state: store.clone(),
-            dead_letters: store.clone(),
-            clock: SystemClock,
-            default_step: self.step,
-        });
-        let ports = Ports {
-            inventories,
-            models: FolderModels::new(site.join("models")),
-            switches: EosSwitches::default(),
-            state: store.clone(),
-            queue: store.clone(),
-            dead_letters: store.clone(),
-            clock: SystemClock,
-        };
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
         let limits = Limits {
             concurrency: self.devices,
             confirm: self.confirm,
@@ -108,28 +61,22 @@ impl Serve {
                 attempts: self.attempts.get(),
             },
         };
-        let enforcer = Arc::new(LocalEnforcer::new(ports, limits));
-
+        let site = Site::open(&self.site, self.step, limits).await?;
         let listener =
             TcpListener::bind(self.listen).await.with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
         if !address.ip().is_loopback() {
             warn!(%address, "anyone who reaches this address can configure every device of the site: callers are not authenticated yet");
         }
-        info!(url = format!("http://{address}"), site = %site.display(), "naas is serving");
+        let url = format!("http://{address}");
+        site.serves_at(&url)?;
+        info!(url, site = %site.folder.display(), "naas is serving");
 
-        let (end, ending) = watch::channel(false);
-        let workers = (0..self.slices.get())
-            .map(|_| tokio::spawn(worker::work(store.clone(), Arc::clone(&enforcer), ending.clone())));
-        let workers: Vec<_> = workers.collect();
-        let routes = api::routes(scheduler).into_make_service_with_connect_info::<SocketAddr>();
+        let workers = Workers::start(&site, self.slices, &Work::All);
+        let routes = api::routes(site.scheduler).into_make_service_with_connect_info::<SocketAddr>();
         axum::serve(listener, routes).with_graceful_shutdown(told_to_end()).await?;
         info!("ending: pushes under way are finished first");
-        end.send_replace(true);
-        for worker in workers {
-            worker.await?;
-        }
-        Ok(())
+        workers.end().await
     }
 }
 
@@ -149,9 +96,4 @@ fn step(text: &str) -> Result<Step, String> {
 fn confirm(text: &str) -> Result<ConfirmWithin, String> {
     let seconds: i64 = text.parse().map_err(|_| format!("expected whole seconds, found {text:?}"))?;
     ConfirmWithin::new(seconds).map_err(|error| error.to_string())
-}
-
-fn is_terminal() -> bool {
-    use std::io::IsTerminal;
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Response, StatusCode};
 use naas::api::{self, Answer, Call, MAX_BODY};
 
-use super::LocalScheduler;
+use crate::site::LocalScheduler;
 
 /// Everything goes to [`naas::api::answer`], which knows the paths.
 pub(super) fn routes(scheduler: Arc<LocalScheduler>) -> Router {

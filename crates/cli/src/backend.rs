@@ -1,0 +1,174 @@
+//! What answers the verbs: a site folder in this process, or a deployment over HTTPS. Both answer the same calls with the same
+//! documents, so a verb is written once.
+
+mod api;
+mod local;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+
+pub(crate) use api::Api;
+pub(crate) use local::Local;
+
+use crate::screen::Form;
+
+/// Where the verb works, and how it answers.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Target {
+    /// The site folder
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub(crate) site: PathBuf,
+    /// A deployment or a `naas serve` to ask instead of working on the site folder, such as https://….amazonaws.com/prod
+    #[arg(long, value_name = "URL", env = "NAAS_API", conflicts_with = "site")]
+    api: Option<String>,
+    /// Sent as x-api-key, where the deployment wants one
+    #[arg(long, value_name = "KEY", env = "NAAS_API_KEY", hide_env_values = true)]
+    api_key: Option<String>,
+    /// How results are printed
+    #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
+    pub(crate) output: Form,
+}
+
+/// One of the two.
+pub(crate) enum Backend {
+    /// The site folder.
+    Local(Box<Local>),
+    /// The deployment.
+    Api(Api),
+}
+
+/// Why a call came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// It was answered with a problem; this is its sentence.
+    #[error("{detail}")]
+    Problem {
+        /// HTTP status.
+        status: u16,
+        /// What happened and what to do.
+        detail: String,
+    },
+    /// It was not answered, or not by naas.
+    #[error("{0}")]
+    NoAnswer(String),
+}
+
+impl Target {
+    /// Opens the site folder, or prepares for the deployment; that is not asked yet.
+    pub(crate) async fn open(&self) -> anyhow::Result<Backend> {
+        Ok(match &self.api {
+            Some(url) => Backend::Api(Api::new(url, self.api_key.as_deref())?),
+            None => Backend::Local(Box::new(Local::open(&self.site).await?)),
+        })
+    }
+
+    /// The site folder, unless a deployment is meant.
+    pub(crate) fn folder(&self) -> Option<&PathBuf> {
+        self.api.is_none().then_some(&self.site)
+    }
+
+    /// A command to type next that works on the same target.
+    pub(crate) fn command(&self, words: &str) -> String {
+        match &self.api {
+            Some(url) => format!("naas {words} --api {url}"),
+            None if self.site.as_os_str() == "." => format!("naas {words}"),
+            None => format!("naas {words} --site {}", self.site.display()),
+        }
+    }
+}
+
+impl Backend {
+    /// Asks; `path` without the leading slash, with its query.
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Result<Value, CallError> {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let (status, text) = match self {
+            Self::Local(local) => local.call(method, path, &body).await,
+            Self::Api(api) => api.call(method, path, body).await?,
+        };
+        let document = serde_json::from_str::<Value>(&text);
+        match (status, document) {
+            (200..300, Ok(document)) => Ok(document),
+            (_, Ok(problem)) if status >= 400 => Err(CallError::Problem { status, detail: sentence(status, &problem) }),
+            _ => Err(CallError::NoAnswer(format!(
+                "expected an answer of naas in JSON, found status {status} and other text"
+            ))),
+        }
+    }
+
+    /// `GET`.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, CallError> {
+        self.call("GET", path, None).await
+    }
+
+    /// `POST`.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Result<Value, CallError> {
+        self.call("POST", path, Some(body)).await
+    }
+
+    /// Has somebody work on these runs from now on.
+    pub(crate) fn begin(&mut self, runs: &[String]) {
+        if let Self::Local(local) = self {
+            local.begin(runs);
+        }
+    }
+
+    /// Ends that; what is under way is finished first.
+    pub(crate) async fn end(&mut self) -> anyhow::Result<()> {
+        match self {
+            Self::Local(local) => local.end().await,
+            Self::Api(_) => Ok(()),
+        }
+    }
+
+    /// How long to wait before asking again how a run stands.
+    pub(crate) fn pace(&self) -> Duration {
+        match self {
+            Self::Local(_) => Duration::from_millis(50),
+            Self::Api(_) => Duration::from_millis(500),
+        }
+    }
+
+    /// Whether runs go on without this process.
+    pub(crate) fn goes_on(&self) -> bool {
+        matches!(self, Self::Api(_))
+    }
+}
+
+/// The sentence of a problem document; of API Gateway's own errors too, which are none.
+fn sentence(status: u16, problem: &Value) -> String {
+    let text = |key: &str| problem[key].as_str().filter(|text| !text.is_empty());
+    match text("detail").or(text("title")) {
+        Some(detail) => detail.to_owned(),
+        None => {
+            let message = text("message").or(text("Message")).unwrap_or("no reason given");
+            let cure = if matches!(status, 401 | 403) {
+                "; give --api-key, and look whether --api is the right URL"
+            } else {
+                ""
+            };
+            format!("the API answered with status {status}: {message}{cure}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_problem_becomes_its_detail_and_a_gateways_message_a_sentence() {
+        let problem = json!({"title": "There is no such run", "detail": "no run x was ever accepted here"});
+        let gateway = json!({"message": "Forbidden"});
+
+        assert_eq!(sentence(404, &problem), "no run x was ever accepted here");
+        assert_eq!(
+            sentence(403, &gateway),
+            "the API answered with status 403: Forbidden; give --api-key, and look whether --api is the right URL"
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! A site folder that answers: the API's own code on it, and workers for as long as a verb waits for its run.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use naas::api::{self, Call};
+use naas::enforce::Limits;
+use naas::name::RunId;
+use naas::retry::Retries;
+use naas::selection::Step;
+
+use crate::site::{Site, Work, Workers};
+
+/// Slices worked on at once.
+const SLICES: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
+
+/// Devices in a slice: what is under way when somebody interrupts is soon finished.
+const STEP: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
+
+/// Somebody sits and waits: a switch that does not answer is tried three times within some seconds.
+const RETRIES: Retries = Retries { first_pause: Duration::from_secs(2), attempts: 3 };
+
+/// The site.
+pub(crate) struct Local {
+    site: Site,
+    /// Who runs this process, where.
+    caller: String,
+    workers: Option<Workers>,
+}
+
+impl Local {
+    pub(super) async fn open(folder: &Path) -> anyhow::Result<Self> {
+        // One machine has one clock.
+        let limits = Limits { clock_skew: SignedDuration::ZERO, retries: RETRIES, ..Limits::default() };
+        Ok(Self { site: Site::open(folder, Step::Of(STEP), limits).await?, caller: caller(), workers: None })
+    }
+
+    pub(super) async fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let caller = Some(self.caller.as_str());
+        let call = Call { method, path, query, caller, idempotency_key: None, body: body.as_bytes() };
+        let answer = api::answer(&*self.site.scheduler, call).await;
+        (answer.status, answer.body)
+    }
+
+    pub(super) fn begin(&mut self, runs: &[String]) {
+        let runs: BTreeSet<_> = runs.iter().filter_map(|run| RunId::parse(run).ok()).collect();
+        self.workers = Some(Workers::start(&self.site, SLICES, &Work::Of(Arc::new(runs))));
+    }
+
+    pub(super) async fn end(&mut self) -> anyhow::Result<()> {
+        match self.workers.take() {
+            Some(workers) => workers.end().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// `ana@laptop`.
+fn caller() -> String {
+    let user =
+        ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    format!("{}@{}", user.as_deref().unwrap_or("somebody"), gethostname::gethostname().to_string_lossy())
+}

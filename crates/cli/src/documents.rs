@@ -1,0 +1,102 @@
+//! The API's documents as far as the command line reads them. Words it does not know, from a newer deployment, are shown and not
+//! refused.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use naas::outcome::Status;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The answer to `POST /configure`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Receipt {
+    /// The run.
+    pub(crate) run: String,
+}
+
+/// `GET /runs/{run}`.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Report {
+    /// The run.
+    pub(crate) run: String,
+    /// `running`, `cancelling` or `finished`.
+    pub(crate) status: String,
+    /// `apply`, `plan` or `check`.
+    pub(crate) mode: String,
+    /// When it was accepted.
+    pub(crate) accepted_at: String,
+    /// Who asked.
+    pub(crate) by: Option<String>,
+    /// The plan it applies.
+    pub(crate) plan: Option<String>,
+    /// How many devices are in each status.
+    pub(crate) counts: BTreeMap<String, u64>,
+    /// Each device's status.
+    pub(crate) devices: BTreeMap<String, String>,
+}
+
+/// `GET /runs/{run}/devices/{device}`: an outcome, or why there is none yet.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Outcome {
+    /// The run.
+    pub(crate) run: String,
+    /// The device.
+    pub(crate) device: String,
+    /// How it ended; `pending` if it has not.
+    pub(crate) status: String,
+    /// How the switch was left.
+    pub(crate) switch: Option<Value>,
+    /// The switch's own unified diff.
+    #[serde(default)]
+    pub(crate) diff: String,
+    /// What went wrong.
+    pub(crate) error: Option<String>,
+    /// The configuration that the device is held at.
+    pub(crate) held: Option<String>,
+    /// When the work began.
+    pub(crate) started_at: Option<String>,
+    /// When the outcome was known.
+    pub(crate) finished_at: Option<String>,
+    /// How often it was tried, while it is pending.
+    pub(crate) attempts: Option<u64>,
+    /// Why that came to nothing.
+    pub(crate) reason: Option<String>,
+    /// When it is tried again.
+    pub(crate) again_at: Option<String>,
+}
+
+/// What a status means for whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// It runs what it should.
+    InSync,
+    /// It was brought to what it should run.
+    Changed,
+    /// It does not run what it should, and was left so because that was asked.
+    Differs,
+    /// There is no outcome yet.
+    Pending,
+    /// None of these.
+    Failed,
+}
+
+impl Class {
+    /// Of a status word; of one that this version does not know, a failure.
+    pub(crate) fn of(word: &str) -> Self {
+        match Status::from_word(word) {
+            Some(Status::InSync) => Self::InSync,
+            Some(Status::Changed) => Self::Changed,
+            Some(Status::Planned | Status::Drifted) => Self::Differs,
+            Some(_) => Self::Failed,
+            None if word == "pending" => Self::Pending,
+            None => Self::Failed,
+        }
+    }
+}
+
+/// Reads a document.
+pub(crate) fn read<T: DeserializeOwned>(document: &Value) -> anyhow::Result<T> {
+    T::deserialize(document).context("the API answered with a document of another form; is this naas older than it")
+}

@@ -1,0 +1,125 @@
+//! Waiting for a run: a progress bar while its devices are worked on, then the outcome of each.
+
+use std::time::Duration;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+use crate::backend::{Backend, CallError};
+use crate::documents::{Class, Outcome, Report, read};
+use crate::screen;
+
+/// Requests under way at once.
+const CONCURRENCY: usize = 16;
+
+/// How often an answer may fail to come before waiting is given up.
+const PATIENCE: u32 = 10;
+
+/// A run as it was left.
+pub(crate) struct Followed {
+    /// As it stands.
+    pub(crate) report: Report,
+    /// The documents of its devices, in the order of their names.
+    pub(crate) documents: Vec<Value>,
+    /// The same, read.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Whether somebody was tired of waiting.
+    pub(crate) interrupted: bool,
+}
+
+/// Works on `run` or waits for it until every device has an outcome, or until the first Ctrl-C; the second one ends the process.
+pub(crate) async fn follow(backend: &mut Backend, run: &str) -> anyhow::Result<Followed> {
+    backend.begin(&[run.to_owned()]);
+    let ended = tokio::select! {
+        ended = until_finished(backend, run) => Some(ended),
+        _ = tokio::signal::ctrl_c() => None,
+    };
+    let interrupted = ended.is_none();
+    if interrupted {
+        end_at_the_second_time();
+        if !backend.goes_on() {
+            screen::remark("naas: interrupted; what is under way is finished first, a second Ctrl-C ends at once");
+        }
+    }
+    backend.end().await?;
+    if let Some(Err(error)) = ended {
+        return Err(error.into());
+    }
+    let report: Report = read(&backend.get(&format!("runs/{run}")).await?)?;
+    let (documents, outcomes) = outcomes(backend, &report).await?;
+    Ok(Followed { report, documents, outcomes, interrupted })
+}
+
+/// The documents of a run's devices.
+pub(crate) async fn outcomes(backend: &Backend, report: &Report) -> anyhow::Result<(Vec<Value>, Vec<Outcome>)> {
+    let paths = report.devices.keys().map(|device| format!("runs/{}/devices/{device}", report.run));
+    let documents: Vec<_> = stream::iter(paths)
+        .map(|path| async move { backend.get(&path).await })
+        .buffered(CONCURRENCY)
+        .try_collect()
+        .await?;
+    let outcomes = documents.iter().map(read).collect::<Result<_, _>>()?;
+    Ok((documents, outcomes))
+}
+
+async fn until_finished(backend: &Backend, run: &str) -> Result<(), CallError> {
+    let path = format!("runs/{run}");
+    let bar = Bar::new();
+    let mut misses = 0;
+    loop {
+        match backend.get(&path).await {
+            Ok(document) => {
+                misses = 0;
+                let report: Report = read(&document).map_err(|error| CallError::NoAnswer(error.to_string()))?;
+                bar.show(&report);
+                if report.status == "finished" {
+                    return Ok(());
+                }
+            }
+            // The run goes on whether it can be asked about now or not.
+            Err(CallError::NoAnswer(_) | CallError::Problem { status: 429 | 500.., .. }) if misses < PATIENCE => {
+                misses += 1
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(backend.pace() * (misses + 1)).await;
+    }
+}
+
+fn end_at_the_second_time() {
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            // 128 and the signal's number, as shells say it.
+            std::process::exit(130);
+        }
+    });
+}
+
+/// The bar on standard error; not there without a terminal, and gone when it is dropped.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} devices, {elapsed}  {msg}");
+        let bar = ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    fn show(&self, report: &Report) {
+        let pending = report.counts.get("pending").copied().unwrap_or(0);
+        let all: u64 = report.counts.values().sum();
+        let failed: u64 =
+            report.counts.iter().filter(|(word, _)| Class::of(word) == Class::Failed).map(|(_, count)| count).sum();
+        self.0.set_length(all);
+        self.0.set_position(all - pending);
+        self.0.set_message(if failed == 0 { String::new() } else { format!("{failed} failed") });
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,162 @@
+//! What a run came to, as plan, apply, check, rollback and status print it: diffs, failures, and one line that sums it up.
+
+use std::collections::BTreeMap;
+
+use console::style;
+use serde_json::{Value, json};
+
+use crate::diff::{self, changed_lines};
+use crate::documents::{Class, Outcome};
+use crate::follow::Followed;
+use crate::screen::{self, Form, count, names};
+use crate::verbs::Ended;
+
+/// How many devices ended how.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Summary {
+    in_sync: usize,
+    changed: usize,
+    differ: usize,
+    pending: usize,
+    failed: usize,
+    diffs: usize,
+    with_diffs: usize,
+}
+
+impl Followed {
+    /// Prints the run.
+    pub(crate) fn print(&self, form: Form) {
+        match form {
+            Form::Json => screen::json(self.document()),
+            Form::Text => {
+                self.print_diffs();
+                print_failures(&self.outcomes);
+                screen::sentence(&self.summary().sentence(&self.report.mode), 0);
+            }
+        }
+    }
+
+    /// How it ended.
+    pub(crate) fn ended(&self) -> Ended {
+        let summary = self.summary();
+        if summary.failed > 0 || summary.pending > 0 {
+            Ended::Failed
+        } else if summary.differ > 0 {
+            Ended::Changes
+        } else {
+            Ended::InSync
+        }
+    }
+
+    /// How many devices ended how.
+    pub(crate) fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for outcome in &self.outcomes {
+            match Class::of(&outcome.status) {
+                Class::InSync => summary.in_sync += 1,
+                Class::Changed => summary.changed += 1,
+                Class::Differs => summary.differ += 1,
+                Class::Pending => summary.pending += 1,
+                Class::Failed => summary.failed += 1,
+            }
+        }
+        let groups = diff::group(self.diffs());
+        summary.diffs = groups.len();
+        summary.with_diffs = groups.iter().map(|group| group.devices.len()).sum();
+        summary
+    }
+
+    /// Whether something would change.
+    pub(crate) fn differs(&self) -> bool {
+        self.summary().differ > 0
+    }
+
+    fn document(&self) -> Value {
+        let Summary { in_sync, changed, differ, pending, failed, diffs, .. } = self.summary();
+        json!({
+            "run": self.report.run,
+            "mode": self.report.mode,
+            "status": self.report.status,
+            "summary": {
+                "in_sync": in_sync, "changed": changed, "to_change": differ, "pending": pending, "failed": failed,
+                "distinct_diffs": diffs,
+            },
+            "devices": self.documents,
+        })
+    }
+
+    fn diffs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let with = self
+            .outcomes
+            .iter()
+            .filter(|outcome| !outcome.diff.is_empty() && Class::of(&outcome.status) != Class::Failed);
+        with.map(|outcome| (outcome.device.as_str(), outcome.diff.as_str()))
+    }
+
+    fn print_diffs(&self) {
+        let verb = match self.report.mode.as_str() {
+            "plan" => "would change",
+            "check" => "drifted",
+            _ => "changed",
+        };
+        for group in diff::group(self.diffs()) {
+            let (added, removed) = changed_lines(&group.diff);
+            let lines = format!("+{added} -{removed}");
+            let heading = match group.devices[..] {
+                [device] => format!("{} {verb} ({lines})", style(device).bold()),
+                _ => {
+                    let devices = count(group.devices.len(), "device");
+                    format!("{devices} {verb} alike ({lines}): {}", style(names(&group.devices)).bold())
+                }
+            };
+            screen::sentence(&heading, 2);
+            diff::print(&group.diff);
+            screen::line("");
+        }
+    }
+}
+
+impl Summary {
+    /// `Plan: 3 to change, 5 in sync, 1 failed. 2 distinct diffs over 3 devices.`
+    fn sentence(&self, mode: &str) -> String {
+        let (name, differ) = match mode {
+            "plan" => ("Plan", "to change"),
+            "check" => ("Check", "drifted"),
+            _ => ("Apply", "to change"),
+        };
+        let parts = [
+            (self.changed, "changed"),
+            (self.differ, differ),
+            (self.in_sync, "in sync"),
+            (self.failed, "failed"),
+            (self.pending, "without outcome"),
+        ];
+        let parts: Vec<_> = parts
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, words)| format!("{number} {words}"))
+            .collect();
+        let diffs = match self.diffs {
+            0 => String::new(),
+            diffs => format!(" {} over {}.", count(diffs, "distinct diff"), count(self.with_diffs, "device")),
+        };
+        format!("{name}: {}.{diffs}", parts.join(", "))
+    }
+}
+
+/// Prints every failure, those of one reason once.
+pub(crate) fn print_failures(outcomes: &[Outcome]) {
+    let mut failures: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for outcome in
+        outcomes.iter().filter(|outcome| matches!(Class::of(&outcome.status), Class::Failed | Class::Pending))
+    {
+        let reason = outcome.error.as_deref().or(outcome.reason.as_deref()).unwrap_or("it was not tried yet");
+        failures.entry((&outcome.status, reason)).or_default().push(&outcome.device);
+    }
+    for ((word, reason), devices) in &failures {
+        screen::sentence(&format!("{} {}: {reason}", style(names(devices)).bold(), screen::status(word)), 2);
+    }
+    if !failures.is_empty() {
+        screen::line("");
+    }
+}

@@ -1,0 +1,128 @@
+//! A site folder at work: scheduler, queue and enforcer in this process, for `naas serve` and for every verb that works without a
+//! deployment.
+//!
+//! ```text
+//! site/
+//! ├── inventory.yaml      or Nornir's hosts.yaml, groups.yaml, defaults.yaml
+//! ├── models/             models and templates, as in the models bucket
+//! └── .naas/state.redb    runs, outcomes, queue; made by naas, survives kill -9
+//! ```
+
+mod worker;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use adapters::SystemClock;
+use adapters::embedded::{EmbeddedStore, FolderInventories, FolderModels};
+use adapters::eos::EosSwitches;
+use anyhow::{Context, anyhow, bail};
+use naas::enforce::{Enforcer, Limits, Ports};
+use naas::inventory::Inventory;
+use naas::ports::{Inventories, StoreFault};
+use naas::schedule::Scheduler;
+use naas::selection::Step;
+
+pub(crate) use worker::{Work, Workers};
+
+/// The whole domain over local parts.
+pub(crate) type LocalScheduler = Scheduler<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
+type LocalPorts =
+    Ports<FolderInventories, FolderModels, EosSwitches, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
+pub(crate) type LocalEnforcer = Enforcer<LocalPorts>;
+
+/// An open site; no other process can open it as long as this one has it.
+pub(crate) struct Site {
+    /// Where it is.
+    pub(crate) folder: PathBuf,
+    /// Its state.
+    pub(crate) store: EmbeddedStore,
+    /// Takes requests.
+    pub(crate) scheduler: Arc<LocalScheduler>,
+    /// Works on slices.
+    pub(crate) enforcer: Arc<LocalEnforcer>,
+}
+
+impl Site {
+    /// Opens the site in `folder`.
+    ///
+    /// # Errors
+    ///
+    /// A folder that is no site, or that another process has open.
+    pub(crate) async fn open(folder: &Path, step: Step, limits: Limits) -> anyhow::Result<Self> {
+        let folder = find(folder).await?;
+        let store = open_store(&folder)?;
+        let inventories = FolderInventories::new(folder.clone());
+        let scheduler = Arc::new(LocalScheduler {
+            inventories: inventories.clone(),
+            queue: store.clone(),
+            state: store.clone(),
+            dead_letters: store.clone(),
+            clock: SystemClock,
+            default_step: step,
+        });
+        let ports = Ports {
+            inventories,
+            models: FolderModels::new(folder.join("models")),
+            switches: EosSwitches::default(),
+            state: store.clone(),
+            queue: store.clone(),
+            dead_letters: store.clone(),
+            clock: SystemClock,
+        };
+        let enforcer = Arc::new(LocalEnforcer::new(ports, limits));
+        Ok(Self { folder, store, scheduler, enforcer })
+    }
+
+    /// Notes where this process answers, for whoever finds the site open.
+    pub(crate) fn serves_at(&self, url: &str) -> anyhow::Result<()> {
+        let note = served_at(&self.folder);
+        fs::write(&note, url).with_context(|| format!("cannot write {}", note.display()))
+    }
+}
+
+/// The folder's full path, if there is a site in it.
+pub(crate) async fn find(folder: &Path) -> anyhow::Result<PathBuf> {
+    let folder = folder.canonicalize().with_context(|| format!("site folder {}", folder.display()))?;
+    let no_inventory = FolderInventories::new(&folder).all().await.is_err_and(|e| e.fault == StoreFault::NotFound);
+    if no_inventory && !folder.join("models").is_dir() {
+        bail!(
+            "{} is no site: expected inventory.yaml (or Nornir's hosts.yaml) and models/; `naas init FOLDER` makes one",
+            folder.display()
+        );
+    }
+    Ok(folder)
+}
+
+/// The inventory of a site.
+pub(crate) async fn inventory(folder: &Path) -> anyhow::Result<Inventory> {
+    Ok(Inventory::parse(&FolderInventories::new(folder).all().await?)?)
+}
+
+fn open_store(folder: &Path) -> anyhow::Result<EmbeddedStore> {
+    let state = folder.join(".naas");
+    fs::create_dir_all(&state).with_context(|| format!("state folder {}", state.display()))?;
+    match EmbeddedStore::open(state.join("state.redb")) {
+        Ok(store) => {
+            // Left behind by a process that was killed.
+            match fs::remove_file(served_at(folder)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(error).with_context(|| format!("cannot remove {}", served_at(folder).display()))
+                }
+                _ => Ok(store),
+            }
+        }
+        Err(error) if error.fault == StoreFault::Denied => Err(match fs::read_to_string(served_at(folder)) {
+            Ok(url) => anyhow!("site {}: another naas has it open, and serves it; add --api {url}", folder.display()),
+            Err(_) => anyhow!("site {}: another naas has it open; wait until that has ended", folder.display()),
+        }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The file that says where the process that has the site open answers.
+fn served_at(folder: &Path) -> PathBuf {
+    folder.join(".naas/serving")
+}

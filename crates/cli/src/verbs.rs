@@ -1,0 +1,81 @@
+//! The verbs of the command, one file each, and what they share: how they end, and which devices they mean.
+
+pub(crate) mod apply;
+pub(crate) mod blame;
+pub(crate) mod cancel;
+pub(crate) mod check;
+pub(crate) mod completions;
+#[cfg(feature = "demo")]
+pub(crate) mod demo;
+pub(crate) mod history;
+pub(crate) mod init;
+pub(crate) mod inventory;
+pub(crate) mod man;
+pub(crate) mod plan;
+#[cfg(feature = "aws")]
+pub(crate) mod publish;
+pub(crate) mod redrive;
+pub(crate) mod render;
+pub(crate) mod rollback;
+pub(crate) mod runs;
+pub(crate) mod serve;
+pub(crate) mod status;
+pub(crate) mod validate;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+/// How a verb ended, as a pipeline sees it: the exit statuses of `terraform plan -detailed-exitcode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Everything is as it should be, or was made so: 0.
+    InSync,
+    /// Something failed, which was said: 1.
+    Failed,
+    /// Something differs from what it should be, and was left so: 2.
+    Changes,
+}
+
+impl Ended {
+    /// The exit status.
+    pub(crate) fn status(self) -> u8 {
+        match self {
+            Self::InSync => 0,
+            Self::Failed => 1,
+            Self::Changes => 2,
+        }
+    }
+}
+
+/// Which devices are meant.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Devices {
+    /// Devices by name
+    #[arg(value_name = "DEVICE")]
+    names: Vec<String>,
+    /// Every device of a group; can be repeated
+    #[arg(long = "group", short = 'g', value_name = "GROUP")]
+    groups: Vec<String>,
+}
+
+impl Devices {
+    /// Whether none is named.
+    pub(crate) fn none(&self) -> bool {
+        self.names.is_empty() && self.groups.is_empty()
+    }
+
+    /// The body of a request that is about them; about every device if none is named.
+    pub(crate) fn request(&self, mode: &str) -> Value {
+        let mut body = Map::new();
+        body.insert("mode".to_owned(), mode.into());
+        if self.none() {
+            body.insert("devices".to_owned(), json!(["all"]));
+        }
+        for (field, names) in [("devices", &self.names), ("groups", &self.groups)] {
+            if !names.is_empty() {
+                body.insert(field.to_owned(), json!(names));
+            }
+        }
+        body.into()
+    }
+}

@@ -1,0 +1,107 @@
+//! `naas publish`: models and templates into the bucket of a deployment, once they are sound and somebody has seen what changes.
+
+use std::path::PathBuf;
+
+use adapters::aws::{Difference, ModelsBucket};
+use adapters::embedded::FolderModels;
+use anyhow::{Context, bail};
+use aws_config::BehaviorVersion;
+use clap::Args;
+use console::style;
+use naas::ports::Models;
+use serde_json::json;
+
+use super::validate::validate;
+use crate::screen::{self, Form, count};
+use crate::site;
+use crate::verbs::Ended;
+
+/// The options of `naas publish`.
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// The bucket; a deployment's output ModelsBucket names it
+    #[arg(long, value_name = "NAME", env = "NAAS_MODELS_BUCKET")]
+    bucket: String,
+    /// Take away what is in the bucket only
+    #[arg(long)]
+    delete: bool,
+    /// Only show what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask
+    #[arg(long, short, conflicts_with = "dry_run")]
+    yes: bool,
+    /// The site folder
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    site: PathBuf,
+    /// How results are printed
+    #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
+    output: Form,
+}
+
+impl Publish {
+    pub(crate) async fn run(self) -> anyhow::Result<Ended> {
+        let asks = !self.yes && !self.dry_run;
+        if asks && (!screen::somebody_there() || self.output == Form::Json) {
+            bail!(
+                "publish shows what changes and asks, and there is nobody to ask; add --yes, or --dry-run to see it only"
+            );
+        }
+        let folder = site::find(&self.site).await?;
+        let validated = validate(&folder).await?;
+        if !validated.is_sound() {
+            validated.print();
+            bail!("nothing was published: the site has problems");
+        }
+        let files = FolderModels::new(folder.join("models")).snapshot().await.context("models")?;
+        let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
+        let bucket = ModelsBucket::new(aws_sdk_s3::Client::new(&aws), &self.bucket);
+        let difference = bucket.compare(&files).await?;
+        if self.output == Form::Text {
+            self.print(&difference);
+        }
+        let nothing = self.files(&difference) == 0;
+        let agreed = nothing || self.yes || (!self.dry_run && screen::agrees("Publish this?")?);
+        if agreed && !nothing {
+            bucket.publish(&files, &difference, self.delete).await?;
+        }
+        self.conclude(&difference, agreed && !nothing);
+        Ok(if agreed { Ended::InSync } else { Ended::Changes })
+    }
+
+    /// How many files are put or taken away.
+    fn files(&self, difference: &Difference) -> usize {
+        let removed = if self.delete { difference.removed.len() } else { 0 };
+        difference.added.len() + difference.changed.len() + removed
+    }
+
+    fn print(&self, difference: &Difference) {
+        for path in &difference.added {
+            screen::line(style(format!("+ {path}")).green());
+        }
+        for path in &difference.changed {
+            screen::line(style(format!("~ {path}")).yellow());
+        }
+        for path in &difference.removed {
+            let kept = if self.delete { "" } else { "   is in the bucket only and stays; --delete takes it away" };
+            screen::line(format_args!("{}{kept}", style(format!("- {path}")).red()));
+        }
+    }
+
+    fn conclude(&self, difference: &Difference, published: bool) {
+        let Difference { added, changed, removed } = difference;
+        if self.output == Form::Json {
+            screen::json(json!({
+                "bucket": self.bucket, "added": added, "changed": changed, "removed": removed, "delete": self.delete,
+                "published": published,
+            }));
+            return;
+        }
+        let files = count(self.files(difference), "file");
+        screen::line(match (self.files(difference), published) {
+            (0, _) => format!("s3://{} holds these models already.", self.bucket),
+            (_, true) => format!("Published {files} to s3://{}; runs from now on use them.", self.bucket),
+            (_, false) => format!("Nothing was published; {files} would change in s3://{}.", self.bucket),
+        });
+    }
+}

@@ -1,0 +1,115 @@
+//! plan, apply, check, status and cancel.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::lab::{Lab, snapshot};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_shows_the_same_diff_once_and_how_to_apply_it_and_changes_nothing() {
+    let lab = Lab::of(3).await;
+    let before = lab.device("leaf1").running_config();
+
+    let planned = lab.naas(&["plan"]);
+
+    snapshot(|| assert_snapshot!("plan", planned.out));
+    assert_eq!((planned.status, planned.err.as_str()), (2, ""));
+    assert_eq!(lab.device("leaf1").running_config(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_planned_is_applied_and_then_in_sync() {
+    let lab = Lab::of(2).await;
+    let plan = lab.json(&["plan"]);
+
+    let applied = lab.naas(&["apply", "--plan", plan["run"].as_str().unwrap()]);
+    let checked = lab.naas(&["check"]);
+
+    snapshot(|| assert_snapshot!("apply", applied.out));
+    assert_eq!((applied.status, applied.err.as_str()), (0, ""));
+    assert_eq!((checked.status, checked.out.as_str()), (0, "Check: 2 in sync.\n"));
+    assert!(lab.device("leaf2").startup_config().contains("alias FOO BAR"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apply_wants_to_be_told_whom_and_asks_nobody_without_a_terminal() {
+    let lab = Lab::of(1).await;
+
+    let whom = lab.naas(&["apply", "--yes"]);
+    let unasked = lab.naas(&["apply", "--all"]);
+
+    assert_eq!((whom.status, unasked.status), (1, 1));
+    assert!(whom.err.contains("<DEVICE|--group <GROUP>|--all|--plan <RUN>>"), "{}", whom.err);
+    assert!(unasked.err.contains("there is nobody to ask; add --yes"), "{}", unasked.err);
+    assert!(!lab.device("leaf1").running_config().contains("alias FOO"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_ends_a_check_with_2_and_a_failure_with_1() {
+    let lab = Lab::of(2).await;
+    let drifted = lab.naas(&["check", "leaf1"]);
+    lab.device("leaf2").reboot(std::time::Duration::from_secs(600));
+
+    let failed = lab.naas(&["check"]);
+
+    snapshot(|| assert_snapshot!("check", failed.out));
+    assert_eq!((drifted.status, failed.status), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_the_inventory_does_not_have_is_named_and_nothing_is_pushed() {
+    let lab = Lab::of(1).await;
+
+    let ran = lab.naas(&["apply", "leaf1", "leaf9", "--group", "spine", "--yes"]);
+
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert_eq!(ran.err, "naas: the inventory does not have device leaf9 and group spine; nothing was scheduled\n");
+    assert!(!lab.device("leaf1").running_config().contains("alias FOO"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_in_json_is_one_document_with_every_outcome() {
+    let lab = Lab::of(2).await;
+
+    let plan = lab.json(&["plan", "--group", "leaf"]);
+
+    assert_eq!((&plan["version"], &plan["mode"], &plan["status"]), (&json!(1), &json!("plan"), &json!("finished")));
+    let summary = json!({"in_sync": 0, "changed": 0, "to_change": 2, "pending": 0, "failed": 0, "distinct_diffs": 1});
+    assert_eq!(plan["summary"], summary);
+    assert_eq!((&plan["devices"][0]["device"], &plan["devices"][0]["status"]), (&json!("leaf1"), &json!("planned")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_and_a_device_in_it_can_be_looked_at_later() {
+    let lab = Lab::of(1).await;
+    let run = lab.json(&["apply", "--all", "--yes"])["run"].as_str().unwrap().to_owned();
+
+    let ran = lab.naas(&["status", &run]);
+    let device = lab.naas(&["status", &run, "leaf1"]);
+
+    snapshot(|| assert_snapshot!("status_of_a_run", ran.out));
+    assert!(device.out.starts_with(&format!("leaf1 in run {run}: changed\n")), "{}", device.out);
+    assert!(device.out.contains("runs the new configuration, saved"), "{}", device.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_no_site_is_called_so() {
+    let folder = tempfile::tempdir().unwrap();
+
+    let ran = crate::lab::naas(folder.path(), &["plan"]);
+
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("is no site: expected inventory.yaml"), "{}", ran.err);
+    assert!(!folder.path().join(".naas").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inventory_without_hosts_is_one_sentence_and_nothing_is_pushed() {
+    let lab = Lab::of(1).await;
+    lab.write("inventory.json", r#"{"hosts": {}}"#);
+
+    let ran = lab.naas(&["apply", "--all", "--yes"]);
+
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert_eq!(ran.err, "naas: inventory inventory.json: has no hosts; nothing was scheduled\n");
+}
