@@ -9,7 +9,7 @@ PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint unit fuzz judges localstack localstack-demo package deny template direction
+.PHONY: help demo test lint unit fuzz judges localstack localstack-demo chaos chaos-short package deny template direction
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ demo: ## The main job on this machine: two simulated switches, one call, one han
 	@$(CARGO) build --quiet --package naas-cli --package eos-sim
 	@$(PYTHON) -m demo embedded --programs $(TARGET)/debug
 
-test: lint unit fuzz judges demo localstack ## Everything: lints, unit, property, fuzz, simulator, judges' and LocalStack tests, and the demo
+test: lint unit fuzz judges demo localstack chaos-short ## Everything: lints, unit, property, fuzz, simulator, judges' and LocalStack tests, the demo, and chaos
 
 lint: direction deny template ## Formatting, clippy, rustdoc, licences, direction of dependencies, the SAM template
 	$(CARGO) fmt --all --check
@@ -44,6 +44,17 @@ localstack: package ## Both functions in LocalStack and in Lambda's own emulator
 localstack-demo: package ## The demo through LocalStack: API Gateway, Secrets Manager, SQS, S3 and both functions
 	@$(CARGO) build --quiet --package eos-sim
 	@tools/localstack-python -m demo localstack --programs $(TARGET)/debug
+
+chaos: package ## 200 switches, 60 kills and more device faults, on one machine and in LocalStack: the table of the README
+	@$(CARGO) build --quiet --package naas-cli --package eos-sim
+	@$(PYTHON) -m chaos embedded --programs $(TARGET)/debug
+	@tools/localstack-python -m chaos localstack --programs $(TARGET)/debug
+
+chaos-short: package ## The same for a minute or two, and the tests of what it concludes
+	@$(CARGO) build --quiet --package naas-cli --package eos-sim
+	$(PYTHON) -m unittest discover --start-directory chaos/tests --top-level-directory .
+	@$(PYTHON) -m chaos embedded --short --programs $(TARGET)/debug
+	@tools/localstack-python -m chaos localstack --short --programs $(TARGET)/debug
 
 package: ## The functions' zips, as AWS gets them, in build/lambda
 	tools/package

@@ -62,6 +62,11 @@ class Child:
         self._read_to += whole
         return text[:whole].decode(errors="replace").splitlines()
 
+    def kill(self) -> None:
+        """Ends the program with SIGKILL: it cannot tidy up."""
+        self._process.kill()
+        self._process.wait()
+
     def end(self) -> None:
         """Asks the program to end, and ends it after ten seconds."""
         if self._process.poll() is None:

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 from botocore.config import Config
 
 from .emulator import Emulator, Failed, Life, aws_settings, client_environment
@@ -24,11 +25,16 @@ ARTIFACTS = "naas-local-artifacts"
 """The bucket that `sam deploy` puts the zips in; on AWS it makes one itself, which takes twenty seconds."""
 
 
+LOCAL_PARAMETERS = {"Architecture": "x86_64", "LogRetentionDays": "1"}
+"""As `samconfig.toml` has them."""
+
+
 class Stack:
     """A LocalStack at `endpoint`, with naas in it once it is deployed."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, process: int | None = None) -> None:
         self.endpoint = endpoint
+        self._process = process
         self._logs: FunctionLogs | None = None
 
     @classmethod
@@ -44,13 +50,18 @@ class Stack:
                 folder = Path(until_the_end.enter_context(temporary))
             emulator = Emulator.start(folder.absolute(), port, Life.WITH_STARTER)
             until_the_end.callback(emulator.end)
-            yield cls(emulator.endpoint)
+            yield cls(emulator.endpoint, emulator.pid)
 
-    def deploy(self) -> str:
-        """Deploys `template.yaml` with the zips in `build/lambda`, as `sam deploy` does on AWS; what SAM printed."""
+    def deploy(self, parameters: Mapping[str, str] | None = None) -> str:
+        """Deploys `template.yaml` with the zips in `build/lambda`, as `sam deploy` does on AWS; what SAM printed.
+
+        `parameters` are the template's, beside those that `samconfig.toml` sets for LocalStack.
+        """
         self.client("s3").create_bucket(Bucket=ARTIFACTS)
+        # On the command line they take the place of all in the file.
+        overrides = [f"{name}={value}" for name, value in {**LOCAL_PARAMETERS, **(parameters or {})}.items()]
         result = subprocess.run(
-            [tool("sam"), "deploy", "--config-env", "local"],
+            [tool("sam"), "deploy", "--config-env", "local", "--parameter-overrides", *overrides],
             cwd=REPOSITORY,
             # SAM waits five seconds between looks at the deployment; this one takes two.
             env={**client_environment(self.endpoint), "SAM_CLI_POLL_DELAY": "0.2", "SAM_CLI_TELEMETRY": "0"},
@@ -104,6 +115,13 @@ class Stack:
             self._logs = FunctionLogs(self.client("logs"), names)
         return self._logs.new_lines()
 
+    def function_processes(self) -> list[psutil.Process]:
+        """The functions' processes that run now, of a LocalStack that this process started."""
+        if self._process is None:
+            return []
+        children = psutil.Process(self._process).children(recursive=True)
+        return sorted((child for child in children if _name(child) == "bootstrap"), key=lambda child: child.pid)
+
     def client(self, service: str) -> Any:
         """A boto3 client of one of AWS's services, in LocalStack."""
         settings = aws_settings(self.endpoint)
@@ -115,6 +133,13 @@ class Stack:
             aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
             config=Config(s3={"addressing_style": "path"}, proxies={}),
         )
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def tool(name: str) -> Path:

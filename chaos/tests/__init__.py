@@ -1,0 +1,1 @@
+"""What chaos concludes from journals and seeds, without a process."""
