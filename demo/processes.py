@@ -34,16 +34,17 @@ def wait_for(what: str, look: Callable[[], Found | None], seconds: float = 60) -
 class Child:
     """A running program and the file its output goes to."""
 
-    def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], output: Path, written_before: int) -> None:
         self._process = process
         self.output = output
-        self._read_to = 0
+        self._written_before = written_before
+        self._read_to = written_before
 
     def first_line(self, containing: str) -> str:
         """The first line of output that has this in it; raises `Failed` with the output if the program ends before."""
 
         def look() -> str | None:
-            text = self.output.read_text(errors="replace")
+            text = self.output.read_bytes()[self._written_before :].decode(errors="replace")
             for line in text.splitlines(keepends=True):
                 if containing in line and line.endswith("\n"):
                     return line.rstrip("\n")
@@ -80,8 +81,9 @@ class Child:
 
 @contextmanager
 def running(arguments: list[str | Path], output: Path, env: dict[str, str] | None = None) -> Iterator[Child]:
-    """Runs a program for as long as the block lasts."""
-    with output.open("wb") as file:
+    """Runs a program for as long as the block lasts. An output that is there already is added to, and not read again."""
+    with output.open("ab") as file:
+        written_before = file.tell()
         process = subprocess.Popen(
             [str(argument) for argument in arguments],
             stdin=subprocess.DEVNULL,
@@ -89,7 +91,7 @@ def running(arguments: list[str | Path], output: Path, env: dict[str, str] | Non
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
         )
-    child = Child(process, output)
+    child = Child(process, output, written_before)
     try:
         yield child
     finally:

@@ -19,9 +19,10 @@ use adapters::SystemClock;
 use adapters::embedded::{EmbeddedStore, FolderInventories, FolderModels};
 use adapters::eos::EosSwitches;
 use anyhow::{Context, anyhow, bail};
+use jiff::Timestamp;
 use naas::enforce::{Enforcer, Limits, Ports};
 use naas::inventory::Inventory;
-use naas::ports::{Inventories, StoreFault};
+use naas::ports::{Clock, Inventories, StoreFault};
 use naas::schedule::Scheduler;
 use naas::selection::Step;
 
@@ -54,6 +55,10 @@ impl Site {
     pub(crate) async fn open(folder: &Path, step: Step, limits: Limits) -> anyhow::Result<Self> {
         let folder = find(folder).await?;
         let store = open_store(&folder)?;
+        // Its file is locked: whoever had it before is dead, and so are their pushes. Names of sessions have whole seconds, and one
+        // of this very second may be ours.
+        let alone_since = Timestamp::from_second(SystemClock.now().as_second())?;
+        let limits = Limits { alone_since: Some(alone_since), ..limits };
         let inventories = FolderInventories::new(folder.clone());
         let scheduler = Arc::new(LocalScheduler {
             inventories: inventories.clone(),

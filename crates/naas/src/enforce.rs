@@ -60,6 +60,8 @@ pub struct Limits {
     pub clock_skew: SignedDuration,
     /// How often what may pass by itself is tried.
     pub retries: Retries,
+    /// From when on no other enforcer can have been at work, where that is known: whatever was opened before is nobody's.
+    pub alone_since: Option<Timestamp>,
 }
 
 impl Default for Limits {
@@ -69,6 +71,7 @@ impl Default for Limits {
             confirm: ConfirmWithin::default(),
             clock_skew: SignedDuration::from_mins(5),
             retries: Retries::default(),
+            alone_since: None,
         }
     }
 }

@@ -3,9 +3,9 @@
 //!
 //! EOS shows no age of a pending session and refuses to reopen a name that was completed, so both are in the name.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 use crate::name::RunId;
 
@@ -25,15 +25,15 @@ pub fn is_ours(name: &str) -> bool {
 }
 
 /// Whether nobody can be at work any more in the session of this name, asked by one who holds the device's lease for `run`: it is
-/// of the same run, or opened longer ago than `age`. Another person's session never is, and neither is one whose name we cannot
-/// have given.
-pub fn is_left_over(name: &str, run: &RunId, now: Timestamp, age: SignedDuration) -> bool {
+/// of the same run, or was opened at a time whose pushes are all dead. Another person's session never is, and neither is one whose
+/// name we cannot have given.
+pub fn is_left_over(name: &str, run: &RunId, dead_before: Timestamp) -> bool {
     let Some(parts) = name.strip_prefix(PREFIX) else { return false };
     let Some((of_run, rest)) = parts.split_at_checked(RUN_LENGTH) else { return false };
     let opened =
         rest.strip_prefix('-').and_then(|rest| rest.split_once('-')).and_then(|(opened, _)| self::opened(opened));
     match (RunId::parse(of_run), opened) {
-        (Ok(of_run), Some(opened)) => of_run == *run || now.duration_since(opened) > age,
+        (Ok(of_run), Some(opened)) => of_run == *run || opened < dead_before,
         _ => false,
     }
 }
@@ -48,6 +48,7 @@ fn opened(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     use super::*;
@@ -72,13 +73,12 @@ mod tests {
 
     #[test]
     fn left_over_is_what_is_old_or_of_the_same_run() {
-        let age = SignedDuration::from_mins(20);
         let opened = name(&run(7), at(NOW), 1);
-        let after = |minutes| at(NOW) + SignedDuration::from_mins(minutes);
+        let after = at(NOW) + SignedDuration::from_secs(1);
 
-        assert!(is_left_over(&opened, &run(7), after(0), age));
-        assert!(is_left_over(&opened, &run(8), after(21), age));
-        assert!(!is_left_over(&opened, &run(8), after(19), age), "somebody may be at work in it");
+        assert!(is_left_over(&opened, &run(7), at(NOW)));
+        assert!(is_left_over(&opened, &run(8), after));
+        assert!(!is_left_over(&opened, &run(8), at(NOW)), "somebody may be at work in it");
     }
 
     #[test]
@@ -91,15 +91,15 @@ mod tests {
             "naas-20261123-201530-000007",
             "NAAS-20261123-201530-000007-20261123T201530Z-3f2a",
         ] {
-            assert!(!is_left_over(name, &run(7), at("2030-01-01T00:00:00Z"), SignedDuration::ZERO), "{name}");
+            assert!(!is_left_over(name, &run(7), at("2030-01-01T00:00:00Z")), "{name}");
         }
     }
 
     proptest! {
         #[test]
         fn any_name_can_be_asked_about(name in ".{0,80}", tail in "[0-9TZé-]{0,40}") {
-            let _ = is_left_over(&name, &run(7), at(NOW), SignedDuration::ZERO);
-            let _ = is_left_over(&format!("naas-20261123-201530-00000{tail}"), &run(7), at(NOW), SignedDuration::ZERO);
+            let _ = is_left_over(&name, &run(7), at(NOW));
+            let _ = is_left_over(&format!("naas-20261123-201530-00000{tail}"), &run(7), at(NOW));
         }
     }
 }

@@ -49,6 +49,7 @@ impl Settings {
                     first_pause: Duration::from_secs(variables.value::<u16>("RETRY_PAUSE_SECONDS")?.into()),
                     attempts: variables.value::<NonZeroU32>("RETRY_ATTEMPTS")?.get(),
                 },
+                alone_since: None,
             },
         })
     }

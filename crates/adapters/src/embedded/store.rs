@@ -3,7 +3,7 @@
 //!
 //! Every write is a transaction that is synced to disk before it returns (redb's default, `Durability::Immediate`), so what was
 //! accepted survives `kill -9` and power cuts. One process owns the file. Messages that were being worked on when a process died are
-//! waiting again when the next one opens the file, and its leases are gone: nobody else can hold one.
+//! waiting again when the next one opens the file, and its leases and claims are gone: nobody else can hold one.
 
 mod history;
 mod queue;
@@ -12,6 +12,7 @@ mod runs;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use naas::history::NotARevision;
 use naas::name::DeviceName;
 use naas::ports::{DeviceRecords, IdempotencyKeys, StoreError, StoreFault, Stored, Version};
@@ -57,7 +58,8 @@ impl EmbeddedStore {
         let store = Self { shared: Arc::new(Shared { database, path, arrived: Notify::new() }) };
         store.write_now(|transaction| {
             queue::put_back_all(transaction)?;
-            free_devices(transaction)
+            free_devices(transaction)?;
+            free_keys(transaction)
         })?;
         Ok(store)
     }
@@ -180,6 +182,22 @@ fn free_devices(transaction: &redb::WriteTransaction) -> Result<(), Fault> {
     }
     for (device, version, record) in held {
         devices.insert(device.as_str(), (version, record.to_document().as_str()))?;
+    }
+    Ok(())
+}
+
+/// Gives back the idempotency keys of requests that were never answered, so that they can be repeated at once.
+fn free_keys(transaction: &redb::WriteTransaction) -> Result<(), Fault> {
+    let mut keys = transaction.open_table(KEYS)?;
+    let mut claimed = Vec::new();
+    for entry in keys.iter()? {
+        let (key, stored) = entry?;
+        if let Ok(record @ IdempotencyRecord { receipt: None, .. }) = serde_json::from_str(stored.value()) {
+            claimed.push((key.value().to_owned(), IdempotencyRecord { claimed_at: Timestamp::UNIX_EPOCH, ..record }));
+        }
+    }
+    for (key, record) in claimed {
+        keys.insert(key.as_str(), json(&record).as_str())?;
     }
     Ok(())
 }

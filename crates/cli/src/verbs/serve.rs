@@ -60,6 +60,7 @@ impl Serve {
                 first_pause: Duration::from_secs(self.retry_pause.into()),
                 attempts: self.attempts.get(),
             },
+            alone_since: None,
         };
         let site = Site::open(&self.site, self.step, limits).await?;
         let listener =

@@ -2,7 +2,6 @@
 //!
 //! What an earlier push left behind is put in order first. Whoever comes here holds the device's lease, so that push is dead.
 
-use jiff::Timestamp;
 use tracing::{info, warn};
 
 use super::hours::Hours;
@@ -164,8 +163,9 @@ impl<P: Outside> Enforcer<P> {
         switch: &mut <P::Switches as Switches>::Switch,
         standing: &Standing,
     ) {
-        let now: Timestamp = self.clock().now();
-        let left_over = |name: &&String| session::is_left_over(name, job.run, now, job.hours.longest_push());
+        let old = self.clock().now() - job.hours.longest_push();
+        let dead_before = self.limits.alone_since.map_or(old, |alone| old.max(alone));
+        let left_over = |name: &&String| session::is_left_over(name, job.run, dead_before);
         for session in standing.pending.iter().filter(left_over) {
             let device = &job.target.name;
             match switch.abort(session).await {

@@ -585,6 +585,26 @@ async fn sessions_of_dead_pushes_are_aborted_and_a_persons_are_not() {
 }
 
 #[tokio::test]
+async fn one_who_is_alone_aborts_what_was_opened_before() {
+    let site = Site::usual();
+    let now = FakeClock::default().now();
+    let [before, since] = [-1, 0].map(|second| {
+        let opened = now + SignedDuration::from_secs(second);
+        session::name(&RunId::new(opened, 1), opened, 1)
+    });
+    for session in [&before, &since, "maintenance"] {
+        site.switches.leave_session("leaf1", session);
+    }
+    let enforcer = site.enforcer();
+    let enforcer = Enforcer { limits: Limits { alone_since: Some(now), ..enforcer.limits }, ..enforcer };
+
+    let deadline = now + SignedDuration::from_mins(15);
+    enforcer.receive(&message("apply", &["leaf1"]), Delivery::First, deadline).await.unwrap();
+
+    assert_eq!(site.switches.pending("leaf1"), ["maintenance".to_owned(), since]);
+}
+
+#[tokio::test]
 async fn a_foreign_commit_timer_is_waited_for_and_then_reported() {
     let site = Site::usual();
     site.switches.try_out("leaf1", "maintenance");

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{EmbeddedStore, get, json, read_table};
 
 const RUNS: TableDefinition<'_, &str, &str> = TableDefinition::new("runs");
-const OUTCOMES: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("outcomes");
+pub(super) const OUTCOMES: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("outcomes");
 const ATTEMPTS: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("attempts");
 const CANCELLED: TableDefinition<'_, &str, &str> = TableDefinition::new("cancelled");
 

@@ -8,9 +8,11 @@ use naas::outcome::{Attempt, Outcome, Status, SwitchState};
 use naas::ports::{Clock, DeadLetters, History, Recorded, Runs, SliceQueue};
 use naas::record::{Lease, Token};
 use naas::run::{Mode, Run};
+use naas::schedule::Receipt;
 use naas::slice::Slice;
 
 use super::queue::MAX_RECEIVES;
+use super::runs::OUTCOMES;
 use super::*;
 
 fn slice(device: &str) -> Slice {
@@ -226,21 +228,76 @@ async fn a_process_that_died_holds_no_device() {
 }
 
 #[tokio::test]
-async fn a_record_of_another_version_is_called_unreadable_and_kept() {
+async fn a_process_that_died_holds_no_key_and_its_answers_stand() {
     let (folder, store) = store();
-    let newer = r#"{"version":2,"lease":{"of":"another shape"}}"#;
-    let put = |transaction: &redb::WriteTransaction| {
-        transaction.open_table(DEVICES)?.insert("a", (7, newer))?;
-        Ok(())
-    };
-    store.write_now(put).unwrap();
+    let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
+    let claimed = IdempotencyRecord { fingerprint: "a".to_owned(), run: run(), claimed_at: at, receipt: None };
+    let receipt =
+        Receipt { status: "OK".to_owned(), message: "Scheduled".to_owned(), run: run(), devices: 1, slices: 1 };
+    let answered = IdempotencyRecord { receipt: Some(receipt), ..claimed.clone() };
+    store.claim("claimed", &claimed).await.unwrap();
+    store.claim("answered", &answered).await.unwrap();
     drop(store);
 
     let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
-    let error = store.device_record(&DeviceName::new("a").unwrap()).await.unwrap_err();
 
-    assert_eq!(error.fault, StoreFault::Unreadable);
-    assert!(std::error::Error::source(&error).unwrap().to_string().contains("version 2, expected 1"));
+    let free = IdempotencyRecord { claimed_at: Timestamp::UNIX_EPOCH, ..claimed.clone() };
+    assert_eq!(store.claim("claimed", &claimed).await.unwrap(), Some(free), "under the name that its run has");
+    assert_eq!(store.claim("answered", &claimed).await.unwrap(), Some(answered));
+}
+
+#[tokio::test]
+async fn what_is_no_device_record_is_called_unreadable_and_kept() {
+    for (document, said) in [
+        (r#"{"version":2,"lease":{"of":"another shape"}}"#, "version 2, expected 1"),
+        ("", "EOF while parsing"),
+        (r#"{"version":1,"lease":{"run":"20261123-20"#, "EOF while parsing"),
+        (r#"{"version":1,"lease":"mine","waiting":null,"in_sync":null,"last":null}"#, "was it edited by hand"),
+    ] {
+        let (folder, store) = store();
+        let put = |transaction: &redb::WriteTransaction| {
+            transaction.open_table(DEVICES)?.insert("a", (7, document))?;
+            Ok(())
+        };
+        store.write_now(put).unwrap();
+        drop(store);
+
+        let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
+        let error = store.device_record(&DeviceName::new("a").unwrap()).await.unwrap_err();
+
+        assert_eq!(error.fault, StoreFault::Unreadable, "{document}");
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains(said), "{document}: {error:?}");
+        let kept = |transaction: &redb::WriteTransaction| {
+            Ok(transaction.open_table(DEVICES)?.get("a")?.map(|stored| stored.value().1.to_owned()))
+        };
+        assert_eq!(store.write_now(kept).unwrap().as_deref(), Some(document));
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_ten_thousand_devices_is_told_without_those_of_other_runs() {
+    let (_folder, store) = store();
+    let other = RunId::parse("20261123-201530-7f3a9d").unwrap();
+    let put = |transaction: &redb::WriteTransaction| {
+        let mut outcomes = transaction.open_table(OUTCOMES)?;
+        for number in 0..10_000 {
+            let device = format!("leaf{number}");
+            for (run, status) in [(run(), Status::InSync), (other.clone(), Status::Refused)] {
+                let outcome = Outcome { run: run.clone(), diff: "+".repeat(1_000), ..outcome(&device, status) };
+                outcomes.insert((run.to_string().as_str(), device.as_str()), json(&outcome).as_str())?;
+            }
+        }
+        Ok(())
+    };
+    store.write_now(put).unwrap();
+
+    let began = std::time::Instant::now();
+    let statuses = store.statuses(&whole_run()).await.unwrap();
+    // Seen with `cargo test --release -p adapters ten_thousand -- --nocapture`.
+    println!("the statuses of ten thousand devices took {:?}", began.elapsed());
+
+    assert_eq!(statuses.len(), 10_000);
+    assert!(statuses.values().all(|status| *status == Status::InSync));
 }
 
 #[tokio::test]
