@@ -1,0 +1,26 @@
+//! Any texts as inventory and model, with `---` between them: an error in one sentence, or configurations for the devices.
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use libfuzzer_sys::fuzz_target;
+use naas::inventory::{Document, Inventory};
+use naas::ports::ModelFiles;
+use naas::render::Intent;
+
+const TEMPLATE: &[u8] = b"hostname {{ host.name }}\n{% for name, value in model.lines %}{{ name }} {{ value }}\n{% endfor %}";
+
+fuzz_target!(|text: &str| {
+    let (inventory, model) = text.split_once("\n---\n").unwrap_or((text, ""));
+    let inventory = Inventory::parse(&[Document::new("inventory.yaml", inventory.as_bytes().to_vec())]);
+    let files = BTreeMap::from([("m.yaml".to_owned(), model.as_bytes().to_vec()), ("t.tera".to_owned(), TEMPLATE.to_vec())]);
+    let intent = Intent::read(&ModelFiles(files));
+    let (Ok(inventory), Ok(intent)) = (inventory, intent) else { return };
+    for name in inventory.names() {
+        let device = inventory.device(name).expect("it has a device of each of its names");
+        if let Ok(intended) = intent.render(&device) {
+            let smuggled = intended.configuration.lines().any(|line| line.contains(['\r', '\u{0}']));
+            assert!(!smuggled, "{:?}", intended.configuration);
+        }
+    }
+});
