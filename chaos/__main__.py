@@ -31,7 +31,8 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a folder for logs and the site, kept")
     arguments = parser.parse_args()
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1_000_000)
-    again = f"python3 -m chaos {arguments.where}{' --short' if arguments.short else ''} --seed {seed}"
+    python = "python3" if arguments.where == "embedded" else "tools/localstack-python"
+    again = f"{python} -m chaos {arguments.where}{' --short' if arguments.short else ''} --seed {seed}"
     terminal.title(f"naas under chaos ({arguments.where}); the same schedule again: {again}")
     deployed, size = _place(arguments.where, arguments.short)
     folder = Path(tempfile.mkdtemp(prefix="naas-chaos-")) if arguments.keep is None else arguments.keep

@@ -23,5 +23,5 @@ class Backend(Protocol):
 
 LONG_EMBEDDED = Size(devices=200, seconds=210, kills=60, faults=90, requests=240, edits=12)
 SHORT_EMBEDDED = Size(devices=40, seconds=15, kills=6, faults=15, requests=40, edits=3)
-LONG_LOCALSTACK = Size(devices=200, seconds=270, kills=60, faults=75, requests=90, edits=6)
+LONG_LOCALSTACK = Size(devices=200, seconds=210, kills=60, faults=75, requests=70, edits=6)
 SHORT_LOCALSTACK = Size(devices=12, seconds=15, kills=6, faults=15, requests=15, edits=2)
