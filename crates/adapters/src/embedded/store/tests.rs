@@ -275,6 +275,7 @@ async fn what_is_no_device_record_is_called_unreadable_and_kept() {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "a figure for whoever asks for it")]
 async fn a_run_of_ten_thousand_devices_is_told_without_those_of_other_runs() {
     let (_folder, store) = store();
     let other = RunId::parse("20261123-201530-7f3a9d").unwrap();
