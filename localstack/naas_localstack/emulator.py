@@ -177,6 +177,8 @@ def _environment(folder: Path, port: int, life: Life) -> dict[str, str]:
         # From message to function in a tenth of a second; the defaults, kind to a shared machine, take up to ten.
         "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.05",
         "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "0.1",
+        # Alarms look once a minute at what queues report; by default these report once a minute too.
+        "SQS_CLOUDWATCH_METRICS_REPORT_INTERVAL": "10",
     }
 
 

@@ -13,16 +13,19 @@ from naas_localstack.rie import emulated
 from naas_localstack.stack import REPOSITORY, Stack
 
 SAMPLE_RUN = "20261123-201530-7f3a9c"
+ONE_ATTEMPT = {"RetryAttempts": "1"}
+"""For a deployment whose outcomes do not wait for a device that is down to come back."""
+
 FOREIGN = "Hello from another queue's users"
 
 # Nothing listens on port 1: the device is down, which is an outcome like any other.
 INVENTORY = {
-    "hosts": {"devicea": {"hostname": "127.0.0.1", "port": 1, "username": "naas", "password": "secret", "groups": ["two-switches"]}},
+    "hosts": {"devicea": {"hostname": "127.0.0.1", "port": 1, "username": "admin", "password": "secret", "groups": ["two-switches"]}},
     "groups": {"two-switches": {}},
     "defaults": {
         "platform": "eos",
         "connection_options": {"eapi": {"extras": {"transport": "http"}}},
-        "data": {"admin_secret": "$6$salt$hash"},
+        "data": {"admin_secret": "$6$salt$hash", "api_protocol": "http"},
     },
 }
 
@@ -34,7 +37,7 @@ class EventsTest(unittest.TestCase):
     def setUpClass(cls) -> None:
         """Deploys the stack and starts the functions."""
         cls.stack = cls.enterClassContext(Stack.started())
-        cls.stack.deploy()
+        cls.stack.deploy(ONE_ATTEMPT)
         cls.stack.put_inventory(INVENTORY)
         cls.stack.put_models(REPOSITORY / "models")
         cls.scheduler = cls.enterClassContext(emulated(cls.stack, "scheduler"))
@@ -127,19 +130,14 @@ class EventsTest(unittest.TestCase):
         self.assertEqual(self.outcome(SAMPLE_RUN, "devicea")["status"], "unreachable")
 
     def test_a_message_that_is_no_slice_goes_to_the_dead_letters(self) -> None:
-        before = self.dead_letters()
-
         self.assertEqual(self.receive("malformed"), [])
 
-        wait_for(lambda: self.dead_letters() == before + 1)
-        self.assertEqual(self.dead_letter(), FOREIGN)
+        wait_for(lambda: FOREIGN in self.dead_letters())
 
     def test_a_mixed_batch_is_an_outcome_and_a_dead_letter(self) -> None:
-        before = self.dead_letters()
-
         self.assertEqual(self.receive("mixed"), [])
 
-        wait_for(lambda: self.dead_letters() == before + 1)
+        wait_for(lambda: FOREIGN in self.dead_letters())
         self.assertEqual(self.outcome(SAMPLE_RUN, "devicea")["status"], "unreachable")
 
     def outcome(self, run: str, device: str) -> dict[str, Any]:
@@ -149,18 +147,11 @@ class EventsTest(unittest.TestCase):
         outcome: dict[str, Any] = json.load(found["Body"])
         return outcome
 
-    def dead_letters(self) -> int:
-        """How many messages nobody could work on."""
-        queue, name = self.stack.outputs["DeadLetterQueueUrl"], "ApproximateNumberOfMessages"
-        attributes = self.stack.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=[name])
-        return int(attributes["Attributes"][name])
-
-    def dead_letter(self) -> str:
-        """The body of one of them, which stays there."""
+    def dead_letters(self) -> set[str]:
+        """The bodies of parked messages, which stay there; of many, some."""
         queue = self.stack.outputs["DeadLetterQueueUrl"]
-        message = self.stack.client("sqs").receive_message(QueueUrl=queue, VisibilityTimeout=0)["Messages"][0]
-        body: str = message["Body"]
-        return body
+        messages = self.stack.client("sqs").receive_message(QueueUrl=queue, VisibilityTimeout=0, MaxNumberOfMessages=10)
+        return {message["Body"] for message in messages.get("Messages", [])}
 
 
 def sample(function: str, event: str) -> str:

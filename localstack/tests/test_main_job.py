@@ -33,4 +33,4 @@ class MainJobTest(unittest.TestCase):
         except Exception as error:
             self.fail(f"{error}\n\nWhat was told until then:\n{told.getvalue()}")
 
-        self.assertIn("exactly one push and one in-sync check", told.getvalue())
+        self.assertIn("exactly one push, then a check that found it in sync", told.getvalue())
