@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
-use naas::inventory::{Document, Inventory};
-use naas::ports::ModelFiles;
+use naas::inventory::Inventory;
+use naas::ports::{Document, ModelFiles};
 use naas::render::Intent;
 
 const TEMPLATE: &[u8] = b"hostname {{ host.name }}\n{% for name, value in model.lines %}{{ name }} {{ value }}\n{% endfor %}";
