@@ -354,6 +354,10 @@ pub struct FakeSwitches(Arc<Mutex<Fleet>>);
 struct Fleet {
     switches: BTreeMap<DeviceName, State>,
     faults: BTreeMap<(DeviceName, Verb), SwitchError>,
+    /// Faults that come once, before those that last.
+    passing: BTreeMap<(DeviceName, Verb), SwitchError>,
+    /// What is configured by hand right before a verb.
+    by_hand: BTreeMap<(DeviceName, Verb), String>,
     calls: Vec<(DeviceName, Verb)>,
     /// Every name a session ever had.
     sessions: BTreeSet<String>,
@@ -365,8 +369,6 @@ struct State {
     pending: BTreeMap<String, String>,
     /// The session whose timer runs, and what was run before it.
     on_trial: Option<(String, String)>,
-    /// What somebody makes of it before the next confirmation.
-    interference: Option<String>,
     /// What every show command answers.
     shown: String,
 }
@@ -406,11 +408,6 @@ impl FakeSwitches {
         configuration.clone_into(&mut lock(&self.0).switch(device).running);
     }
 
-    /// Lets somebody change the switch by hand between the next commit and its confirmation.
-    pub fn interfere(&self, device: &str, configuration: &str) {
-        lock(&self.0).switch(device).interference = Some(configuration.to_owned());
-    }
-
     /// Leaves a session behind.
     pub fn leave_session(&self, device: &str, session: &str) {
         lock(&self.0).switch(device).pending.insert(session.to_owned(), String::new());
@@ -435,9 +432,20 @@ impl FakeSwitches {
 
     /// Makes one verb of one device fail from now on.
     pub fn fail(&self, device: &str, verb: Verb, fault: SwitchFault, state: SwitchState) {
-        let message = format!("{device} was told to fail");
+        let (device, error) = told_to_fail(device, fault, state);
+        lock(&self.0).faults.insert((device, verb), error);
+    }
+
+    /// Makes one verb of one device fail the next time.
+    pub fn fail_once(&self, device: &str, verb: Verb, fault: SwitchFault, state: SwitchState) {
+        let (device, error) = told_to_fail(device, fault, state);
+        lock(&self.0).passing.insert((device, verb), error);
+    }
+
+    /// Configures `device` by hand right before the next time that `verb` is asked of it.
+    pub fn run_before(&self, device: &str, verb: Verb, configuration: &str) {
         let device = DeviceName::new(device).expect("a device name");
-        lock(&self.0).faults.insert((device, verb), SwitchError { fault, state, line: None, message });
+        lock(&self.0).by_hand.insert((device, verb), configuration.to_owned());
     }
 
     /// Mends every verb.
@@ -455,6 +463,11 @@ impl FakeSwitches {
     pub fn sessions(&self) -> Vec<String> {
         lock(&self.0).sessions.iter().cloned().collect()
     }
+}
+
+fn told_to_fail(device: &str, fault: SwitchFault, state: SwitchState) -> (DeviceName, SwitchError) {
+    let message = format!("{device} was told to fail");
+    (DeviceName::new(device).expect("a device name"), SwitchError { fault, state, line: None, message })
 }
 
 impl Switches for &FakeSwitches {
@@ -475,9 +488,13 @@ impl FakeSwitch {
     /// Notes the call, and does `work` unless the verb is broken.
     fn call<T>(&self, verb: Verb, work: impl FnOnce(&mut State) -> T) -> Result<T, SwitchError> {
         let mut fleet = lock(&self.fleet);
-        fleet.calls.push((self.device.clone(), verb));
-        match fleet.faults.get(&(self.device.clone(), verb)) {
-            Some(error) => Err(error.clone()),
+        let key = (self.device.clone(), verb);
+        fleet.calls.push(key.clone());
+        if let Some(configuration) = fleet.by_hand.remove(&key) {
+            fleet.switch(self.device.as_ref()).running = configuration;
+        }
+        match fleet.passing.remove(&key).or_else(|| fleet.faults.get(&key).cloned()) {
+            Some(error) => Err(error),
             None => Ok(work(fleet.switches.entry(self.device.clone()).or_default())),
         }
     }
@@ -532,9 +549,6 @@ impl Switch for FakeSwitch {
     async fn confirm(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
         self.call(Verb::Confirm, |switch| {
             switch.on_trial.take_if(|(on_trial, _)| on_trial == session);
-            if let Some(changed) = switch.interference.take() {
-                switch.running = changed;
-            }
             switch.digest()
         })
     }

@@ -306,6 +306,16 @@ async fn a_refused_timer_changed_nothing_and_is_aborted() {
 }
 
 #[tokio::test]
+async fn a_commit_on_eos_without_a_digest_is_a_commit() {
+    let (switch, session) = staged([Answer::refused(3, 1002, "invalid command")]).await;
+
+    let committed = session.commit_with_timer(Duration::from_secs(90).try_into().unwrap()).await.unwrap();
+
+    assert_eq!(committed, None);
+    assert_eq!(switch.requests().len(), 2, "nothing was aborted");
+}
+
+#[tokio::test]
 async fn a_refused_confirmation_is_left_to_the_timer() {
     let (switch, session) = staged([timer("t-1"), Answer::refused(2, 1000, "no")]).await;
 

@@ -206,7 +206,9 @@ impl<P: Outside> Enforcer<P> {
         let after = switch.abort(&session).await?;
         if diff.is_empty() {
             self.keep(job).await.map_err(Stopped::NotKept)?;
-            let digest = self.confirm(job, on_trial, after.digest, self.clock().now()).await?;
+            // As after a commit: nobody may have changed it by hand since it was looked at.
+            let committed = after.digest.filter(|digest| standing.digest.as_ref() == Some(digest));
+            let digest = self.confirm(job, on_trial, committed, self.clock().now()).await?;
             return Ok(Some(Done { status: Status::Changed, switch: SwitchState::Saved, diff, digest, plan: None }));
         }
         switch.abort(on_trial).await?;
