@@ -171,6 +171,21 @@ async fn a_confirmation_is_tried_for_as_long_as_the_timer_leaves_time() {
 }
 
 #[tokio::test]
+async fn a_confirmation_that_was_never_answered_is_not_called_undone() {
+    for later in [SwitchFault::Unreachable, SwitchFault::Refused] {
+        let site = Site::usual();
+        site.switches.fail_once("leaf1", Verb::Confirm, SwitchFault::Unreachable, SwitchState::Unknown);
+        // The switch is silent after that, or was reloaded and knows the session no more.
+        site.switches.fail("leaf1", Verb::Confirm, later, SwitchState::Reverting);
+
+        site.enforce("apply", &["leaf1"]).await;
+
+        let outcome = site.outcome("leaf1");
+        assert_eq!((outcome.status, outcome.switch), (Status::Unknown, SwitchState::Unknown), "{later:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_changed_by_hand_while_on_trial_is_not_taken_for_the_intent() {
     let site = Site::usual();
     let trial = "naas-20261123-201500-000001-20261123T201501Z-0001";

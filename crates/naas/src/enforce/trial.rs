@@ -45,6 +45,7 @@ impl<P: Outside> Enforcer<P> {
     ) -> Result<Option<String>, Failure> {
         let last_try = began + job.confirm.last_try();
         let mut unchecked = job.wanted.checks.as_slice();
+        let mut unanswered = None;
         loop {
             let error = match self.confirm_once(job, session, &mut unchecked, last_try).await {
                 Ok(digest) => return Ok(digest.filter(|digest| Some(digest) == committed.as_ref())),
@@ -53,8 +54,13 @@ impl<P: Outside> Enforcer<P> {
             };
             let again = error.fault == SwitchFault::Unreachable
                 && matches!(error.state, SwitchState::Reverting | SwitchState::Unknown);
+            if error.state == SwitchState::Unknown {
+                unanswered = Some(error.clone());
+            }
             if !again || self.clock().now() + PAUSE > last_try {
-                return Err(error.into());
+                // That the switch is silent, or knows the session no more, does not undo a confirmation that it may have had before.
+                let unanswered = unanswered.filter(|_| error.state == SwitchState::Reverting);
+                return Err(unanswered.unwrap_or(error).into());
             }
             self.clock().sleep(PAUSE).await;
         }
