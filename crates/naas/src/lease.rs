@@ -15,9 +15,10 @@
 //! A crash frees the device when the lease ends, without anybody's help.
 //!
 //! Requests coalesce: of those that come while a device is worked on, one waits and the others are left to it. That loses nothing,
-//! since it reads models after it holds the lease, and so after all of them were accepted; and it does its work even if it is
-//! cancelled, once others were left to it. A device that was just brought to its intent is left alone for [`SETTLE`], and whoever
-//! asks again meanwhile waits: a thousand webhooks, our own save's among them, cost one push and one check, however they fall.
+//! since it reads models after it holds the lease, and so after all of them were accepted. Whoever waits works when its turn comes,
+//! even if its own run has an outcome by then, from a slice that was delivered twice, or was cancelled once others were left to it.
+//! A device that was just brought to its intent is left alone for [`SETTLE`], and whoever asks again meanwhile waits: a thousand
+//! webhooks, our own save's among them, cost one push and one check, however they fall.
 
 use std::time::Duration;
 
@@ -290,6 +291,13 @@ pub async fn release(
         })
     });
     change.await.map(drop)
+}
+
+/// Whether others may have been left to `run`: it waits for `device`, or has its lease, which it may have died with.
+pub async fn is_counted_on(records: &impl DeviceRecords, device: &DeviceName, run: &RunId) -> Result<bool, StoreError> {
+    let Some(Stored { record, .. }) = records.device_record(device).await? else { return Ok(false) };
+    let waits = record.waiting.is_some_and(|waiting| waiting.run == *run);
+    Ok(waits || record.lease.is_some_and(|lease| lease.run == *run))
 }
 
 /// Takes a run back that waits for `device`, so that nobody counts on it any more.

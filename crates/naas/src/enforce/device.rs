@@ -95,7 +95,10 @@ impl<P: Outside> Enforcer<P> {
         if came_before && let Some(outcome) = ports.state.outcome(&slice.run, device).await? {
             // Whoever recorded it may have died before all of it was written.
             ports.state.record(&outcome).await?;
-            return Ok(None);
+            // Its slice may have come twice, and waited for the device after it was done: then others were left to it.
+            if !lease::is_counted_on(&ports.state, device, &slice.run).await? {
+                return Ok(None);
+            }
         }
         let confirm = slice.confirm.unwrap_or(self.limits.confirm);
         if hours.can_ever_suffice(confirm).is_ok() && !hours.suffice(ports.clock.now(), confirm) {

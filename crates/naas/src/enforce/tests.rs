@@ -492,6 +492,28 @@ async fn a_device_that_somebody_waits_for_is_left_to_them() {
 }
 
 #[tokio::test]
+async fn whoever_waits_does_what_was_left_to_them_even_if_they_are_done_already() {
+    let site = Site::usual();
+    site.enforce("apply", &["leaf1"]).await;
+    site.clock.advance(lease::SETTLE);
+    hold(&site, 1).await;
+    // The slice came twice: its run has an outcome, and waits once more.
+    site.enforce("apply", &["leaf1"]).await;
+    let again = site.store.slices.lock().unwrap()[0].to_message();
+    let later = RunId::new(site.clock.now(), 9).to_string();
+    site.store.set_models(&[MODEL, ("t.tera", &TEMPLATE.1.replace("hostname", "hostname new-"))]);
+    site.receive(&message_with("apply", &["leaf1"], serde_json::json!({"run": later})), Delivery::First).await.unwrap();
+    site.clock.advance(SignedDuration::from_mins(12));
+
+    site.receive(&again, Delivery::First).await.unwrap();
+
+    let outcomes = site.store.outcomes.lock().unwrap();
+    assert_eq!(outcomes.values().map(|it| it.status).collect::<Vec<_>>(), [Status::Changed, Status::Superseded]);
+    assert!(site.switches.running("leaf1").starts_with("hostname new- leaf1"));
+    assert_eq!(site.store.records.lock().unwrap().values().next().unwrap().0.waiting, None);
+}
+
+#[tokio::test]
 async fn whoever_waited_in_vain_is_parked_and_nobody_counts_on_them() {
     let site = Site::usual();
     hold(&site, 1).await;
