@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod clients;
+mod enforcers;
+mod history;
+mod intent;
+mod people;
+mod process;
+mod queue;
+mod sabotage;
+mod scenario;
+mod store;
+mod switches;
+mod tally;
+mod verdict;
+mod watch;
+mod world;
+
+pub use history::{History, play, play_all, play_with_log};
+pub use sabotage::Sabotage;
+pub use tally::Tally;
+pub use watch::{Invariant, Violation};

@@ -1,0 +1,273 @@
+//! The switches and the way to them: real eAPI requests to simulated switches, which are lost, late, answered to nobody, and go on
+//! when whoever sent them is dead.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use eapi::{Carried, Carrier, CarryFault};
+use eos_sim::{DeviceHandle, DeviceSpec, Entry, Event, Faults, Strictness, Tls};
+use tokio::sync::oneshot;
+
+use crate::clients;
+use crate::intent;
+use crate::process::{Invocation, Process};
+use crate::sabotage::Sabotage;
+use crate::scenario::Trouble;
+use crate::world::{World, lock};
+
+/// Longer than no request is on its way, or worked on: below what the lease allows for.
+const SLOWEST: Duration = Duration::from_secs(15);
+
+/// A switch.
+pub(crate) struct Switch {
+    pub(crate) name: String,
+    pub(crate) handle: DeviceHandle,
+    /// What it shows that runs the first version of everything.
+    pub(crate) first: String,
+    trouble: Mutex<Option<Trouble>>,
+    /// Requests are run one after the other.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// Who talks to a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    Push(Invocation),
+    Hand,
+}
+
+impl Switch {
+    pub(crate) fn new(name: &str, eos: &str) -> Self {
+        let spec = DeviceSpec {
+            name: name.to_owned(),
+            address: std::net::Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            tls: Tls::None,
+            eos: eos.to_owned(),
+            model: "vEOS".to_owned(),
+            username: "naas".to_owned(),
+            password: "pw".into(),
+            enable_password: None,
+            allow_bash: false,
+            always_answers: false,
+            mode: Strictness::default(),
+            startup_config: Some(intent::startup(name)),
+        };
+        let handle = DeviceHandle::detached(spec, World::beginning()).expect("the first version is a configuration");
+        let first = handle.running_config();
+        Self { name: name.to_owned(), handle, first, trouble: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    }
+
+    /// Makes something go wrong.
+    pub(crate) fn suffer(&self, trouble: Trouble) {
+        let lines = |line: &str| vec![line.to_owned()];
+        self.handle.set_faults(match trouble {
+            Trouble::Down => Faults { down: true, ..Faults::default() },
+            Trouble::RefusesLine => Faults { refuse_lines: lines("alias MODELS"), ..Faults::default() },
+            Trouble::DeniesCommit => Faults { deny_commands: lines(" commit"), ..Faults::default() },
+            Trouble::DeniesSessions => Faults { deny_commands: lines("configure session"), ..Faults::default() },
+            Trouble::LosesManagementOnCommit => Faults { lose_management_on_commit: true, ..Faults::default() },
+            Trouble::DiskFull => Faults { disk_full: true, ..Faults::default() },
+            _ => Faults::default(),
+        });
+        *lock(&self.trouble) = Some(trouble);
+    }
+
+    /// Ends what goes wrong.
+    pub(crate) fn recover(&self) {
+        self.handle.set_faults(Faults::default());
+        *lock(&self.trouble) = None;
+    }
+
+    /// Lets happen what is due by now.
+    fn settle(&self, world: &Arc<World>) {
+        let behind = world.now().duration_since(self.handle.now());
+        let before = self.handle.journal().len();
+        self.handle.advance(behind.unsigned_abs());
+        for entry in &self.handle.journal()[before..] {
+            world.say(&self.name, || told(entry));
+        }
+    }
+
+    /// Runs `act` on the switch as it is now, and notes what came of it.
+    pub(crate) fn run<T>(&self, world: &Arc<World>, by: By, act: impl FnOnce(&DeviceHandle) -> T) -> T {
+        self.settle(world);
+        let (seen, before) = (self.handle.journal().len(), self.handle.running_config());
+        let done = act(&self.handle);
+        let journal = self.handle.journal();
+        let new = &journal[seen..];
+        for entry in new {
+            world.say(&self.name, || told(entry));
+            if matches!(entry.event, Event::ActionNotRun { .. }) {
+                clients::webhook(world, &self.name);
+            }
+        }
+        // Nothing changes a configuration without a line in the journal.
+        let after = if new.is_empty() { before.clone() } else { self.handle.running_config() };
+        world.ran(self, by, &[before, after], new);
+        done
+    }
+
+    /// One request: its answer, unless the switch could not give it or cannot be reached any more.
+    fn request(&self, world: &Arc<World>, by: By, body: &[u8]) -> Option<Vec<u8>> {
+        self.run(world, by, |handle| {
+            let answer = handle.call(body)?;
+            handle.call(b"").and(Some(answer))
+        })
+    }
+}
+
+fn told(entry: &Entry) -> String {
+    match &entry.event {
+        Event::SessionOpened { session } => format!("  opens session {session}"),
+        Event::SessionCommitted { session, timer_s } => format!("  runs session {session}, timer {timer_s:?}"),
+        Event::SessionConfirmed { session } => format!("  keeps session {session}"),
+        Event::SessionReverted { session } => format!("  goes back from session {session}"),
+        Event::SessionAborted { session } => format!("  drops session {session}"),
+        event => format!("  {event:?}"),
+    }
+}
+
+/// The way from one process to one switch.
+pub(crate) struct Wire {
+    pub(crate) process: Arc<Process>,
+    pub(crate) device: String,
+}
+
+/// What is done to a request on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Answered,
+    NotSent,
+    Lost,
+    AnswerLost,
+    /// Lost, and nobody hears of it.
+    Swallowed,
+    /// Its answer is, and nobody hears of it.
+    AnswerSwallowed,
+}
+
+impl Carrier for Wire {
+    fn carry(&self, body: Vec<u8>) -> Carried<'_> {
+        Box::pin(self.bring(body))
+    }
+}
+
+impl Wire {
+    async fn bring(&self, body: Vec<u8>) -> Result<Vec<u8>, CarryFault> {
+        let (process, world) = (&self.process, &self.process.world);
+        let switch = &world.switches[&self.device];
+        process.point("before a request was sent").await;
+        let body = sabotaged(world, body);
+        let fate = fate(world, switch, &body);
+        process.say(|| format!("{} <- {}{}", self.device, summary(&body), words(fate)));
+        if fate == Fate::NotSent {
+            return Err(CarryFault::NotSent("connection refused".into()));
+        }
+        let latency = latency(world, switch, &body);
+        let answer = if matches!(fate, Fate::Lost | Fate::Swallowed) {
+            tokio::time::sleep(latency).await;
+            None
+        } else {
+            process.point("while a request was on its way").await;
+            let (sender, answer) = oneshot::channel();
+            // What was sent goes on even if whoever sent it is dead.
+            tokio::spawn(deliver(world.clone(), self.device.clone(), process.invocation(), body, latency, sender));
+            answer.await.ok().flatten()
+        };
+        process.point("before it had the answer to a request").await;
+        match (fate, answer) {
+            (Fate::Swallowed | Fate::AnswerSwallowed, _) => std::future::pending().await,
+            (Fate::Answered, Some(answer)) => Ok(answer),
+            _ => Err(CarryFault::NoAnswer("connection reset by peer".into())),
+        }
+    }
+}
+
+async fn deliver(
+    world: Arc<World>,
+    device: String,
+    by: Invocation,
+    body: Vec<u8>,
+    latency: Duration,
+    answer: oneshot::Sender<Option<Vec<u8>>>,
+) {
+    let switch = &world.switches[&device];
+    let _turn = switch.turn.lock().await;
+    tokio::time::sleep(latency).await;
+    let _ = answer.send(switch.request(&world, By::Push(by), &body));
+}
+
+fn sabotaged(world: &World, body: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&body);
+    match text.find(" commit timer ") {
+        Some(at) if world.sabotage == Some(Sabotage::CommitsForGood) => {
+            let timer = " commit timer 00:00:00".len();
+            format!("{} commit{}", &text[..at], &text[at + timer..]).into_bytes()
+        }
+        _ => body,
+    }
+}
+
+fn fate(world: &World, switch: &Switch, body: &[u8]) -> Fate {
+    let has = |part: &str| has(body, part);
+    let trouble = *lock(&switch.trouble);
+    match trouble {
+        Some(Trouble::Silent) => Fate::Swallowed,
+        Some(Trouble::DropsRequestOf(part)) if has(part) => Fate::Lost,
+        Some(Trouble::DropsReplyOf(part)) if has(part) => Fate::AnswerLost,
+        Some(Trouble::Down) => Fate::NotSent,
+        _ if world.happens(world.weather.network) => {
+            let fates = [
+                Fate::NotSent,
+                Fate::Lost,
+                Fate::Lost,
+                Fate::AnswerLost,
+                Fate::AnswerLost,
+                Fate::Swallowed,
+                Fate::AnswerSwallowed,
+            ];
+            fates[world.dice(|dice| dice.usize(0..fates.len()))]
+        }
+        _ => Fate::Answered,
+    }
+}
+
+/// A session's commands take a switch seconds, others none.
+fn latency(world: &World, switch: &Switch, body: &[u8]) -> Duration {
+    let ms = match *lock(&switch.trouble) {
+        Some(Trouble::Slow) => 500..SLOWEST.as_millis() as u64,
+        _ if has(body, "configure session") => 200..3000,
+        _ => 2..60,
+    };
+    Duration::from_millis(world.dice(|dice| dice.u64(ms)))
+}
+
+fn has(body: &[u8], part: &str) -> bool {
+    String::from_utf8_lossy(body).contains(part)
+}
+
+fn words(fate: Fate) -> &'static str {
+    match fate {
+        Fate::Answered => "",
+        Fate::NotSent => " (refused)",
+        Fate::Lost => " (lost)",
+        Fate::AnswerLost => " (its answer lost)",
+        Fate::Swallowed => " (swallowed)",
+        Fate::AnswerSwallowed => " (its answer swallowed)",
+    }
+}
+
+/// The commands of a request, but for `enable` and the lines of a configuration.
+fn summary(body: &[u8]) -> String {
+    let request: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    let commands = request["params"]["cmds"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let line = |command: &serde_json::Value| command["cmd"].as_str().or(command.as_str()).unwrap_or("?").to_owned();
+    let lines: Vec<_> = commands.iter().skip(1).map(line).collect();
+    match lines.as_slice() {
+        [first, second, .., last] if lines.len() > 4 => {
+            format!("{first}; {second}; … {} lines …; {last}", lines.len() - 3)
+        }
+        lines => lines.join("; "),
+    }
+}

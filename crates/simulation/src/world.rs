@@ -1,0 +1,185 @@
+//! What all actors share: time, dice, the weather, and what is written down.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+use crate::process::Invocation;
+use crate::queue::Queue;
+use crate::sabotage::Sabotage;
+use crate::scenario::{Rules, Weather};
+use crate::store::{Snapshot, Stored};
+use crate::switches::Switch;
+use crate::tally::Tally;
+use crate::watch::{Invariant, Watch};
+
+/// The moment at which each history begins.
+const BEGINNING: Timestamp = Timestamp::constant(1_795_464_000, 0);
+
+pub(crate) struct World {
+    began: Instant,
+    dice: Mutex<Rng>,
+    pub(crate) rules: Rules,
+    pub(crate) weather: Weather,
+    pub(crate) sabotage: Option<Sabotage>,
+    /// From then on nothing goes wrong any more.
+    calm: AtomicBool,
+    pub(crate) stored: Mutex<Stored>,
+    pub(crate) queue: Queue,
+    pub(crate) switches: BTreeMap<String, Switch>,
+    pub(crate) watch: Mutex<Watch>,
+    tally: Mutex<Tally>,
+    log: Option<Mutex<Vec<String>>>,
+    invocations: AtomicU32,
+    /// Requests on their way to the scheduler, by people and by switches.
+    errands: AtomicUsize,
+}
+
+impl World {
+    pub(crate) fn new(
+        rules: Rules,
+        weather: Weather,
+        sabotage: Option<Sabotage>,
+        dice: Rng,
+        switches: BTreeMap<String, Switch>,
+        log: bool,
+    ) -> Self {
+        let devices: Vec<String> = switches.keys().cloned().collect();
+        Self {
+            began: Instant::now(),
+            dice: Mutex::new(dice),
+            rules,
+            weather,
+            sabotage,
+            calm: AtomicBool::new(false),
+            stored: Mutex::new(Stored::new(&devices)),
+            queue: Queue::default(),
+            switches,
+            watch: Mutex::default(),
+            tally: Mutex::default(),
+            log: log.then(Mutex::default),
+            invocations: AtomicU32::new(0),
+            errands: AtomicUsize::new(0),
+        }
+    }
+
+    /// Virtual time since the beginning.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// The true time.
+    pub(crate) fn now(&self) -> Timestamp {
+        BEGINNING + self.elapsed()
+    }
+
+    pub(crate) fn beginning() -> Timestamp {
+        BEGINNING
+    }
+
+    pub(crate) fn dice<T>(&self, throw: impl FnOnce(&mut Rng) -> T) -> T {
+        throw(&mut lock(&self.dice))
+    }
+
+    /// Whether what happens with this probability in the storm happens now.
+    pub(crate) fn happens(&self, probability: f64) -> bool {
+        !self.is_calm() && probability > 0.0 && self.dice(Rng::f64) < probability
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        self.calm.load(Ordering::Relaxed)
+    }
+
+    /// Ends the storm.
+    pub(crate) fn calm_down(&self) {
+        self.calm.store(true, Ordering::Relaxed);
+        self.switches.values().for_each(Switch::recover);
+        lock(&self.stored).outage_until = Duration::ZERO;
+        self.say("", || "======== the storm is over: nothing goes wrong any more".to_owned());
+    }
+
+    /// How wrong the clock of a new machine goes.
+    pub(crate) fn skew(&self) -> SignedDuration {
+        SignedDuration::from_secs(self.dice(|dice| dice.i64(-self.weather.skew_s..=self.weather.skew_s)))
+    }
+
+    /// How many points a process passes before it dies, if it does.
+    pub(crate) fn fuse(&self) -> Option<u32> {
+        self.happens(self.weather.kill).then(|| self.dice(|dice| dice.u32(0..self.weather.fuse)))
+    }
+
+    /// For how long something is held up.
+    pub(crate) fn pause(&self) -> Option<Duration> {
+        let (roll, ms) = self.dice(|dice| (dice.u32(0..1000), dice.u64(1..150)));
+        match roll {
+            0..4 if self.happens(self.weather.stalls) => Some(Duration::from_millis(ms * 60)),
+            0..250 => Some(Duration::from_millis(ms)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn next_invocation(&self) -> Invocation {
+        self.invocations.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        lock(&self.stored).snapshot()
+    }
+
+    pub(crate) fn watch(&self) -> MutexGuard<'_, Watch> {
+        lock(&self.watch)
+    }
+
+    pub(crate) fn count(&self, what: &'static str) {
+        lock(&self.tally).count(what);
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        lock(&self.tally).clone()
+    }
+
+    /// Writes down that an invariant does not hold.
+    pub(crate) fn blame(&self, invariant: Invariant, what: String) {
+        self.say("VIOLATION", || format!("{invariant}: {what}"));
+        self.watch().blame(invariant, format!("at {}: {what}", clock(self.elapsed())));
+    }
+
+    /// A line of the log, if one is kept.
+    pub(crate) fn say(&self, who: &str, what: impl FnOnce() -> String) {
+        if let Some(log) = &self.log {
+            lock(log).push(format!("{} {who:<12} {}", clock(self.elapsed()), what()));
+        }
+    }
+
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.as_ref().map(|log| lock(log).clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn errand_begins(&self) {
+        self.errands.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn errand_ends(&self) {
+        self.errands.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether nobody has anything to do.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.errands.load(Ordering::Relaxed) == 0 && self.queue.is_empty()
+    }
+}
+
+/// Hours, minutes, seconds and milliseconds.
+pub(crate) fn clock(elapsed: Duration) -> String {
+    let (seconds, ms) = (elapsed.as_secs(), elapsed.subsec_millis());
+    format!("{:02}:{:02}:{:02}.{ms:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
