@@ -71,6 +71,11 @@ impl DeviceHandle {
         self.0.state().journal.entries().to_vec()
     }
 
+    /// What happened after the first `seen` entries of the [journal](Self::journal).
+    pub fn journal_after(&self, seen: usize) -> Vec<Entry> {
+        self.0.state().journal.entries().get(seen..).unwrap_or_default().to_vec()
+    }
+
     /// Each session's name and state.
     pub fn sessions(&self) -> BTreeMap<String, SessionState> {
         self.0.state().sessions.states()

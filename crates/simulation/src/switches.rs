@@ -25,8 +25,16 @@ pub(crate) struct Switch {
     /// What it shows that runs the first version of everything.
     pub(crate) first: String,
     trouble: Mutex<Option<Trouble>>,
+    known: Mutex<Known>,
     /// Requests are run one after the other.
     turn: tokio::sync::Mutex<()>,
+}
+
+/// What was read of a switch.
+struct Known {
+    /// How many entries of its journal.
+    entries: usize,
+    running: Arc<str>,
 }
 
 /// Who talks to a switch.
@@ -55,7 +63,15 @@ impl Switch {
         };
         let handle = DeviceHandle::detached(spec, World::beginning()).expect("the first version is a configuration");
         let first = handle.running_config();
-        Self { name: name.to_owned(), handle, first, trouble: Mutex::default(), turn: tokio::sync::Mutex::default() }
+        let known = Known { entries: handle.journal().len(), running: first.as_str().into() };
+        Self {
+            name: name.to_owned(),
+            handle,
+            first,
+            trouble: Mutex::default(),
+            known: Mutex::new(known),
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Makes something go wrong.
@@ -80,31 +96,35 @@ impl Switch {
     }
 
     /// Lets happen what is due by now.
-    fn settle(&self, world: &Arc<World>) {
+    fn settle(&self, world: &Arc<World>) -> Arc<str> {
         let behind = world.now().duration_since(self.handle.now());
-        let before = self.handle.journal().len();
         self.handle.advance(behind.unsigned_abs());
-        for entry in &self.handle.journal()[before..] {
+        self.read_on(world).1
+    }
+
+    /// What the journal has since it was read last, and the running-config: nothing changes that without a line in the journal.
+    fn read_on(&self, world: &Arc<World>) -> (Vec<Entry>, Arc<str>) {
+        let mut known = lock(&self.known);
+        let new = self.handle.journal_after(known.entries);
+        for entry in &new {
             world.say(&self.name, || told(entry));
         }
+        if !new.is_empty() {
+            known.entries += new.len();
+            known.running = self.handle.running_config().into();
+        }
+        (new, known.running.clone())
     }
 
     /// Runs `act` on the switch as it is now, and notes what came of it.
     pub(crate) fn run<T>(&self, world: &Arc<World>, by: By, act: impl FnOnce(&DeviceHandle) -> T) -> T {
-        self.settle(world);
-        let (seen, before) = (self.handle.journal().len(), self.handle.running_config());
+        let before = self.settle(world);
         let done = act(&self.handle);
-        let journal = self.handle.journal();
-        let new = &journal[seen..];
-        for entry in new {
-            world.say(&self.name, || told(entry));
-            if matches!(entry.event, Event::ActionNotRun { .. }) {
-                clients::webhook(world, &self.name);
-            }
+        let (new, after) = self.read_on(world);
+        if new.iter().any(|entry| matches!(entry.event, Event::ActionNotRun { .. })) {
+            clients::webhook(world, &self.name);
         }
-        // Nothing changes a configuration without a line in the journal.
-        let after = if new.is_empty() { before.clone() } else { self.handle.running_config() };
-        world.ran(self, by, &[before, after], new);
+        world.ran(self, by, &[&before, &after], &new);
         done
     }
 

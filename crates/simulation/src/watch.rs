@@ -146,7 +146,7 @@ impl World {
     }
 
     /// A switch ran something, with these configurations before and after it.
-    pub(crate) fn ran(self: &Arc<Self>, switch: &Switch, by: By, running: &[String; 2], journal: &[Entry]) {
+    pub(crate) fn ran(self: &Arc<Self>, switch: &Switch, by: By, running: &[&str; 2], journal: &[Entry]) {
         let By::Push(invocation) = by else { return };
         let device = device(switch);
         self.told_apart(switch, invocation);
@@ -155,7 +155,7 @@ impl World {
         let Some((leased_at, newest)) = push.leased else {
             return self.blame(Invariant::OnePush, format!("{device} was asked something without a lease"));
         };
-        let runs_intent = |running: &String| {
+        let runs_intent = |running: &&str| {
             Version::of(running)
                 .is_some_and(|runs| runs.is_no_older_than(newest) && *running == runs.shown(&switch.first))
         };
@@ -163,9 +163,9 @@ impl World {
         for entry in journal {
             self.happened(switch, invocation, &mut push, &entry.event);
             if let Event::SessionCommitted { .. } | Event::SessionConfirmed { .. } = entry.event {
-                self.is_new_enough(switch, &running[1], newest, matches!(entry.event, Event::SessionConfirmed { .. }));
+                self.is_new_enough(switch, running[1], newest, matches!(entry.event, Event::SessionConfirmed { .. }));
                 self.is_allowed(invocation, &device, leased_at, push.relied_on);
-                self.is_kept(&device, &running[1]);
+                self.is_kept(&device, running[1]);
             }
         }
         *self.watch().push(invocation, &device) = push;
