@@ -34,9 +34,9 @@ use crate::run::Mode;
 /// For how long a switch may go on with what a holder sent before it died.
 pub const AFTERMATH: SignedDuration = SignedDuration::from_secs(60);
 
-/// For how long a waiting run is counted on after it should have come again: longer than its message stays out of sight when the
-/// enforcer that took it dies.
-const COUNTED_ON: SignedDuration = SignedDuration::from_mins(30);
+/// For how long a waiting run is counted on. Its slice comes again within half a minute, and asks anew; one whose enforcer died
+/// comes much later or, if that happens often, not at all, and then another one waits in its place.
+const COUNTED_ON: SignedDuration = SignedDuration::from_mins(2);
 
 /// For how long a device is left alone that was just brought to its intent: longer than its own webhook takes.
 pub const SETTLE: SignedDuration = SignedDuration::from_secs(3);
