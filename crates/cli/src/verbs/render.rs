@@ -7,11 +7,14 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use naas::name::DeviceName;
 use naas::ports::Models;
-use naas::render::Intent;
+use naas::render::{Intent, Origin};
 use serde_json::json;
 
 use crate::screen::{self, Form};
 use crate::site;
+
+/// Longest line that the column of origins stands behind.
+const WIDEST: usize = 60;
 
 /// The options of `naas render`.
 #[derive(Debug, Args)]
@@ -19,6 +22,9 @@ pub(crate) struct Render {
     /// The device
     #[arg(value_name = "DEVICE")]
     device: String,
+    /// Say behind each line which template and model it comes from
+    #[arg(long)]
+    origins: bool,
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
@@ -36,10 +42,26 @@ impl Render {
         let files = FolderModels::new(folder.join("models")).snapshot().await.context("models")?;
         let intent = Intent::read(&files)?;
         let intended = intent.render(&device).with_context(|| device.name.to_string())?;
-        match self.output {
-            Form::Text => screen::text(&intended.configuration),
-            Form::Json => screen::json(json!({"device": device.name, "configuration": intended.configuration})),
+        let configuration = intended.configuration;
+        let origins = if self.origins { Some(intent.origins(&device)?) } else { None };
+        match (self.output, origins) {
+            (Form::Text, None) => screen::text(&configuration),
+            (Form::Text, Some(origins)) => screen::text(&with_origins(&configuration, &origins)),
+            (Form::Json, None) => screen::json(json!({"device": device.name, "configuration": configuration})),
+            (Form::Json, Some(origins)) => {
+                let lines = configuration.lines().zip(&origins).map(|(text, Origin { model, template, line })| {
+                    json!({"text": text, "model": model, "template": template, "line": line})
+                });
+                screen::json(json!({"device": device.name, "lines": lines.collect::<Vec<_>>()}));
+            }
         }
         Ok(())
     }
+}
+
+/// Each line with where it comes from in a column of its own.
+fn with_origins(configuration: &str, origins: &[Origin]) -> String {
+    let width = configuration.lines().map(|line| line.chars().count()).max().unwrap_or_default().min(WIDEST);
+    let line = |(text, origin): (&str, &Origin)| format!("{text:width$}  ! {origin}\n");
+    configuration.lines().zip(origins).map(line).collect()
 }

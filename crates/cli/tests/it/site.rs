@@ -108,6 +108,19 @@ async fn what_is_rendered_goes_to_standard_output_and_nothing_else_does() {
     assert_eq!((unknown.status, unknown.err.as_str()), (1, "naas: the inventory does not have device leaf9\n"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn each_rendered_line_tells_its_template_and_model_if_asked() {
+    let lab = Lab::of(1).await;
+
+    let text = lab.naas(&["render", "leaf1", "--origins"]);
+    let json: Value = lab.json(&["render", "leaf1", "--origins"]);
+
+    let first = text.out.lines().next().unwrap();
+    assert!(first.starts_with("hostname leaf1 ") && first.contains("  ! template "), "{first}");
+    assert_eq!(json["lines"][0]["text"], "hostname leaf1");
+    assert_eq!(json["lines"].as_array().unwrap().len(), text.out.lines().count());
+}
+
 #[test]
 fn shells_and_man_know_every_verb() {
     let folder = tempfile::tempdir().unwrap();
