@@ -133,6 +133,16 @@ impl Switch for EosSwitch {
         }
     }
 
+    async fn save(&mut self, session: &str) -> Result<bool, SwitchError> {
+        let unsaved = self.client.run(["show running-config diffs"], Format::Text).await;
+        let unsaved = unsaved.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::NotSaved))?;
+        if unsaved.first().and_then(|shown| shown["output"].as_str()).is_none_or(|diff| diff.trim().is_empty()) {
+            return Ok(false);
+        }
+        let saved = Session::resume(&self.client, session_name(session)?).save().await;
+        saved.map(|_| true).map_err(|error| self.failed(&error, SwitchFault::Refused, SwitchState::NotSaved))
+    }
+
     async fn abort(&mut self, session: &str) -> Result<Standing, SwitchError> {
         let aborted = Session::resume(&self.client, session_name(session)?).abort_and_look().await;
         aborted.map(stands).map_err(|error| {

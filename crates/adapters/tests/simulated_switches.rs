@@ -394,6 +394,14 @@ async fn a_full_disk_leaves_the_new_configuration_unsaved() {
     assert_eq!((outcome.status, &outcome.switch), (Status::NotSaved, &SwitchState::NotSaved), "{outcome:?}");
     assert!(fleet.device("b").unwrap().running_config().contains("alias FOO BAR"));
     assert_eq!(fleet.device("b").unwrap().startup_config(), saved);
+
+    fleet.device("b").unwrap().set_faults(Faults::default());
+    let store = store(&fleet, "pw");
+    enforce(&fleet, &store, "apply").await;
+
+    let outcome = self::outcome(&store, "b");
+    assert_eq!((outcome.status, &outcome.switch), (Status::InSync, &SwitchState::Saved), "{outcome:?}");
+    assert!(fleet.device("b").unwrap().startup_config().contains("alias FOO BAR"), "the next run saved it");
 }
 
 #[tokio::test]

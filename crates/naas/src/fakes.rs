@@ -369,6 +369,8 @@ struct State {
     pending: BTreeMap<String, String>,
     /// The session whose timer runs, and what was run before it.
     on_trial: Option<(String, String)>,
+    /// What it runs is not what it would start with.
+    unsaved: bool,
     /// What every show command answers.
     shown: String,
 }
@@ -386,6 +388,8 @@ pub enum Verb {
     Show,
     /// [`Switch::confirm`].
     Confirm,
+    /// [`Switch::save`].
+    Save,
     /// [`Switch::abort`].
     Abort,
 }
@@ -406,6 +410,12 @@ impl FakeSwitches {
     /// Configures `device` by hand.
     pub fn run(&self, device: &str, configuration: &str) {
         configuration.clone_into(&mut lock(&self.0).switch(device).running);
+    }
+
+    /// Makes a device run `configuration`, which was not saved.
+    pub fn run_unsaved(&self, device: &str, configuration: &str) {
+        self.run(device, configuration);
+        lock(&self.0).switch(device).unsaved = true;
     }
 
     /// Leaves a session behind.
@@ -551,6 +561,10 @@ impl Switch for FakeSwitch {
             switch.on_trial.take_if(|(on_trial, _)| on_trial == session);
             switch.digest()
         })
+    }
+
+    async fn save(&mut self, _session: &str) -> Result<bool, SwitchError> {
+        self.call(Verb::Save, |switch| std::mem::take(&mut switch.unsaved))
     }
 
     async fn abort(&mut self, session: &str) -> Result<Standing, SwitchError> {

@@ -10,7 +10,7 @@ use crate::name::{DeviceName, RunId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The switch's own diff was empty; nothing was committed or saved.
+    /// The switch's own diff was empty; nothing was committed, and saved only what an earlier push could not save.
     InSync,
     /// Replaced and saved; the diff is what the switch computed before the commit.
     Changed,

@@ -286,6 +286,10 @@ pub trait Switch: Send {
     /// [`SwitchState::Reverting`] when the session was not, or not yet, confirmed.
     fn confirm(&mut self, session: &str) -> impl Future<Output = Result<Option<String>, SwitchError>> + Send;
 
+    /// Saves the running-config to the startup-config if that is another one, and tells whether it was. `session` is what the error
+    /// names. [`SwitchState::NotSaved`] if it could not be saved, or whether it was is not known.
+    fn save(&mut self, session: &str) -> impl Future<Output = Result<bool, SwitchError>> + Send;
+
     /// Discards a session: a pending one is gone, one whose timer runs is undone at once. Returns how the switch stands then, from
     /// the same request.
     fn abort(&mut self, session: &str) -> impl Future<Output = Result<Standing, SwitchError>> + Send;

@@ -269,6 +269,7 @@ impl World {
     /// An outcome was recorded by the push it is about, and says what that did:
     ///
     /// - `changed`: it confirmed and saved; and whatever confirmed says `changed`, `not_saved` or `unknown`
+    /// - `not_saved`: it confirmed, or saw the switch run the intent of an earlier push, and could not save it
     /// - `in_sync`: it saw the switch run an intent that is no older than its lease, and committed nothing
     /// - `reverted`, `unknown`: anything may have been committed, and nothing was confirmed for sure
     /// - all others: it committed nothing that was not undone before
@@ -285,7 +286,7 @@ impl World {
         };
         match status {
             Status::Changed if !(push.confirmed && push.saved) => lie("it was not both confirmed and saved"),
-            Status::NotSaved if !push.confirmed => lie("it was not confirmed"),
+            Status::NotSaved if !(push.confirmed || push.saw_intent) => lie("it ran something else"),
             Status::Changed | Status::NotSaved | Status::Unknown => {}
             _ if push.confirmed => lie("it was confirmed"),
             Status::Reverted => {}

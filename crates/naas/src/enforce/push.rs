@@ -110,7 +110,10 @@ impl<P: Outside> Enforcer<P> {
         if diff.is_empty() {
             let after = switch.abort(&session).await?;
             // The digest is that of the intent only if it was nobody else's work in between.
-            return Ok(job.in_sync(after.digest.filter(|digest| standing.digest.as_ref() == Some(digest))));
+            let in_sync = job.in_sync(after.digest.filter(|digest| standing.digest.as_ref() == Some(digest)));
+            // It may be the work of a push that could not save it, and then a reload would undo it.
+            let was_unsaved = job.mode == Mode::Apply && switch.save(&session).await?;
+            return Ok(if was_unsaved { Done { switch: SwitchState::Saved, ..in_sync } } else { in_sync });
         }
         if job.plan.is_some_and(|plan| plan.diff != hash_of(&diff)) {
             switch.abort(&session).await?;

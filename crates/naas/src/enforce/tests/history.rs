@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::waiting::hold;
 use super::*;
 use crate::history::{ContentHash, Entry, Revision};
 use crate::ports::{DeviceRecords, History};

@@ -1,0 +1,79 @@
+//! Plans, and applies that are bound to one.
+
+use super::*;
+
+#[tokio::test]
+async fn a_plan_changes_nothing_and_records_the_diff_without_its_secrets() {
+    let site = Site::usual();
+
+    site.enforce("plan", &["leaf1"]).await;
+
+    let outcome = site.outcome("leaf1");
+    assert_eq!((outcome.status, site.switches.running("leaf1").as_str()), (Status::Planned, ""));
+    assert!(outcome.diff.contains("+hostname leaf1\n+username admin secret sha512 <removed>\n"), "{}", outcome.diff);
+}
+
+/// A second run, bound to the plan that [`RUN`] was.
+fn bound(devices: &[&str]) -> String {
+    message_with("apply", devices, serde_json::json!({"plan": RUN}))
+        .replace(&format!(r#""run":"{RUN}""#), r#""run":"20261123-201531-000008""#)
+}
+
+fn bound_outcome(site: &Site) -> Outcome {
+    let key = (RunId::parse("20261123-201531-000008").unwrap(), DeviceName::new("leaf1").unwrap());
+    site.store.outcomes.lock().unwrap()[&key].clone()
+}
+
+#[tokio::test]
+async fn a_plan_is_applied_as_long_as_nothing_has_moved() {
+    let site = Site::usual();
+    site.enforce("plan", &["leaf1"]).await;
+
+    site.receive(&bound(&["leaf1"]), Delivery::First).await.unwrap();
+
+    assert_eq!(bound_outcome(&site).status, Status::Changed);
+}
+
+#[tokio::test]
+async fn a_plan_whose_intent_or_device_moved_is_refused_and_the_switch_left_alone() {
+    type Move = fn(&Site);
+    let moves: [(Move, &str); 3] = [
+        (
+            |site| site.switches.run("leaf1", "hostname other\n"),
+            "the switch runs something else than when this was planned",
+        ),
+        (
+            |site| site.store.set_models(&[MODEL, ("t.tera", &TEMPLATE.1.replace("hostname", "hostname x"))]),
+            "models, templates or inventory have changed since plan",
+        ),
+        (Site::forget_outcomes, "has no plan for it"),
+    ];
+    for (moved, said) in moves {
+        let site = Site::usual();
+        site.enforce("plan", &["leaf1"]).await;
+        moved(&site);
+        let running = site.switches.running("leaf1");
+
+        site.receive(&bound(&["leaf1"]), Delivery::First).await.unwrap();
+
+        let outcome = bound_outcome(&site);
+        assert_eq!(outcome.status, Status::Refused);
+        assert!(outcome.error.as_deref().unwrap().contains(said), "{outcome:?}");
+        assert_eq!(site.switches.running("leaf1"), running);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_applied_twice_is_refused_the_second_time() {
+    let site = Site::usual();
+    site.enforce("plan", &["leaf1"]).await;
+    site.receive(&bound(&["leaf1"]), Delivery::First).await.unwrap();
+
+    let twice = bound(&["leaf1"]).replace("20261123-201531-000008", "20261123-201532-000009");
+    site.receive(&twice, Delivery::First).await.unwrap();
+
+    let outcomes = site.store.outcomes.lock().unwrap();
+    let second = outcomes.values().last().unwrap();
+    assert_eq!(second.status, Status::Refused);
+    assert!(second.error.as_deref().unwrap().contains("perhaps because the plan was applied already"), "{second:?}");
+}
