@@ -19,6 +19,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (first, body) = bytes.split_at(end);
     let Ok(first) = std::str::from_utf8(first) else { return };
     let (method, path) = first.split_once(' ').unwrap_or(("POST", "/configure"));
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = Scheduler {
         inventories: &store,
@@ -29,7 +30,10 @@ fuzz_target!(|bytes: &[u8]| {
         default_step: Step::Of(NonZeroUsize::MIN),
     };
 
-    let answer = block_on(answer(&scheduler, Call { method, path, idempotency_key: Some("key"), body: body.trim_ascii_start() }));
+    let body = body.trim_ascii_start();
+    let call = Call { method, path, query, idempotency_key: Some("key"), caller: Some("somebody"), body };
+
+    let answer = block_on(answer(&scheduler, call));
 
     let json: Value = serde_json::from_str(&answer.body).expect("an answer is JSON");
     match answer.status {
