@@ -34,7 +34,7 @@ def deployed(programs: Path, folder: Path, switches: dict[str, Switch]) -> Itera
             naas=Naas(url),
             switches=switches,
             new_log_lines=lambda: [_who_and_what(line) for line in naas.new_lines()],
-            quiet_seconds=4,
+            quiet_seconds=6,
         )
 
 
