@@ -18,6 +18,9 @@ ONE_ATTEMPT = {"RetryAttempts": "1"}
 
 FOREIGN = "Hello from another queue's users"
 
+SWITCH = "192.0.2.1"
+"""Where the sample webhook comes from."""
+
 # Nothing listens on port 1: the device is down, which is an outcome like any other.
 INVENTORY = {
     "hosts": {"devicea": {"hostname": "127.0.0.1", "port": 1, "username": "admin", "password": "secret", "groups": ["two-switches"]}},
@@ -107,7 +110,7 @@ class EventsTest(unittest.TestCase):
 
         status, _, report = self.call("runs")
 
-        self.assertEqual((status, report["runs"][0]["run"], report["runs"][0]["by"]), (200, run, "192.0.2.10"))
+        self.assertEqual((status, report["runs"][0]["run"], report["runs"][0]["by"]), (200, run, SWITCH))
 
     def test_a_device_that_was_never_pushed_to_has_no_history_and_is_not_held(self) -> None:
         run = self.call("webhook")[2]["run"]
