@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::candidate::Candidate;
 use crate::client::Client;
-use crate::commands::Candidate;
 use crate::error::{Error, FailedAt, Sent, output};
 use crate::redact;
 use crate::sessions::{SessionState, Sessions};
@@ -265,8 +265,7 @@ impl<'c> StageRequest<'c> {
         commands.extend(candidate.commands().cloned());
         // The lines of an ACL, a policy-map or a qos profile are stored when their mode is left, so a difference that is
         // asked for inside such a mode lacks them. `end` leaves every mode at once and the session as well, which stays
-        // pending; one `exit` too many would leave the session before its last lines. Source: EOS user manual,
-        // "Group-Change Configuration Modes".
+        // pending. Source: EOS user manual, "ACLs and Route Maps", "Saving List Modifications".
         commands.push(LEAVE.into());
         // By name, since no session is open any more. Without a JSON model: asked for as JSON it fails, and the session
         // stays pending.
