@@ -10,7 +10,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test checks lint unit fuzz judges localstack localstack-demo chaos chaos-short docs package
-.PHONY: deny machete template direction tools
+.PHONY: deny machete template workflows direction tools
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,14 +24,14 @@ test: ## All checks, then the number of tests that passed, failed and were skipp
 
 checks: lint docs unit fuzz judges demo localstack chaos-short ## All checks, without counting
 
-lint: direction deny machete template tools ## Formatting, clippy, rustdoc, dependencies, the SAM template, the tools
+lint: direction deny machete template workflows tools ## Formatting, clippy, rustdoc, dependencies, templates, tools
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --quiet --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --quiet --package eapi --package adapters --package eos-sim --all-targets --features adapters/legacy-tls-vendored,eos-sim/legacy-tls-vendored -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
 
 docs: ## The documentation as a site in build/site; a broken link is an error
-	"$$(tools/venv docs)/bin/mkdocs" --quiet build --strict
+	"$$(tools/venv checks)/bin/mkdocs" --quiet build --strict
 
 unit: ## Unit, property and simulator tests, and every example in the docs
 	$(CARGO) test --workspace --features adapters/legacy-tls-vendored,eos-sim/legacy-tls-vendored
@@ -77,6 +77,9 @@ deny: ## Licences, sources and bans; security advisories where their database ca
 
 template: ## template.yaml by SAM's own linter
 	AWS_DEFAULT_REGION=us-east-1 tools/sam validate --lint
+
+workflows: ## Holes in .github: actions without a commit's hash, too many permissions, injections
+	"$$(tools/venv checks)/bin/zizmor" --quiet --offline --no-progress .github
 
 direction: ## The domain knows neither AWS nor HTTP; the simulator knows only wire types
 	tools/direction
