@@ -31,7 +31,7 @@ lint: direction deny machete template workflows tools ## Formatting, clippy, rus
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --quiet --workspace --no-deps
 
 docs: ## The documentation as a site in build/site; a broken link is an error
-	"$$(tools/venv checks)/bin/mkdocs" --quiet build --strict
+	NO_MKDOCS_2_WARNING=1 "$$(tools/venv checks)/bin/mkdocs" build --strict
 
 unit: ## Unit, property and simulator tests, and every example in the docs
 	$(CARGO) test --workspace --features adapters/legacy-tls-vendored,eos-sim/legacy-tls-vendored
