@@ -41,7 +41,7 @@ fuzz: ## Each fuzz target for ten seconds; `tools/fuzz config 3600` for longer
 
 judges: ## NAPALM, pyeapi, ANTA's asynceapi and Ansible against the simulator, and Python's Jinja2 against the templates
 	$(CARGO) build --quiet --package eos-sim --features legacy-tls-vendored
-	$(CARGO) build --quiet --package naas --example render_folder
+	$(CARGO) build --quiet --package intent --example render_folder
 	NAAS_PROGRAMS="$(abspath $(TARGET))/debug" "$$(tools/venv judges)/bin/python" -m unittest discover --start-directory judges/tests --top-level-directory .
 
 localstack: package ## Both functions in LocalStack and in Lambda's own emulator

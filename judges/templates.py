@@ -2,7 +2,7 @@
 
 Jinja2 is set up as Nornir's `template_file` sets it up (strict undefined, `trim_blocks`), with the extensions `do` and loop controls,
 and with the filters and tests of Ansible that are installed beside it. How a folder is laid out stands in
-`crates/naas/examples/render_folder.rs`, which is naas's side of the comparison.
+`crates/intent/examples/render_folder.rs`, which is naas's side of the comparison.
 
 AVD is not installed: templates with names of `arista.avd` are rendered with the few filters below, written after AVD's documentation.
 """

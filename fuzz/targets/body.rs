@@ -9,7 +9,7 @@ use libfuzzer_sys::fuzz_target;
 use naas::api::{Call, answer};
 use naas::fakes::{FakeClock, FakeStore};
 use naas::schedule::Scheduler;
-use naas::selection::Step;
+use naas::schedule::request::Step;
 use serde_json::Value;
 
 const INVENTORY: &str = "{hosts: {leaf1: {groups: [leaf]}, leaf2: {}}, groups: {leaf: {}}}";

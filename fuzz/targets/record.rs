@@ -4,10 +4,10 @@
 use std::fmt::Debug;
 
 use libfuzzer_sys::fuzz_target;
-use naas::outcome::{Attempt, Outcome};
-use naas::record::DeviceRecord;
-use naas::run::Run;
-use naas::schedule::IdempotencyRecord;
+use naas::records::outcome::{Attempt, Outcome};
+use naas::records::device_state::DeviceRecord;
+use naas::records::run::Run;
+use naas::records::idempotency::IdempotencyRecord;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
-use naas::inventory::Inventory;
-use naas::ports::{Document, ModelFiles};
-use naas::render::Intent;
+use intent::inventory::Inventory;
+use intent::inventory::Document;
+use intent::model::ModelFiles;
+use intent::render::Intent;
 
 const TEMPLATE: &[u8] = b"hostname {{ host.name }}\n{% for name, value in model.lines %}{{ name }} {{ value }}\n{% endfor %}";
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use naas::slice::Slice;
+use naas::records::slice::Slice;
 
 fuzz_target!(|message: &str| match Slice::parse(message) {
     Err(error) => assert!(!error.to_string().is_empty()),

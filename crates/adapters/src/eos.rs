@@ -7,10 +7,10 @@ use eapi::{
     Candidate, Carrier, Client, CommitError, CommitTimer, Fingerprint, Format, Kind, Left, Load, Session, SessionName,
     SessionState, Sessions, StageError, TlsBackend, TlsTrust,
 };
-use naas::check::{Form, Shown};
-use naas::inventory::{Device, Tls, Transport, Verify};
-use naas::outcome::SwitchState;
+use intent::check::{Form, Shown};
+use intent::inventory::{Device, Tls, Transport, Verify};
 use naas::ports::{Standing, Switch, SwitchError, SwitchFault, Switches};
+use naas::records::outcome::SwitchState;
 
 use crate::with_causes;
 

@@ -10,17 +10,18 @@ use std::time::Duration;
 
 use adapters::aws::{Difference, ModelsBucket, S3Models, S3State, SecretsInventories, SqsDeadLetters, SqsSlices};
 use aws_credential_types::Credentials;
+use intent::hash::ContentHash;
+use intent::model::ModelFiles;
+use intent::name::{DeviceName, RunId};
 use jiff::{SignedDuration, Timestamp};
-use naas::history::{ContentHash, Revision};
-use naas::name::{DeviceName, RunId};
-use naas::outcome::{Outcome, Status, SwitchState};
 use naas::ports::{
-    DeadLetters, DeviceRecords, History, Inventories, ModelFiles, Models, Parked, Recorded, Runs, SliceQueue,
-    StoreFault, Version,
+    DeadLetters, DeviceRecords, History, Inventories, Models, Parked, Recorded, Runs, SliceQueue, StoreFault, Version,
 };
-use naas::record::DeviceRecord;
-use naas::run::{Mode, Run};
-use naas::slice::Slice;
+use naas::records::device_state::DeviceRecord;
+use naas::records::outcome::{Outcome, Status, SwitchState};
+use naas::records::revision::Revision;
+use naas::records::run::{Mode, Run};
+use naas::records::slice::Slice;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path, path_regex, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -52,7 +53,7 @@ fn secrets(server: &MockServer) -> aws_sdk_secretsmanager::Client {
 
 fn slices(devices: &[&str]) -> Vec<Slice> {
     let slice = |device: &&str| Slice {
-        version: naas::slice::VERSION,
+        version: naas::records::slice::VERSION,
         run: RunId::parse("20261123-201530-7f3a9c").unwrap(),
         mode: Mode::Apply,
         devices: vec![DeviceName::new(*device).unwrap()],
@@ -473,7 +474,7 @@ fn key_of(request: &wiremock::Request) -> String {
 fn revision(device: &str, number: u64, milliseconds: i64) -> Revision {
     let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
     Revision {
-        version: naas::history::VERSION,
+        version: naas::records::revision::VERSION,
         device: DeviceName::new(device).unwrap(),
         configuration: ContentHash::of(&number.to_string()),
         run: RunId::new(at, number),

@@ -11,14 +11,15 @@ use adapters::SystemClock;
 use adapters::embedded::FolderModels;
 use adapters::eos::EosSwitches;
 use eos_sim::{DeviceHandle, Event, Fleet, Handle};
+use intent::inventory::Document;
+use intent::inventory::Inventory;
+use intent::name::{DeviceName, RunId};
+use intent::render::Intent;
 use jiff::SignedDuration;
 use naas::enforce::{Delivery, Enforcer, Limits, Ports};
 use naas::fakes::FakeStore;
-use naas::inventory::Inventory;
-use naas::name::{DeviceName, RunId};
-use naas::outcome::{Outcome, Status, SwitchState};
-use naas::ports::{Clock, Document, Models};
-use naas::render::Intent;
+use naas::ports::{Clock, Models};
+use naas::records::outcome::{Outcome, Status, SwitchState};
 
 const RUN: &str = "20261123-201530-7f3a9c";
 

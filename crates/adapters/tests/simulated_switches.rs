@@ -11,12 +11,12 @@ use std::time::Duration;
 use adapters::SystemClock;
 use adapters::eos::EosSwitches;
 use eos_sim::{DeviceHandle, Event, Faults, Fleet, Handle, SessionState};
+use intent::name::{DeviceName, RunId};
 use jiff::{SignedDuration, Timestamp};
 use naas::enforce::{Delivery, Enforcer, Limits, Ports};
 use naas::fakes::FakeStore;
-use naas::name::{DeviceName, RunId};
-use naas::outcome::{Outcome, Status, SwitchState};
 use naas::ports::{Clock, History};
+use naas::records::outcome::{Outcome, Status, SwitchState};
 
 const RUN: &str = "20261123-201530-7f3a9c";
 const MODEL: &str = "{name: m, group: global, template: t.tera}";

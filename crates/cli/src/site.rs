@@ -19,12 +19,12 @@ use adapters::SystemClock;
 use adapters::embedded::{EmbeddedStore, FolderInventories, FolderModels};
 use adapters::eos::EosSwitches;
 use anyhow::{Context, anyhow, bail};
+use intent::inventory::Inventory;
 use jiff::Timestamp;
 use naas::enforce::{Enforcer, Limits, Ports};
-use naas::inventory::Inventory;
 use naas::ports::{Clock, Inventories, StoreFault};
 use naas::schedule::Scheduler;
-use naas::selection::Step;
+use naas::schedule::request::Step;
 
 pub(crate) use worker::{Work, Workers};
 

@@ -1,11 +1,14 @@
 //! The API in words: which method and path does what, and how results are written. It knows HTTP's vocabulary but no HTTP
 //! library, so that API Gateway events and a local server get the same answers from the same code.
 
+pub mod problem;
+
 use serde::Serialize;
 use tracing::{error, warn};
 
+pub use problem::Problem;
+
 use crate::ports::{Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Runs, SliceQueue};
-use crate::problem::{self, Problem};
 use crate::schedule::{ReportError, Scheduler};
 
 /// Largest body accepted, in bytes: a request naming ten thousand devices fits several times.

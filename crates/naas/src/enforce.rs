@@ -22,22 +22,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
+use intent::confirm::ConfirmWithin;
+use intent::inventory::Inventory;
+use intent::model::ModelFiles;
+use intent::name::DeviceName;
+use intent::render::Intent;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
 pub use outside::{Outside, Ports};
 
-use crate::confirm::ConfirmWithin;
-use crate::inventory::Inventory;
 use crate::lease;
-use crate::name::DeviceName;
-use crate::outcome::{Attempt, Outcome, changed_lines};
-use crate::ports::{
-    Clock, DeadLetters, Inventories, ModelFiles, Models, Recorded, Runs, SliceQueue, StoreError, StoreFault,
-};
-use crate::render::Intent;
+use crate::ports::{Clock, DeadLetters, Inventories, Models, Recorded, Runs, SliceQueue, StoreError, StoreFault};
+use crate::records::outcome::{Attempt, Outcome, changed_lines};
+use crate::records::slice::{self, Slice};
 use crate::retry::{self, Retries};
-use crate::slice::{self, Slice};
 use fresh::Fresh;
 use hours::Hours;
 

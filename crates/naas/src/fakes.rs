@@ -7,22 +7,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use intent::check::{Form, Shown};
+use intent::hash::ContentHash;
+use intent::inventory::Device;
+use intent::inventory::Document;
+use intent::model::ModelFiles;
+use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 
-use crate::check::{Form, Shown};
-use crate::history::{ContentHash, Entry, Revision};
-use crate::inventory::Device;
-use crate::name::{DeviceName, RunId};
-use crate::outcome::{Attempt, Outcome, Status, SwitchState};
 use crate::ports::{
-    Clock, DeadLetters, DeviceRecords, Document, History, IdempotencyKeys, Inventories, ModelFiles, Models, Parked,
-    Recorded, Runs, SliceQueue, Standing, StoreError, StoreFault, Stored, Switch, SwitchError, SwitchFault, Switches,
-    Version,
+    Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Parked, Recorded, Runs,
+    SliceQueue, Standing, StoreError, StoreFault, Stored, Switch, SwitchError, SwitchFault, Switches, Version,
 };
-use crate::record::DeviceRecord;
-use crate::run::{Run, Summary};
-use crate::schedule::IdempotencyRecord;
-use crate::slice::Slice;
+use crate::records::device_state::DeviceRecord;
+use crate::records::idempotency::IdempotencyRecord;
+use crate::records::outcome::{Attempt, Outcome, Status, SwitchState};
+use crate::records::revision::{Entry, Revision};
+use crate::records::run::{Run, Summary};
+use crate::records::slice::Slice;
 
 /// A clock that a test turns; its dice count upwards.
 #[derive(Debug)]

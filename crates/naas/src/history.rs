@@ -4,7 +4,7 @@
 //!
 //! A text is kept *before* it is committed on the switch: nothing is ever run that is not kept, and a text that came to nothing is
 //! harmless. The [`Revision`] is added once the switch is known to run the text, before the run's outcome. The device's
-//! [record](crate::record) names the newest one; whenever a device is found in sync with what the record does not name (an enforcer
+//! [record](crate::records::device_state) names the newest one; whenever a device is found in sync with what the record does not name (an enforcer
 //! died in between, or the device ran it before naas came), what is missing is added then. So a kill at any instruction loses no
 //! revision; at worst one is told without its diff, and under the run that found it.
 //!
@@ -15,134 +15,16 @@
 //! undo itself within a second: it saves, the switch's event-handler calls, and the models' intent would be put back. The hold is
 //! set before the switch is touched, so that whoever calls after the save finds it, also if the enforcer died in between.
 //!
-//! Texts hold the hashes of passwords, and leave the API only through [`crate::redact`].
+//! Texts hold the hashes of passwords, and leave the API only through [`intent::redact`].
 
-mod blame;
-mod provenance;
+use intent::hash::ContentHash;
+use intent::name::DeviceName;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
-pub use blame::{Blame, Line};
-pub use provenance::{ModelVersion, models};
-
-use crate::name::{DeviceName, RunId};
 use crate::ports::{History, StoreError, StoreFault};
-use crate::render::Part;
-pub use crate::text_hash::{ContentHash, NotAHash};
-
-/// The version of the document that this code writes and reads.
-pub const VERSION: u32 = 1;
+use crate::records::revision::{Entry, Reference};
 
 /// How many entries of a device's history are looked through for a hash or run: at one push an hour, more than a year's.
 pub const SEARCHED: usize = 10_000;
-
-/// Shortest beginning of a hash that stands for it.
-pub const SHORTEST: usize = 8;
-
-/// One configuration that a device came to run: a document of its history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Revision {
-    /// [`VERSION`].
-    pub version: u32,
-    /// The device.
-    pub device: DeviceName,
-    /// The hash of its text.
-    pub configuration: ContentHash,
-    /// The run that brought it, or that found the device in sync with it.
-    pub run: RunId,
-    /// When that was known.
-    pub at: Timestamp,
-    /// Who asked for the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
-    /// The models and templates it was rendered from.
-    pub models: Vec<ModelVersion>,
-    /// Which model brought how many of its lines, in their order.
-    pub parts: Vec<Part>,
-    /// The switch's own diff, without secrets; empty if the device was found to run it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub diff: String,
-}
-
-/// What a listing of a device's history shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// See [`Revision::at`].
-    pub at: Timestamp,
-    /// See [`Revision::run`].
-    pub run: RunId,
-    /// See [`Revision::configuration`].
-    pub configuration: ContentHash,
-}
-
-/// Why bytes are not a revision.
-#[derive(Debug, thiserror::Error)]
-pub enum NotARevision {
-    /// Not JSON, or not this JSON.
-    #[error("not a revision, was it edited by hand: {0}")]
-    Malformed(#[from] serde_json::Error),
-    /// From a newer naas.
-    #[error("a revision of version {0}, expected {VERSION}: a newer naas wrote it; run that one")]
-    Version(u32),
-}
-
-impl Revision {
-    /// Reads a stored document.
-    pub fn parse(document: &[u8]) -> Result<Self, NotARevision> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        // The version comes first: a newer document should be called newer, not malformed.
-        let Versioned { version } = serde_json::from_slice(document)?;
-        if version != VERSION {
-            return Err(NotARevision::Version(version));
-        }
-        Ok(serde_json::from_slice(document)?)
-    }
-
-    /// The text to be stored.
-    pub fn to_document(&self) -> String {
-        serde_json::to_string(self).expect("names, numbers and times always serialise")
-    }
-
-    /// What a listing shows of it.
-    pub fn entry(&self) -> Entry {
-        Entry { at: self.at, run: self.run.clone(), configuration: self.configuration.clone() }
-    }
-}
-
-/// What a caller may call a kept configuration: its hash, the beginning of it, or the run that pushed it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Reference {
-    /// As many digits as the caller gave.
-    Hash(String),
-    /// The run that pushed it to the device.
-    Run(RunId),
-}
-
-/// Not a reference.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected a run, or the SHA-256 of a kept configuration or at least {SHORTEST} digits of its beginning, found {0:?}"
-)]
-pub struct NotAReference(String);
-
-impl Reference {
-    /// Reads one, in capitals or not.
-    pub fn parse(text: &str) -> Result<Self, NotAReference> {
-        if let Ok(run) = RunId::parse(text) {
-            return Ok(Self::Run(run));
-        }
-        let lower = text.to_ascii_lowercase();
-        let is_hash = (SHORTEST..=ContentHash::LENGTH).contains(&lower.len())
-            && lower.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_hash { Ok(Self::Hash(lower)) } else { Err(NotAReference(text.chars().take(80).collect())) }
-    }
-}
 
 /// Why a reference stands for no kept configuration of a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -198,11 +80,6 @@ fn kept(device: &DeviceName, newest: &[Entry]) -> String {
     let newest: Vec<_> =
         newest.iter().map(|entry| format!("{} (run {})", entry.configuration.brief(), entry.run)).collect();
     format!("the newest are {}; GET /devices/{device}/history lists them", newest.join(", "))
-}
-
-/// The lines of a configuration: what a line break ends, and nothing else.
-pub fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split_terminator('\n')
 }
 
 /// A kept text, if it is there. [`StoreFault::Unreadable`] if it is not the text that was kept.

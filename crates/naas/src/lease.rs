@@ -1,6 +1,6 @@
 //! At most one push per device at any moment, whoever dies and whatever their clocks say.
 //!
-//! Whoever works on a device holds the lease in its [record](crate::record), which is written by compare and set. That there are
+//! Whoever works on a device holds the lease in its [record](crate::records::device_state), which is written by compare and set. That there are
 //! never two follows from four things:
 //!
 //! 1. *One taker.* A lease is written only over a record that has none, or one that has ended, and only if the record is still the
@@ -22,14 +22,14 @@
 
 use std::time::Duration;
 
+use intent::hash::ContentHash;
+use intent::name::{DeviceName, RunId};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::history::ContentHash;
-use crate::name::{DeviceName, RunId};
 use crate::ports::{Clock, DeviceRecords, StoreError, StoreFault, Stored, Version};
-use crate::record::{DeviceRecord, Hold, InSync, Last, Lease, Token, Waiting};
+use crate::records::device_state::{DeviceRecord, Hold, InSync, Last, Lease, Token, Waiting};
+use crate::records::run::Mode;
 use crate::retry;
-use crate::run::Mode;
 
 /// For how long a switch may go on with what a holder sent before it died.
 pub const AFTERMATH: SignedDuration = SignedDuration::from_secs(60);

@@ -2,23 +2,24 @@
 //! a folder and an embedded store; the guarantees stand here, on the traits, and hold for every adapter.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use intent::check::{Form, Shown};
+use intent::hash::ContentHash;
+use intent::inventory::Device;
+use intent::inventory::Document;
+use intent::model::ModelFiles;
+use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretSlice};
 
-use crate::check::{Form, Shown};
-use crate::history::{ContentHash, Entry, Revision};
-use crate::inventory::Device;
-use crate::name::{DeviceName, RunId};
-use crate::outcome::{Attempt, Outcome, Status, SwitchState};
-use crate::record::DeviceRecord;
-use crate::run::{Run, Summary};
-use crate::schedule::IdempotencyRecord;
-use crate::slice::Slice;
+use crate::records::device_state::DeviceRecord;
+use crate::records::idempotency::IdempotencyRecord;
+use crate::records::outcome::{Attempt, Outcome, Status, SwitchState};
+use crate::records::revision::{Entry, Revision};
+use crate::records::run::{Run, Summary};
+use crate::records::slice::Slice;
 
 /// The time of day and dice, so that tests own them.
 pub trait Clock: Send + Sync {
@@ -53,40 +54,11 @@ pub trait Inventories: Send + Sync {
     fn named(&self, names: &[String]) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send;
 }
 
-/// One inventory document as it is stored: a secret's value or a file. It holds credentials, so `Debug` shows its name only.
-pub struct Document {
-    /// The secret's or file's name, as an operator would look it up.
-    pub name: String,
-    body: SecretSlice<u8>,
-}
-
-impl Document {
-    /// A document of this name.
-    pub fn new(name: impl Into<String>, body: Vec<u8>) -> Self {
-        Self { name: name.into(), body: body.into() }
-    }
-
-    /// The stored bytes. Never log them or quote them in an error.
-    pub fn body(&self) -> &[u8] {
-        self.body.expose_secret()
-    }
-}
-
-impl fmt::Debug for Document {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Document").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
 /// Where models and templates are kept.
 pub trait Models: Send + Sync {
     /// All models and templates as they are now. The same `Arc` comes back as long as nothing changed.
     fn snapshot(&self) -> impl Future<Output = Result<Arc<ModelFiles>, StoreError>> + Send;
 }
-
-/// The models bucket or folder at one moment: path to content, `/` between folders.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct ModelFiles(pub BTreeMap<String, Vec<u8>>);
 
 /// Where slices wait for an enforcer.
 pub trait SliceQueue: Send + Sync {

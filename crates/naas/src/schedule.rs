@@ -1,28 +1,31 @@
 //! The scheduler: from a request to slices in the queue, and from a run's name to its report.
 
+mod blame;
 mod history;
 mod redrive;
 mod report;
+pub mod request;
 
 use std::time::Duration;
 
+use intent::hash::sha256;
+use intent::inventory::{Inventory, InventoryError};
+use intent::name::RunId;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 use tracing::info;
 
+pub use blame::{Blame, Line};
 pub use history::{Blamed, Configuration, DeviceHistory, RevisionReport};
 pub use redrive::Redriven;
 pub use report::{DeviceReport, Pending, ReportError, RunReport, RunsReport};
 
 use crate::history::NotKept;
-use crate::inventory::{Inventory, InventoryError};
-use crate::name::RunId;
-use crate::outcome::Status;
 use crate::ports::{Clock, History, IdempotencyKeys, Inventories, Runs, SliceQueue, StoreError};
-use crate::run::{Mode, Run, asked_by};
-use crate::selection::{InvalidRequest, Request, Step, UnknownNames, select};
-use crate::slice::{MAX_STEP, cut};
-use crate::text_hash::sha256;
+use crate::records::idempotency::{IdempotencyRecord, Receipt};
+use crate::records::outcome::Status;
+use crate::records::run::{Mode, Run, asked_by};
+use crate::records::slice::{MAX_STEP, cut};
+use crate::schedule::request::{InvalidRequest, Request, Step, UnknownNames, select};
 
 /// How long a claimed `Idempotency-Key` keeps others out before its holder is taken for dead. Longer than API Gateway
 /// lets any request live (29 s), so a holder that is late cannot come back.
@@ -42,34 +45,6 @@ pub struct Scheduler<I, Q, S, D, C> {
     pub clock: C,
     /// The step of a request that names none.
     pub default_step: Step,
-}
-
-/// The answer to an accepted request; `status` and `message` are the words of the 2019 original.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// `OK`.
-    pub status: String,
-    /// `Scheduled`.
-    pub message: String,
-    /// The run to ask about.
-    pub run: RunId,
-    /// How many devices it concerns.
-    pub devices: usize,
-    /// How many slices were queued.
-    pub slices: usize,
-}
-
-/// What is remembered of a request with an `Idempotency-Key`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IdempotencyRecord {
-    /// SHA-256 of the request, hexadecimal: the same key with another request is a mistake worth an error.
-    pub fingerprint: String,
-    /// The run this key stands for.
-    pub run: RunId,
-    /// When the present holder took it.
-    pub claimed_at: Timestamp,
-    /// The answer, once everything was queued.
-    pub receipt: Option<Receipt>,
 }
 
 /// Why a request was not accepted.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::name::RunId;
+use intent::name::RunId;
 
 /// What the names of our sessions begin with, and nobody else's should.
 pub const PREFIX: &str = "naas-";

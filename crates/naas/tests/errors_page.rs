@@ -5,12 +5,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use naas::outcome::Status;
+use naas::records::outcome::Status;
 use regex::Regex;
 
 /// Whose errors reach an operator.
-const SOURCES: [&str; 5] =
-    ["crates/naas/src", "crates/eapi/src", "crates/adapters/src", "functions/scheduler/src", "functions/enforcer/src"];
+const SOURCES: [&str; 6] = [
+    "crates/intent/src",
+    "crates/naas/src",
+    "crates/eapi/src",
+    "crates/adapters/src",
+    "functions/scheduler/src",
+    "functions/enforcer/src",
+];
 
 /// Shorter pieces of a sentence are only what stands between two values.
 const A_PIECE: usize = 8;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use naas::name::RunId;
-use naas::outcome::Status;
+use intent::name::RunId;
+use naas::records::outcome::Status;
+use naas::schedule::request::Step;
 use naas::schedule::{ReportError, ScheduleError, Scheduler};
-use naas::selection::Step;
 use serde_json::json;
 
 use crate::process::{Ended, Process, Reach};

@@ -8,7 +8,7 @@ use adapters::eos::EosSwitches;
 use jiff::SignedDuration;
 use naas::enforce::{Delivery, Enforcer, Limits, Ports};
 use naas::ports::Clock;
-use naas::slice::Slice;
+use naas::records::slice::Slice;
 
 use crate::process::{Ended, Process, Reach};
 use crate::sabotage::Sabotage;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use tokio::task::JoinHandle;
 
-use crate::intent::Kind;
 use crate::sabotage::Sabotage;
 use crate::scenario::{Act, Ask, Scenario};
+use crate::site_versions::Kind;
 use crate::switches::Switch;
 use crate::tally::Tally;
 use crate::watch::{Invariant, Violation};

@@ -3,12 +3,12 @@
 mod clients;
 mod enforcers;
 mod history;
-mod intent;
 mod people;
 mod process;
 mod queue;
 mod sabotage;
 mod scenario;
+mod site_versions;
 mod store;
 mod switches;
 mod tally;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use naas::name::RunId;
+use intent::name::RunId;
 use naas::session;
 use serde_json::json;
 

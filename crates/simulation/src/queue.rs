@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use naas::ports::{DeadLetters, Parked, SliceQueue, StoreError, StoreFault};
-use naas::slice::Slice;
+use naas::records::slice::Slice;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use fastrand::Rng;
-use naas::confirm::ConfirmWithin;
+use intent::confirm::ConfirmWithin;
 use naas::retry::Retries;
 
-use crate::intent::Kind;
+use crate::site_versions::Kind;
 
 /// How the site is set up.
 #[derive(Debug, Clone, Copy)]

@@ -5,21 +5,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use intent::hash::ContentHash;
+use intent::inventory::Document;
+use intent::model::ModelFiles;
+use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
-use naas::history::{ContentHash, Entry, Revision};
-use naas::name::{DeviceName, RunId};
-use naas::outcome::{Attempt, Outcome, Status};
 use naas::ports::{
-    DeviceRecords, Document, History, IdempotencyKeys, Inventories, ModelFiles, Models, Recorded, Runs, StoreError,
-    StoreFault, Stored as StoredRecord, Version as RecordVersion,
+    DeviceRecords, History, IdempotencyKeys, Inventories, Models, Recorded, Runs, StoreError, StoreFault,
+    Stored as StoredRecord, Version as RecordVersion,
 };
-use naas::record::DeviceRecord;
-use naas::run::{Run, Summary};
-use naas::schedule::IdempotencyRecord;
+use naas::records::device_state::DeviceRecord;
+use naas::records::idempotency::IdempotencyRecord;
+use naas::records::outcome::{Attempt, Outcome, Status};
+use naas::records::revision::{Entry, Revision};
+use naas::records::run::{Run, Summary};
 
-use crate::intent::{self, Kind, Version};
 use crate::process::Reach;
 use crate::sabotage::Sabotage;
+use crate::site_versions::{self, Kind, Version};
 use crate::world::lock;
 
 /// The inventory document's name.
@@ -57,8 +60,8 @@ impl Stored {
     pub(crate) fn new(devices: &[String]) -> Self {
         Self {
             version: Version::default(),
-            models: intent::models(0, Kind::Good),
-            inventory: intent::inventory(devices, 0),
+            models: site_versions::models(0, Kind::Good),
+            inventory: site_versions::inventory(devices, 0),
             outage_until: Duration::ZERO,
             runs: BTreeMap::new(),
             outcomes: BTreeMap::new(),
@@ -79,13 +82,13 @@ impl Stored {
     /// Operators change the models.
     pub(crate) fn change_models(&mut self, kind: Kind) {
         self.version.models += 1;
-        self.models = intent::models(self.version.models, kind);
+        self.models = site_versions::models(self.version.models, kind);
     }
 
     /// Operators change the inventory.
     pub(crate) fn change_inventory(&mut self, devices: &[String]) {
         self.version.inventory += 1;
-        self.inventory = intent::inventory(devices, self.version.inventory);
+        self.inventory = site_versions::inventory(devices, self.version.inventory);
     }
 }
 

@@ -9,10 +9,10 @@ use eos_sim::{DeviceHandle, DeviceSpec, Entry, Event, Faults, Strictness, Tls};
 use tokio::sync::oneshot;
 
 use crate::clients;
-use crate::intent;
 use crate::process::{Invocation, Process};
 use crate::sabotage::Sabotage;
 use crate::scenario::Trouble;
+use crate::site_versions;
 use crate::world::{World, lock};
 
 /// Longer than no request is on its way, or worked on: below what the lease allows for.
@@ -59,7 +59,7 @@ impl Switch {
             allow_bash: false,
             always_answers: false,
             mode: Strictness::default(),
-            startup_config: Some(intent::startup(name)),
+            startup_config: Some(site_versions::startup(name)),
         };
         let handle = DeviceHandle::detached(spec, World::beginning()).expect("the first version is a configuration");
         let first = handle.running_config();

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eos_sim::{Entry, Event, SessionState};
+use intent::name::{DeviceName, RunId};
 use jiff::SignedDuration;
-use naas::name::{DeviceName, RunId};
-use naas::outcome::{Outcome, Status};
-use naas::slice::Slice;
+use naas::records::outcome::{Outcome, Status};
+use naas::records::slice::Slice;
 
 use crate::clients;
 use crate::scenario::Scenario;

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eos_sim::{Entry, Event};
-use naas::name::{DeviceName, RunId};
-use naas::outcome::{Outcome, Status};
-use naas::run::Mode;
-use naas::slice::Slice;
+use intent::name::{DeviceName, RunId};
+use naas::records::outcome::{Outcome, Status};
+use naas::records::run::Mode;
+use naas::records::slice::Slice;
 
-use crate::intent::Version;
 use crate::process::Invocation;
+use crate::site_versions::Version;
 use crate::switches::{By, Switch};
 use crate::world::{World, lock};
 

@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use adapters::environment::{self, Environment};
-use naas::confirm::ConfirmWithin;
+use intent::confirm::ConfirmWithin;
 use naas::enforce::Limits;
 use naas::retry::Retries;
 

@@ -8,9 +8,9 @@ use aws_lambda_events::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lambda_runtime::{Error, LambdaEvent};
+use naas::api::problem::Problem;
 use naas::api::{self, Answer, Call};
 use naas::ports::{Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Runs, SliceQueue};
-use naas::problem::Problem;
 use naas::schedule::Scheduler;
 
 /// Answers one event. It returns `Ok` for every call, good or bad; what goes wrong is an answer.

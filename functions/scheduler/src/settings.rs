@@ -1,7 +1,7 @@
 //! What the deployment tells this function, through environment variables that `template.yaml` sets.
 
 use adapters::environment::{self, Environment};
-use naas::selection::Step;
+use naas::schedule::request::Step;
 
 /// The function's settings; none of them is a secret.
 #[derive(Debug, PartialEq, Eq)]

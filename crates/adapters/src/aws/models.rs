@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use futures::{StreamExt, TryStreamExt, stream};
-use naas::ports::{ModelFiles, Models, StoreError, StoreFault};
+use intent::model::ModelFiles;
+use naas::ports::{Models, StoreError, StoreFault};
 use tokio::sync::Mutex;
 
 use super::CONCURRENCY;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt, TryStreamExt, stream};
-use naas::ports::{ModelFiles, Models, StoreError};
+use intent::model::ModelFiles;
+use naas::ports::{Models, StoreError};
 
 use super::CONCURRENCY;
 use super::fault::store_error;

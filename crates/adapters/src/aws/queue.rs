@@ -9,8 +9,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::{StreamExt, TryStreamExt, stream};
 use naas::ports::{DeadLetters, Parked, SliceQueue, StoreError, StoreFault};
+use naas::records::slice::Slice;
 use naas::retry;
-use naas::slice::Slice;
 
 use super::fault::store_error;
 

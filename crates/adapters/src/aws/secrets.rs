@@ -6,7 +6,8 @@
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use futures::{StreamExt, TryStreamExt, stream};
-use naas::ports::{Document, Inventories, StoreError};
+use intent::inventory::Document;
+use naas::ports::{Inventories, StoreError};
 
 use super::CONCURRENCY;
 use super::fault::store_error;

@@ -25,13 +25,13 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::Client;
 use futures::{StreamExt, TryStreamExt, stream};
+use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
-use naas::name::{DeviceName, RunId};
-use naas::outcome::{Attempt, Outcome, Status};
 use naas::ports::{DeviceRecords, IdempotencyKeys, Recorded, Runs, StoreError, StoreFault, Stored, Version};
-use naas::record::DeviceRecord;
-use naas::run::{Run, Summary};
-use naas::schedule::IdempotencyRecord;
+use naas::records::device_state::DeviceRecord;
+use naas::records::idempotency::IdempotencyRecord;
+use naas::records::outcome::{Attempt, Outcome, Status};
+use naas::records::run::{Run, Summary};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};

@@ -6,7 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use naas::ports::{Document, Inventories, ModelFiles, Models, StoreError, StoreFault};
+use intent::inventory::Document;
+use intent::model::ModelFiles;
+use naas::ports::{Inventories, Models, StoreError, StoreFault};
 
 use crate::model_file;
 

@@ -12,12 +12,12 @@ mod runs;
 use std::path::Path;
 use std::sync::Arc;
 
+use intent::name::DeviceName;
 use jiff::Timestamp;
-use naas::history::NotARevision;
-use naas::name::DeviceName;
 use naas::ports::{DeviceRecords, IdempotencyKeys, StoreError, StoreFault, Stored, Version};
-use naas::record::{DeviceRecord, NotARecord};
-use naas::schedule::IdempotencyRecord;
+use naas::records::device_state::{DeviceRecord, NotARecord};
+use naas::records::idempotency::IdempotencyRecord;
+use naas::records::revision::NotARevision;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

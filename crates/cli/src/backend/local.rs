@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use intent::name::RunId;
 use jiff::SignedDuration;
 use naas::api::{self, Call};
 use naas::enforce::Limits;
-use naas::name::RunId;
 use naas::retry::Retries;
-use naas::selection::Step;
+use naas::schedule::request::Step;
 
 use crate::site::{Site, Work, Workers};
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use adapters::SystemClock;
 use adapters::embedded::{EmbeddedStore, Received};
+use intent::name::RunId;
 use jiff::SignedDuration;
 use naas::enforce::Delivery;
-use naas::name::RunId;
 use naas::ports::{Clock, StoreError};
-use naas::slice::Slice;
+use naas::records::slice::Slice;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::error;

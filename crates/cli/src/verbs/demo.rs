@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 use eos_sim::{DeviceSpec, Fleet, Tls};
-use naas::inventory::{Device, Transport};
+use intent::inventory::{Device, Transport};
 use secrecy::SecretString;
 
 use crate::screen::{self, count};

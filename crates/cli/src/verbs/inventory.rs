@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use console::style;
-use naas::inventory::import::{Files, Format, import};
-use naas::inventory::{Explained, Known};
-use naas::name::DeviceName;
+use intent::inventory::import::{Files, Format, import};
+use intent::inventory::{Explained, Known};
+use intent::name::DeviceName;
 use serde_json::{Value, json};
 
 use crate::screen::{self, Form};
@@ -81,7 +81,7 @@ impl Inventory {
 }
 
 impl At {
-    async fn inventory(&self) -> anyhow::Result<naas::inventory::Inventory> {
+    async fn inventory(&self) -> anyhow::Result<intent::inventory::Inventory> {
         site::inventory(&site::find(&self.site).await?).await
     }
 }
@@ -91,11 +91,11 @@ impl List {
         let inventory = self.at.inventory().await?;
         let devices: Vec<_> = inventory.names().filter_map(|name| inventory.device(name)).collect();
         if self.at.output == Form::Json {
-            let device = |device: &naas::inventory::Device| json!({"device": device.name, "hostname": device.hostname, "platform": device.platform, "groups": device.groups});
+            let device = |device: &intent::inventory::Device| json!({"device": device.name, "hostname": device.hostname, "platform": device.platform, "groups": device.groups});
             screen::json(json!({"devices": devices.iter().map(device).collect::<Vec<_>>()}));
             return Ok(());
         }
-        let row = |device: &naas::inventory::Device| {
+        let row = |device: &intent::inventory::Device| {
             let groups: Vec<_> = device.groups.iter().map(AsRef::as_ref).collect();
             vec![device.name.to_string(), device.hostname.clone(), groups.join(", ")]
         };

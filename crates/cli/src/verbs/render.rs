@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use adapters::embedded::FolderModels;
 use anyhow::{Context, anyhow};
 use clap::Args;
-use naas::name::DeviceName;
+use intent::name::DeviceName;
+use intent::render::{Intent, Origin};
 use naas::ports::Models;
-use naas::render::{Intent, Origin};
 use serde_json::json;
 
 use crate::screen::{self, Form};

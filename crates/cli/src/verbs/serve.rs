@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use intent::confirm::ConfirmWithin;
 use jiff::SignedDuration;
-use naas::confirm::ConfirmWithin;
 use naas::enforce::Limits;
 use naas::retry::Retries;
-use naas::selection::Step;
+use naas::schedule::request::Step;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 

@@ -8,11 +8,12 @@ use adapters::embedded::FolderModels;
 use anyhow::Context;
 use clap::Args;
 use console::style;
-use naas::inventory::{Device, Inventory};
-use naas::lockout;
-use naas::model;
-use naas::ports::{ModelFiles, Models};
-use naas::render::Intent;
+use intent::inventory::{Device, Inventory};
+use intent::lockout;
+use intent::model;
+use intent::model::ModelFiles;
+use intent::render::Intent;
+use naas::ports::Models;
 use serde::Serialize;
 
 use crate::screen::{self, Form, count, names};

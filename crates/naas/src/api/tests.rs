@@ -1,15 +1,17 @@
 use std::num::NonZeroUsize;
 
+use intent::hash::ContentHash;
+use intent::name::{DeviceName, RunId};
+use intent::render::ModelVersion;
+use intent::render::Part;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
-use crate::history::{ContentHash, ModelVersion, Revision};
-use crate::name::{DeviceName, RunId};
 use crate::ports::{DeviceRecords, History, StoreFault};
-use crate::record::{DeviceRecord, Hold};
-use crate::render::Part;
-use crate::selection::Step;
+use crate::records::device_state::{DeviceRecord, Hold};
+use crate::records::revision::Revision;
+use crate::schedule::request::Step;
 
 async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16, Value, Answer) {
     let default_step = Step::Of(NonZeroUsize::MIN);
@@ -181,7 +183,7 @@ async fn what_there_is_answered_in_the_shapes_that_were_agreed() {
     (&store).replace_device_record(&device, &record, None).await.unwrap();
     (&store).keep(&device, &configuration, "hostname leaf1\n").await.unwrap();
     let revision = Revision {
-        version: crate::history::VERSION,
+        version: crate::records::revision::VERSION,
         device,
         configuration: configuration.clone(),
         run,

@@ -3,6 +3,11 @@
 use std::pin::pin;
 
 use futures::future::{Either, select};
+use intent::confirm::ConfirmWithin;
+use intent::hash::ContentHash;
+use intent::inventory::Device;
+use intent::name::{DeviceName, RunId};
+use intent::redact;
 use jiff::Timestamp;
 use tracing::warn;
 
@@ -11,17 +16,12 @@ use super::hours::Hours;
 use super::push::{Done, Ending, Failure, Job, Stopped};
 use super::wanted::Wanted;
 use super::{Enforcer, Outside, Read, Unfinished, Why};
-use crate::confirm::ConfirmWithin;
-use crate::history::ContentHash;
-use crate::inventory::Device;
 use crate::lease::{self, Acquired, Asker, Held, Learnt};
-use crate::name::{DeviceName, RunId};
-use crate::outcome::{Outcome, Plan, Status, SwitchState};
 use crate::ports::{Clock, DeadLetters, Runs, StoreError, StoreFault};
-use crate::record::{Hold, InSync, Last, Token};
-use crate::redact;
+use crate::records::device_state::{Hold, InSync, Last, Token};
+use crate::records::outcome::{Outcome, Plan, Status, SwitchState};
+use crate::records::slice::Slice;
 use crate::retry::MAX_WAITS;
-use crate::slice::Slice;
 
 /// How the work under a lease ended.
 struct Worked {

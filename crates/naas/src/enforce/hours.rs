@@ -1,8 +1,8 @@
 //! The time there is for a slice.
 
+use intent::confirm::ConfirmWithin;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::confirm::ConfirmWithin;
 use crate::lease::Terms;
 
 /// What is kept for putting back what could not be done.

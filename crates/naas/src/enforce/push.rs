@@ -2,20 +2,20 @@
 //!
 //! What an earlier push left behind is put in order first. Whoever comes here holds the device's lease, so that push is dead.
 
+use intent::confirm::ConfirmWithin;
+use intent::hash::sha256;
+use intent::inventory::Device;
+use intent::name::RunId;
 use tracing::{info, warn};
 
 use super::hours::Hours;
 use super::wanted::Wanted;
 use super::{Enforcer, Outside};
-use crate::confirm::ConfirmWithin;
-use crate::inventory::Device;
-use crate::name::RunId;
-use crate::outcome::{Plan, Status, SwitchState};
 use crate::ports::{Clock, History, Standing, StoreError, Switch, SwitchError, SwitchFault, Switches};
-use crate::record::InSync;
-use crate::run::Mode;
+use crate::records::device_state::InSync;
+use crate::records::outcome::{Plan, Status, SwitchState};
+use crate::records::run::Mode;
 use crate::session;
-use crate::text_hash::sha256;
 
 /// What is to be done with one switch.
 pub(super) struct Job<'j> {

@@ -1,16 +1,18 @@
 //! Adding to a device's history what it came to run.
 
+use intent::name::DeviceName;
+use intent::render::Part;
+use intent::render::{self, ModelVersion};
 use tracing::info;
 
 use super::wanted::{Origin, Wanted};
 use super::{Enforcer, Outside};
-use crate::history::{self, Entry, ModelVersion, Revision, VERSION};
-use crate::name::DeviceName;
-use crate::outcome::{Outcome, Status};
+use crate::history;
 use crate::ports::{History, StoreError};
-use crate::record::DeviceRecord;
-use crate::render::Part;
-use crate::slice::Slice;
+use crate::records::device_state::DeviceRecord;
+use crate::records::outcome::{Outcome, Status};
+use crate::records::revision::{Entry, Revision, VERSION};
+use crate::records::slice::Slice;
 
 impl<P: Outside> Enforcer<P> {
     /// Adds what the device runs now to its history, if `outcome` says that it runs what was `wanted`. Returns whether it is the newest
@@ -41,7 +43,7 @@ impl<P: Outside> Enforcer<P> {
 
     async fn add(&self, slice: &Slice, wanted: &Wanted, outcome: &Outcome) -> Result<(), StoreError> {
         let (models, parts) = match &wanted.origin {
-            Origin::Models(files, intent, parts) => (history::models(files, intent, parts), parts.clone()),
+            Origin::Models(files, intent, parts) => (render::models(files, intent, parts), parts.clone()),
             Origin::History => self.origin_of(&outcome.device, wanted).await?,
         };
         let revision = Revision {

@@ -6,14 +6,15 @@ mod waiting;
 
 use std::num::NonZeroUsize;
 
+use intent::name::RunId;
+
 use super::*;
 use crate::fakes::{FakeClock, FakeStore, FakeSwitches, Verb};
 use crate::lease::{self, Acquired, Asker, Learnt, Terms};
-use crate::name::RunId;
-use crate::outcome::{Status, SwitchState};
 use crate::ports::{DeviceRecords, SwitchFault};
-use crate::record::{DeviceRecord, Last, Token, Waiting};
-use crate::run::Mode;
+use crate::records::device_state::{DeviceRecord, Last, Token, Waiting};
+use crate::records::outcome::{Status, SwitchState};
+use crate::records::run::Mode;
 use crate::session;
 
 const INVENTORY: &str = "hosts: {leaf1: {}, leaf2: {}, leaf3: {}}\ndefaults: {username: admin}";

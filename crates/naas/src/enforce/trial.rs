@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
+use intent::check::Check;
 use jiff::Timestamp;
 
 use super::push::{Ending, Failure, Job};
 use super::{Enforcer, Outside};
-use crate::check::Check;
-use crate::outcome::SwitchState;
 use crate::ports::{Clock, Switch, SwitchError, SwitchFault, Switches};
+use crate::records::outcome::SwitchState;
 
 /// Between two attempts to confirm: a switch may take a moment to move its management.
 const PAUSE: Duration = Duration::from_secs(3);

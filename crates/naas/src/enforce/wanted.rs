@@ -4,14 +4,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use intent::check::Check;
+use intent::confirm::ConfirmWithin;
+use intent::hash::ContentHash;
+use intent::inventory::Device;
+use intent::lockout::{self, Rule};
+use intent::model::ModelFiles;
+use intent::render::{Intended, Intent, Part};
+
 use super::{Enforcer, Outside, Site};
-use crate::check::Check;
-use crate::confirm::ConfirmWithin;
-use crate::history::{self, ContentHash};
-use crate::inventory::Device;
-use crate::lockout::{self, Rule};
-use crate::ports::{ModelFiles, StoreError};
-use crate::render::{Intended, Intent, Part};
+use crate::history;
+use crate::ports::StoreError;
 
 /// What a device is to run.
 pub(super) struct Wanted {
@@ -21,7 +24,7 @@ pub(super) struct Wanted {
     pub(super) confirm: Option<ConfirmWithin>,
     pub(super) checks: Vec<Check>,
     pub(super) origin: Origin,
-    /// The rules of [`crate::lockout`] that it may break.
+    /// The rules of [`intent::lockout`] that it may break.
     allowed: BTreeSet<Rule>,
 }
 
@@ -87,9 +90,9 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::Inventory;
-    use crate::name::DeviceName;
-    use crate::ports::Document;
+    use intent::inventory::Document;
+    use intent::inventory::Inventory;
+    use intent::name::DeviceName;
 
     #[test]
     fn a_refused_line_is_traced_to_its_template_and_model() {

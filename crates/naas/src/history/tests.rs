@@ -1,6 +1,9 @@
 use proptest::prelude::*;
 
+use intent::name::RunId;
+
 use super::*;
+use crate::records::revision::Revision;
 
 fn device() -> DeviceName {
     DeviceName::new("leaf1").unwrap()

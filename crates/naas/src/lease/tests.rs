@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
-use crate::outcome::Status;
+use crate::records::outcome::Status;
 
 fn run(number: u64) -> RunId {
     RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), number)

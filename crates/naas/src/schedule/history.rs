@@ -3,20 +3,22 @@
 use std::pin::pin;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use intent::hash::ContentHash;
+use intent::name::{DeviceName, RunId};
+use intent::redact;
+use intent::render::ModelVersion;
 use jiff::Timestamp;
 use serde::Serialize;
 use tracing::info;
 
 use super::{DeviceReport, ReportError, Scheduler};
-use crate::history::{
-    self, Blame, ContentHash, Entry, Line, ModelVersion, NotAReference, NotKept, Reference, Revision,
-};
+use crate::history::{self, NotKept};
 use crate::lease;
-use crate::name::{DeviceName, RunId};
-use crate::outcome::changed_lines;
 use crate::ports::{Clock, DeviceRecords, History, Runs, StoreError, StoreFault};
-use crate::record::Hold;
-use crate::redact;
+use crate::records::device_state::Hold;
+use crate::records::outcome::changed_lines;
+use crate::records::revision::{self, Entry, NotAReference, Reference, Revision};
+use crate::schedule::blame::{Blame, Line};
 
 /// How many revisions a blame is read from, so that it ends in time; what is older is not told apart.
 const BLAMED: usize = 200;
@@ -137,7 +139,7 @@ where
         let (blame, newest) = self.told(&device, entries).await?;
         // All at once: a key's lines are known as such by those around them.
         let masked = redact::secrets(&newest);
-        let lines = blame.lines(more_before).into_iter().zip(history::lines(&masked));
+        let lines = blame.lines(more_before).into_iter().zip(revision::lines(&masked));
         let lines = lines.map(|(line, masked)| Line { text: masked.to_owned(), ..line }).collect();
         Ok(Blamed { device, configuration, lines })
     }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use intent::name::{DeviceName, RunId};
 use serde::Serialize;
 use tracing::info;
 
-use super::{Receipt, ScheduleError, Scheduler};
-use crate::name::{DeviceName, RunId};
+use super::{ScheduleError, Scheduler};
 use crate::ports::{Clock, DeadLetters, History, IdempotencyKeys, Inventories, Parked, Runs, SliceQueue};
-use crate::run::Run;
-use crate::slice::{Slice, VERSION};
+use crate::records::idempotency::Receipt;
+use crate::records::run::Run;
+use crate::records::slice::{Slice, VERSION};
 
 /// Most messages looked at in one call, so that it ends in time.
 const AT_MOST: usize = 200;

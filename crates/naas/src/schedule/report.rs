@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use intent::hash::ContentHash;
+use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Scheduler;
-use crate::history::{ContentHash, NotKept};
-use crate::name::{DeviceName, RunId};
-use crate::outcome::{Attempt, Outcome, Status};
+use crate::history::NotKept;
 use crate::ports::{Clock, DeviceRecords, Runs, StoreError};
-use crate::record::{DeviceRecord, Hold, InSync, Last};
-use crate::run::{Mode, Run, Summary};
+use crate::records::device_state::{DeviceRecord, Hold, InSync, Last};
+use crate::records::outcome::{Attempt, Outcome, Status};
+use crate::records::run::{Mode, Run, Summary};
 
 /// The word for a device without an outcome.
 const PENDING: &str = "pending";

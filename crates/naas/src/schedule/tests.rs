@@ -2,12 +2,14 @@ mod history;
 
 use std::num::NonZeroUsize;
 
+use intent::name::DeviceName;
+
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
-use crate::name::DeviceName;
-use crate::outcome::{Attempt, Outcome, SwitchState};
 use crate::ports::{DeadLetters, StoreFault};
-use crate::slice::Slice;
+use crate::records::idempotency::IdempotencyRecord;
+use crate::records::outcome::{Attempt, Outcome, SwitchState};
+use crate::records::slice::Slice;
 
 const INVENTORY: &str = "hosts: {leaf1: {}, leaf2: {groups: [leaf]}, leaf3: {groups: [leaf]}}\ngroups: {leaf: {}}\n";
 

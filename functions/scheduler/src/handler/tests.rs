@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 
 use lambda_runtime::Context;
 use naas::fakes::{FakeClock, FakeStore};
-use naas::selection::Step;
+use naas::schedule::request::Step;
 use serde_json::{Value, json};
 
 use super::*;

@@ -6,10 +6,11 @@
 //!
 //! The moment is counted backwards, so that S3, which lists names in their order, lists the newest first.
 
+use intent::hash::ContentHash;
+use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
-use naas::history::{ContentHash, Entry, Revision};
-use naas::name::{DeviceName, RunId};
 use naas::ports::{History, StoreError, StoreFault};
+use naas::records::revision::{Entry, Revision};
 
 use super::{Found, LAST_MOMENT, Only, S3State, backwards};
 

@@ -1,9 +1,10 @@
 //! What devices were made to run: texts by their hash, revisions by their time.
 
+use intent::hash::ContentHash;
+use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
-use naas::history::{ContentHash, Entry, Revision};
-use naas::name::{DeviceName, RunId};
 use naas::ports::{History, StoreError};
+use naas::records::revision::{Entry, Revision};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::{EmbeddedStore, read_table};

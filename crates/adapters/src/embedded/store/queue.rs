@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use naas::ports::{Clock, DeadLetters, Parked, SliceQueue, StoreError};
-use naas::slice::Slice;
+use naas::records::slice::Slice;
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
-use naas::name::{DeviceName, RunId};
-use naas::outcome::{Attempt, Outcome, Status};
 use naas::ports::{Recorded, Runs, StoreError};
-use naas::run::{Run, Summary};
+use naas::records::outcome::{Attempt, Outcome, Status};
+use naas::records::run::{Run, Summary};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use serde::Deserialize;
 

@@ -1,15 +1,16 @@
 use std::time::Duration;
 
+use intent::hash::ContentHash;
+use intent::name::RunId;
 use jiff::{SignedDuration, Timestamp};
 use naas::fakes::FakeClock;
-use naas::history::{ContentHash, Entry, Revision};
-use naas::name::RunId;
-use naas::outcome::{Attempt, Outcome, Status, SwitchState};
 use naas::ports::{Clock, DeadLetters, History, Recorded, Runs, SliceQueue};
-use naas::record::{Lease, Token};
-use naas::run::{Mode, Run};
-use naas::schedule::Receipt;
-use naas::slice::Slice;
+use naas::records::device_state::{Lease, Token};
+use naas::records::idempotency::Receipt;
+use naas::records::outcome::{Attempt, Outcome, Status, SwitchState};
+use naas::records::revision::{Entry, Revision};
+use naas::records::run::{Mode, Run};
+use naas::records::slice::Slice;
 
 use super::queue::MAX_RECEIVES;
 use super::runs::OUTCOMES;
@@ -17,7 +18,7 @@ use super::*;
 
 fn slice(device: &str) -> Slice {
     Slice {
-        version: naas::slice::VERSION,
+        version: naas::records::slice::VERSION,
         run: run(),
         mode: Mode::Apply,
         devices: vec![DeviceName::new(device).unwrap()],
@@ -360,7 +361,7 @@ async fn a_message_that_is_not_wanted_stays_for_whoever_wants_it() {
 fn revision(device: &str, number: u64, milliseconds: i64) -> Revision {
     let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
     Revision {
-        version: naas::history::VERSION,
+        version: naas::records::revision::VERSION,
         device: DeviceName::new(device).unwrap(),
         configuration: ContentHash::of(&number.to_string()),
         run: RunId::new(at, number),

@@ -1,12 +1,13 @@
 //! What is kept of a push, what a restore does with it, and what a kill leaves of both.
 
+use intent::hash::ContentHash;
 use serde_json::{Value, json};
 
 use super::waiting::hold;
 use super::*;
-use crate::history::{ContentHash, Entry, Revision};
 use crate::ports::{DeviceRecords, History};
-use crate::record::{DeviceRecord, Hold};
+use crate::records::device_state::{DeviceRecord, Hold};
+use crate::records::revision::{Entry, Revision};
 
 const OTHER: (&str, &str) = ("other.yaml", "{name: other, group: global, order: 90, template: other.tera}");
 

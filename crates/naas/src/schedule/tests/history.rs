@@ -1,9 +1,11 @@
+use intent::hash::ContentHash;
+use intent::render::Part;
+
 use super::*;
-use crate::history::{ContentHash, Revision};
 use crate::lease;
 use crate::ports::{DeviceRecords, History};
-use crate::record::{DeviceRecord, Hold};
-use crate::render::Part;
+use crate::records::device_state::{DeviceRecord, Hold};
+use crate::records::revision::Revision;
 
 fn leaf() -> DeviceName {
     DeviceName::new("leaf1").unwrap()
@@ -21,7 +23,7 @@ async fn store_with(texts: &[&str]) -> FakeStore {
         let configuration = ContentHash::of(text);
         (&store).keep(&leaf(), &configuration, text).await.unwrap();
         let revision = Revision {
-            version: crate::history::VERSION,
+            version: crate::records::revision::VERSION,
             device: leaf(),
             configuration,
             run: run(number),
@@ -153,7 +155,7 @@ async fn a_release_ends_the_hold_also_while_the_device_is_worked_on_and_again_ch
     let hold = Hold { configuration: ContentHash::of("one\n"), run: run(1), at: now, by: None };
     store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.held = Some(hold.clone());
     let terms = lease::Terms { work_until: now, clock_skew: SignedDuration::ZERO };
-    let token = crate::record::Token::new(1);
+    let token = crate::records::device_state::Token::new(1);
     let asker = lease::Asker { run: run(2), mode: Mode::Apply, bound: false, token };
     lease::acquire(&store, &scheduler.clock, &leaf(), &asker, &terms).await.unwrap();
 

@@ -1,0 +1,350 @@
+//! From models and templates to the full configuration of one device.
+//!
+//! A template is for one of two engines, by the ending of its file: `*.tera` for [Tera 2](https://keats.github.io/tera/), `*.j2` for
+//! Jinja2 as Nornir sets it up. `*.cfg` is configuration and renders to itself. A template sees `host` (name, hostname, groups, the
+//! resolved inventory data under `data` and, as Nornir users write it, directly) and `model` (the model's data). What is undefined is
+//! an error, except inside Tera's `{% if %}`, where Tera takes it for false. The snippets of all models of a device, lowest order
+//! first, are its configuration. `docs/templates.md` says it for those who write templates.
+//!
+//! Values cannot add configuration lines, see `printed.rs`; every line knows its model, template and template line, see
+//! [`Intent::origins`].
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::check::Check;
+use crate::confirm::ConfirmWithin;
+use crate::inventory::Device;
+use crate::lockout::Rule;
+use crate::model::{self, Model, ModelError, ModelFiles};
+
+mod bodies;
+mod current;
+mod error;
+mod filters;
+mod jinja_engine;
+mod marks;
+mod mutable;
+mod printed;
+mod provenance;
+mod python;
+mod segments;
+mod sources;
+mod tera_engine;
+
+pub use error::{Place, RenderError};
+pub use provenance::{ModelVersion, models};
+
+use current::Current;
+use jinja_engine::JinjaEngine;
+use marks::Marks;
+use sources::{Kind, Sources};
+use tera_engine::TeraEngine;
+
+/// Most bytes one device's configuration may have: many times the largest known, and a runaway template ends.
+pub const MAX_CONFIGURATION: usize = 16 * 1024 * 1024;
+
+/// Most steps that one template may take for one device, in minijinja's measure: an instruction, or 64 bytes of text.
+pub const MAX_STEPS: u64 = 20_000_000;
+
+/// All models and templates, parsed once and rendered for many devices.
+pub struct Intent {
+    models: Vec<Model>,
+    sources: Sources,
+    tera: TeraEngine,
+    jinja: JinjaEngine,
+    /// Compiled when a person or an error first asks where a line comes from.
+    marked: OnceLock<(Marks, TeraEngine)>,
+}
+
+/// What all models of one device come to.
+pub struct Intended {
+    /// The full configuration, one line per configuration line, ending with a line break.
+    pub configuration: String,
+    /// Which model brought how many of its lines, in order.
+    pub parts: Vec<Part>,
+    /// For how long it is to run on trial, if a model says; the longest.
+    pub confirm: Option<ConfirmWithin>,
+    /// What must be true before it is confirmed.
+    pub checks: Vec<Check>,
+    /// The rules of [`crate::lockout`] that it may break.
+    pub allowed: BTreeSet<Rule>,
+}
+
+/// What one model brought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The model's file.
+    pub model: String,
+    /// How many lines of the configuration.
+    pub lines: usize,
+}
+
+/// Where a line of a configuration comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The model's file.
+    pub model: String,
+    /// The template's file: the model's, or one that it includes or extends.
+    pub template: String,
+    /// Line from 1; nothing if the template looks at its own text in a way that hides it.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "template {}", self.template)?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        write!(f, " (model {})", self.model)
+    }
+}
+
+/// Shows the configuration's size only: it holds hashes and keys.
+impl fmt::Debug for Intended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines = self.configuration.lines().count();
+        f.debug_struct("Intended").field("lines", &lines).field("confirm", &self.confirm).finish_non_exhaustive()
+    }
+}
+
+impl Intent {
+    /// Parses everything in `files`. A broken model is an error, since it may be for any device; a broken template is
+    /// kept as the error of the devices that need it.
+    pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
+        let models = model::read(files)?;
+        let sources = Sources::read(files);
+        let tera = TeraEngine::compile(&sources);
+        let jinja = JinjaEngine::compile(&sources);
+        Ok(Self { models, sources, tera, jinja, marked: OnceLock::new() })
+    }
+
+    /// What is intended for `device`.
+    pub fn render(&self, device: &Device) -> Result<Intended, RenderError> {
+        let models = self.models_of(device)?;
+        let host = host(device);
+        let mut configuration = String::new();
+        let mut parts = Vec::new();
+        for (index, model) in models.iter().enumerate() {
+            let snippet = Snippet { intent: self, template: &model.template, host: &host, data: &model.data };
+            let text = snippet.render(&model.path)?;
+            let text = kept(&text, index + 1 == models.len());
+            configuration.push_str(text);
+            configuration.push('\n');
+            parts.push(Part { model: model.path.clone(), lines: text.split('\n').count() });
+        }
+        if configuration.trim().is_empty() {
+            return Err(RenderError::Empty(models.len()));
+        }
+        Ok(Intended {
+            configuration,
+            parts,
+            confirm: models.iter().filter_map(|model| model.confirm).max(),
+            checks: models.iter().flat_map(|model| model.checks.iter().cloned()).collect(),
+            allowed: models.iter().flat_map(|model| model.allow.keys().copied()).collect(),
+        })
+    }
+
+    /// Where each line of what [`render`](Self::render) returns comes from. It renders once more, so it is for errors and people.
+    pub fn origins(&self, device: &Device) -> Result<Vec<Origin>, RenderError> {
+        let models = self.models_of(device)?;
+        let host = host(device);
+        let mut all = Vec::new();
+        for (index, model) in models.iter().enumerate() {
+            let snippet = Snippet { intent: self, template: &model.template, host: &host, data: &model.data };
+            let text = snippet.render(&model.path)?;
+            let lines = kept(&text, index + 1 == models.len()).split('\n').count();
+            let origins = snippet.origins(&text);
+            all.extend((0..lines).map(|line| {
+                let (template, line) = match origins.get(line).cloned().flatten() {
+                    Some((template, line)) => (template, Some(line)),
+                    None => (model.template.clone(), None),
+                };
+                Origin { model: model.path.clone(), template, line }
+            }));
+        }
+        Ok(all)
+    }
+
+    /// The template of the model in the file of this path.
+    pub fn template_of(&self, model: &str) -> Option<&str> {
+        self.models.iter().find(|other| other.path == model).map(|model| model.template.as_str())
+    }
+
+    /// The models of `device`, in the order of their lines; an error if one's data does not fit.
+    fn models_of(&self, device: &Device) -> Result<Vec<&Model>, RenderError> {
+        let models: Vec<_> = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups)).collect();
+        if models.is_empty() {
+            let groups: Vec<_> = device.groups.iter().map(AsRef::as_ref).collect();
+            return Err(RenderError::NoModel(groups.join(", ")));
+        }
+        if let Some(unfit) = models.iter().find_map(|model| model.unfit.as_ref()) {
+            return Err(unfit.clone().into());
+        }
+        Ok(models)
+    }
+
+    fn marked(&self) -> &(Marks, TeraEngine) {
+        self.marked.get_or_init(|| {
+            let marks = Marks::of(&self.sources);
+            let engine = TeraEngine::compile_marked(&self.sources, &marks);
+            (marks, engine)
+        })
+    }
+}
+
+/// One model's template for one device.
+struct Snippet<'s> {
+    intent: &'s Intent,
+    template: &'s str,
+    host: &'s Map<String, Value>,
+    data: &'s Map<String, Value>,
+}
+
+/// A line's template and line, if they are known.
+type Source = Option<(String, usize)>;
+
+impl Snippet<'_> {
+    /// The text that `model` brings.
+    fn render(&self, model: &str) -> Result<String, RenderError> {
+        let sources = &self.intent.sources;
+        if let Some(error) = sources.broken.get(self.template) {
+            return Err(error.clone());
+        }
+        if !sources.texts.contains_key(self.template) {
+            return Err(self.missing(model));
+        }
+        self.judged().map_err(|error| error.with_model(model))
+    }
+
+    fn missing(&self, model: &str) -> RenderError {
+        let (model, template) = (model.to_owned(), self.template.to_owned());
+        match self.intent.sources.closest(self.template) {
+            None if Kind::of(self.template).is_none() => RenderError::UnknownKind { model, template },
+            closest => RenderError::NoTemplate { model, template, closest },
+        }
+    }
+
+    /// The text, if no value brought anything into it that it may not.
+    fn judged(&self) -> Result<String, RenderError> {
+        let current = Current::new(self.host, self.data);
+        let (rendered, after) = current.clone().during(|| self.text());
+        let text = rendered.map_err(|error| self.with_suspects(error))?;
+        if printed::must_be_judged(&text, after.several_lines) && Kind::of(self.template) != Some(Kind::Plain) {
+            let (marked, _) = Current { marking: true, ..current }.during(|| self.text());
+            let marked = marked.map_err(|error| self.with_suspects(error))?;
+            let refused = match printed::judge(&marked) {
+                Err(line) => Some(self.place(&text, line)),
+                Ok(()) => (printed::unmarked(&marked) != text).then(|| Place::whole(self.template)),
+            };
+            if let Some(place) = refused {
+                return Err(self.with_suspects(RenderError::ControlCharacter {
+                    place,
+                    suspects: Vec::new(),
+                    model: None,
+                }));
+            }
+        }
+        match unrendered(&text) {
+            Some((line, found)) => {
+                let place = self.place(&text, line);
+                Err(RenderError::Unrendered { place, found, line, model: None })
+            }
+            None => Ok(text),
+        }
+    }
+
+    /// Runs the engine.
+    fn text(&self) -> Result<String, RenderError> {
+        match Kind::of(self.template) {
+            Some(Kind::Tera) => self.intent.tera.render(self.template, self.host, self.data),
+            Some(Kind::Jinja) => self.intent.jinja.render(self.template, jinja_engine::context(self.host, self.data)),
+            _ => Ok(self.intent.sources.texts[self.template].clone()),
+        }
+    }
+
+    /// Where each line of `text` comes from; nothing if that cannot be found.
+    fn origins(&self, text: &str) -> Vec<Source> {
+        let current = Current::new(self.host, self.data);
+        let found = match Kind::of(self.template) {
+            Some(Kind::Jinja) => {
+                let context = jinja_engine::context(self.host, self.data);
+                current.during(|| self.intent.jinja.origins(self.template, context)).0.ok()
+            }
+            Some(Kind::Tera) => {
+                let (marks, tera) = self.intent.marked();
+                let marked = current.during(|| tera.render(self.template, self.host, self.data)).0;
+                marked.ok().map(|marked| {
+                    let (text, lines) = marks.read(&marked);
+                    let owned = |(template, line): (&str, usize)| (template.to_owned(), line);
+                    (text, lines.into_iter().map(|line| line.map(owned)).collect())
+                })
+            }
+            _ => {
+                let lines = text.split('\n').count();
+                Some((text.to_owned(), (1..=lines).map(|line| Some((self.template.to_owned(), line))).collect()))
+            }
+        };
+        found.filter(|(same, _)| same == text).map(|(_, lines)| lines).unwrap_or_default()
+    }
+
+    /// Where line `line` of `text` comes from.
+    fn place(&self, text: &str, line: usize) -> Place {
+        match self.origins(text).get(line - 1) {
+            Some(Some((template, line))) => Place::line(template, *line),
+            _ => Place::whole(self.template),
+        }
+    }
+
+    /// An error about a value, with where such values stand in the data: the engines do not say which it was.
+    fn with_suspects(&self, mut error: RenderError) -> RenderError {
+        if let RenderError::ControlCharacter { suspects, .. } = &mut error {
+            let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
+            let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
+            *suspects = model.chain(host).flat_map(|(name, value)| printed::suspects(&name, value)).collect();
+        }
+        error
+    }
+}
+
+/// What goes into the configuration of a snippet: not the line breaks at its end, and, unless it is the last, not the `end` that a
+/// running-config ends with.
+fn kept(text: &str, is_last: bool) -> &str {
+    let text = text.trim_end_matches('\n');
+    match text.strip_suffix("end") {
+        Some(before) if !is_last && (before.is_empty() || before.ends_with('\n')) => before.trim_end_matches('\n'),
+        _ => text,
+    }
+}
+
+/// The first line, from 1, that looks like a template's source. In bodies it is text, and braces may mean anything there.
+fn unrendered(text: &str) -> Option<(usize, &'static str)> {
+    let mut bodies = bodies::Bodies::default();
+    text.lines().enumerate().find_map(|(index, line)| {
+        let is_command = bodies.next(line) == bodies::Place::Command;
+        let pair = |open: &'static str, close| {
+            line.find(open).filter(|at| line[*at..].contains(close)).map(|_| (index + 1, open))
+        };
+        is_command.then(|| pair("{{", "}}").or_else(|| pair("{%", "%}"))).flatten()
+    })
+}
+
+/// What a template sees as `host`.
+fn host(device: &Device) -> Map<String, Value> {
+    let groups: Vec<_> = device.groups.iter().map(ToString::to_string).collect();
+    let mut host = device.data.clone();
+    host.insert("name".to_owned(), device.name.to_string().into());
+    host.insert("hostname".to_owned(), device.hostname.clone().into());
+    host.insert("groups".to_owned(), groups.into());
+    host.insert("data".to_owned(), device.data.clone().into());
+    host
+}
+
+#[cfg(test)]
+mod tests;
