@@ -56,6 +56,8 @@ impl Switch {
             username: "naas".to_owned(),
             password: "pw".into(),
             enable_password: None,
+            serial: None,
+            hostname: None,
             allow_bash: false,
             always_answers: false,
             mode: Strictness::default(),
