@@ -56,7 +56,8 @@ fn ports(process: &Arc<Process>) -> ThePorts {
         inventories: reach.clone(),
         models: reach.clone(),
         switches: EosSwitches::by(move |device| {
-            Arc::new(Wire { process: at_switches.clone(), device: device.name.to_string() })
+            let connection = at_switches.world.next_connection();
+            Arc::new(Wire { process: at_switches.clone(), device: device.name.to_string(), connection })
         }),
         state: reach.clone(),
         queue: reach.clone(),

@@ -199,9 +199,11 @@ impl DeviceRecords for Reach {
             let lease = record.lease.as_ref();
             let held_before = before.and_then(|(record, _)| record.lease.as_ref());
             if let Some(lease) = lease.filter(|lease| held_before.map(|held| &held.token) != Some(&lease.token)) {
-                process.world.leased(process.invocation(), device, stored.version, lease.relied_on);
+                process.world.leased(process.invocation(), device, stored, &record);
                 process.log(|| format!("{device}: has the lease for {} until {:.0}", lease.run, lease.until));
             }
+            process.world.pin_is_not_set_again(process, device, before.map(|(record, _)| record), &record);
+            process.world.digest_is_of_intent(device, stored, &record);
             stored.records.insert(device.clone(), (record.clone(), version));
             Some(RecordVersion(version.to_string()))
         };

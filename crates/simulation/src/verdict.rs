@@ -72,7 +72,7 @@ fn coalescing_loses_nothing(world: &World) {
         }
         let given_up = parked.iter().any(|slice| chain.contains(&slice.run) && slice.devices.contains(device));
         let watch = world.watch();
-        let leases = chain.iter().flat_map(|run| watch.pushes_of(run, device)).filter_map(|push| push.leased);
+        let leases = chain.iter().flat_map(|run| watch.pushes_of(run, device)).filter_map(|push| push.leased.clone());
         let done = leases.map(|(at, _)| at).max() >= watch.created.get(run).copied();
         drop(watch);
         if !given_up && !done {

@@ -14,7 +14,7 @@ use crate::queue::Queue;
 use crate::sabotage::Sabotage;
 use crate::scenario::{FaultRates, Rules};
 use crate::store::{Snapshot, Stored};
-use crate::switches::Switch;
+use crate::switches::{Connection, Switch};
 use crate::tally::Tally;
 use crate::watch::{Invariant, Watch};
 
@@ -36,6 +36,7 @@ pub(crate) struct World {
     tally: Mutex<Tally>,
     log: Option<Mutex<Vec<String>>>,
     invocations: AtomicU32,
+    connections: AtomicU32,
     /// Requests on their way to the scheduler, by people and by switches.
     pending_requests: AtomicUsize,
 }
@@ -64,6 +65,7 @@ impl World {
             tally: Mutex::default(),
             log: log.then(Mutex::default),
             invocations: AtomicU32::new(0),
+            connections: AtomicU32::new(0),
             pending_requests: AtomicUsize::new(0),
         }
     }
@@ -125,6 +127,10 @@ impl World {
 
     pub(crate) fn next_invocation(&self) -> Invocation {
         self.invocations.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn next_connection(&self) -> Connection {
+        Connection(self.connections.fetch_add(1, Ordering::Relaxed))
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {

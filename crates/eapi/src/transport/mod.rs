@@ -45,6 +45,8 @@ pub enum CarryFault {
     NotSent(Box<dyn std::error::Error + Send + Sync>),
     /// The switch may have run the request.
     NoAnswer(Box<dyn std::error::Error + Send + Sync>),
+    /// The switch answered with this HTTP status instead of 200, such as 401 or 502.
+    Status(u16),
 }
 
 /// An HTTP client that keeps one connection alive, follows nothing, repeats nothing and heeds no proxy.
@@ -116,6 +118,10 @@ async fn carry(carrier: &dyn Carrier, post: Post<'_>) -> Result<Answer, Fault> {
         Ok(Ok(body)) => body,
         Ok(Err(CarryFault::NotSent(source))) => return Err(Fault::Connect(ConnectFault::Other, source)),
         Ok(Err(CarryFault::NoAnswer(source))) => return Err(Fault::Lost(source)),
+        Ok(Err(CarryFault::Status(status))) => {
+            let status = StatusCode::from_u16(status).map_err(|error| Fault::Lost(error.into()))?;
+            return Ok(Answer { status, headers: HeaderMap::new(), body: Vec::new() });
+        }
         Err(_) => return Err(Fault::Timeout),
     };
     Ok(Answer { status: StatusCode::OK, headers: HeaderMap::new(), body })
