@@ -16,13 +16,14 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::candidate::{self, NotConfiguration};
 use crate::check::Check;
 use crate::confirm::ConfirmWithin;
 use crate::inventory::Device;
 use crate::lockout::Rule;
 use crate::model::{self, Model, ModelError, ModelFiles};
 
-mod bodies;
+pub(crate) mod bodies;
 mod current;
 mod error;
 mod filters;
@@ -142,6 +143,7 @@ impl ModelSet {
         if configuration.trim().is_empty() {
             return Err(RenderError::Empty(models.len()));
         }
+        candidate::check(&configuration).map_err(|error| self.not_configuration(error, device))?;
         Ok(RenderedConfig {
             configuration,
             parts,
@@ -170,6 +172,12 @@ impl ModelSet {
             }));
         }
         Ok(all)
+    }
+
+    /// The error of a line that is no configuration, with the template line and model that it comes from.
+    fn not_configuration(&self, error: NotConfiguration, device: &Device) -> RenderError {
+        let origins = self.origins(device).unwrap_or_default();
+        RenderError::NotConfiguration { origin: origins.into_iter().nth(error.line - 1), error }
     }
 
     /// The template of the model in the file of this path.

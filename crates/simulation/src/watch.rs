@@ -120,7 +120,7 @@ pub(crate) struct Push {
     /// When it got the lease, and what it had to bring to the device then.
     pub(crate) leased: Option<(Duration, Target)>,
     /// Whether others were left to it.
-    relied_on: bool,
+    has_followers: bool,
     pub(crate) touched: bool,
     pub(crate) committed: bool,
     pub(crate) confirmed: bool,
@@ -197,7 +197,7 @@ impl World {
         let push = watch.push(invocation, device);
         push.leased =
             Some((at, text.and_then(|text| Version::of(text)).map_or(Target::Newest(stored.version), Target::Stored)));
-        push.relied_on = record.lease.as_ref().is_some_and(|lease| lease.relied_on);
+        push.has_followers = record.lease.as_ref().is_some_and(|lease| lease.has_followers);
     }
 
     /// A switch ran something, with these configurations before and after it.
@@ -216,7 +216,7 @@ impl World {
             self.happened(switch, (invocation, connection), &mut push, &entry.event);
             if let Event::SessionCommitted { .. } | Event::SessionConfirmed { .. } = entry.event {
                 self.is_new_enough(switch, running[1], &target, matches!(entry.event, Event::SessionConfirmed { .. }));
-                self.is_allowed(invocation, &device, leased_at, push.relied_on);
+                self.is_allowed(invocation, &device, leased_at, push.has_followers);
                 self.is_in_history(&device, running[1]);
             }
             if entry.event == Event::Saved {
@@ -335,7 +335,7 @@ impl World {
     }
 
     /// Only a run that applies changes a switch, and not once it is cancelled, unless others were left to it.
-    fn is_allowed(&self, invocation: Invocation, device: &DeviceName, leased_at: Duration, relied_on: bool) {
+    fn is_allowed(&self, invocation: Invocation, device: &DeviceName, leased_at: Duration, has_followers: bool) {
         let watch = self.watch();
         let Some(Work { run, mode, .. }) = watch.works.get(&invocation).cloned() else { return };
         let cancelled = watch.cancelled.get(&run).is_some_and(|at| *at < leased_at);
@@ -343,7 +343,7 @@ impl World {
         if mode != Mode::Apply {
             self.violated(Invariant::Honest, format!("run {run} changed {device} in mode {mode}"));
         }
-        if cancelled && !relied_on {
+        if cancelled && !has_followers {
             self.violated(
                 Invariant::Honest,
                 format!("run {run} took up {device} after it was cancelled, and changed it"),
