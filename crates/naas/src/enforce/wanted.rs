@@ -51,7 +51,7 @@ impl<P: Outside> Enforcer<P> {
         let Some(hash) = kept else { return Ok(rendered) };
         let Some(configuration) = history::text(&self.ports.ports().state, &device.name, hash).await? else {
             return Ok(Err(format!(
-                "configuration {hash} is not kept of it any more; restore another one, or release it"
+                "configuration {hash} is not kept of it any more; restore another one, or unpin it"
             )));
         };
         let (confirm, checks, allowed) =

@@ -62,7 +62,7 @@ fn outcome(device: &str, status: Status) -> Outcome {
         error: None,
         superseded_by: None,
         plan: None,
-        held: None,
+        pinned: None,
         started_at: at,
         finished_at: at,
     }
