@@ -9,7 +9,7 @@ use eapi::{
 };
 use intent::check::{Form, Shown};
 use intent::inventory::{Device, Tls, Transport, Verify};
-use naas::ports::{Standing, Switch, SwitchError, SwitchFault, Switches};
+use naas::ports::{Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
 use naas::records::outcome::SwitchState;
 
 use crate::with_causes;
@@ -67,9 +67,9 @@ impl Switches for EosSwitches {
 }
 
 impl Switch for EosSwitch {
-    async fn look(&mut self) -> Result<Standing, SwitchError> {
-        let standing = eapi::Standing::of(&self.client).await;
-        standing.map(stands).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
+    async fn status(&mut self) -> Result<SwitchStatus, SwitchError> {
+        let status = eapi::Standing::of(&self.client).await;
+        status.map(switch_status).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
     }
 
     async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
@@ -143,9 +143,9 @@ impl Switch for EosSwitch {
         saved.map(|_| true).map_err(|error| self.failed(&error, SwitchFault::Refused, SwitchState::NotSaved))
     }
 
-    async fn abort(&mut self, session: &str) -> Result<Standing, SwitchError> {
+    async fn abort(&mut self, session: &str) -> Result<SwitchStatus, SwitchError> {
         let aborted = Session::resume(&self.client, session_name(session)?).abort_and_look().await;
-        aborted.map(stands).map_err(|error| {
+        aborted.map(switch_status).map_err(|error| {
             let state = SwitchState::SessionLeft(session.to_owned());
             let message = format!("session {session} could not be aborted: {}; {}", with_causes(&error), left(&state));
             SwitchError { fault: fault(error.kind()), state, line: None, message }
@@ -194,11 +194,11 @@ impl EosSwitch {
     }
 }
 
-fn stands(standing: eapi::Standing) -> Standing {
-    let eapi::Standing { sessions, digest } = standing;
+fn switch_status(status: eapi::Standing) -> SwitchStatus {
+    let eapi::Standing { sessions, digest } = status;
     let on_trial = sessions.on_trial().map(str::to_owned);
     let pending = sessions.states.into_iter().filter(|(_, state)| *state == SessionState::Pending);
-    Standing { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
+    SwitchStatus { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
 }
 
 /// How a switch is left by a request that changes nothing.
