@@ -80,12 +80,15 @@ where
             report(200, scheduler.configuration(device, configuration).await)
         }
         ("GET", ["devices", device, "blame"]) => report(200, scheduler.blame(device).await),
-        ("POST", ["devices", device, "release"]) => report(200, scheduler.release(device).await),
+        // The second word is the one of earlier versions.
+        ("POST", ["devices", device, "unpin" | "release"]) => report(200, scheduler.unpin(device).await),
         ("POST", ["redrive"]) => match scheduler.redrive().await {
             Ok(redriven) => Answer::json(202, &redriven),
             Err(error) => refuse(Problem::from(&error), &error),
         },
-        (_, ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "release"]) => not_allowed(call, "POST"),
+        (_, ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "unpin" | "release"]) => {
+            not_allowed(call, "POST")
+        }
         (
             _,
             ["runs"] | ["runs", _] | ["runs", _, "devices", _] | ["devices", _] | ["devices", _, "history" | "blame"],
@@ -94,7 +97,7 @@ where
         _ => {
             let known = "POST /configure, GET /runs, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST /runs/{run}/cancel, GET \
                          /devices/{device}, GET /devices/{device}/history, GET /devices/{device}/configurations/{hash}, GET \
-                         /devices/{device}/blame, POST /devices/{device}/release, POST /redrive";
+                         /devices/{device}/blame, POST /devices/{device}/unpin, POST /redrive";
             Answer::problem(&Problem::new(
                 404,
                 "unknown-path",

@@ -19,7 +19,7 @@ pub use history::{Blamed, Configuration, DeviceHistory, RevisionReport};
 pub use redrive::Redriven;
 pub use report::{DeviceReport, Pending, ReportError, RunReport, RunsReport};
 
-use crate::history::NotKept;
+use crate::history::NoSuchConfiguration;
 use crate::ports::{Clock, History, IdempotencyKeys, Inventories, Runs, SliceQueue, StoreError};
 use crate::records::idempotency::{IdempotencyRecord, Receipt};
 use crate::records::outcome::Status;
@@ -61,7 +61,7 @@ pub enum ScheduleError {
     Unknown(#[from] UnknownNames),
     /// It is to restore what is not kept.
     #[error(transparent)]
-    NotKept(#[from] NotKept),
+    NoSuchConfiguration(#[from] NoSuchConfiguration),
     /// It is to apply what was never planned.
     #[error("no run {0} was ever accepted here, so there is no such plan")]
     NoSuchPlan(RunId),

@@ -5,7 +5,7 @@ use intent::name::{DeviceName, RunId};
 use super::enforcer_ports::EnforcerPorts;
 use super::put_back::Why;
 use super::slice_work::SliceWork;
-use crate::lease::{self, Acquired, Asker, Held};
+use crate::lease::{self, Acquired, LeaseRequest, HeldLease};
 use crate::ports::{Clock, Runs, StoreError};
 use crate::records::device_state::Token;
 use crate::records::slice::Slice;
@@ -44,14 +44,14 @@ impl From<StoreError> for NotAcquired {
 
 impl<P: EnforcerPorts> Acquire<'_, P> {
     /// Takes the lease.
-    pub(super) async fn lease(&self) -> Result<Held, NotAcquired> {
+    pub(super) async fn lease(&self) -> Result<HeldLease, NotAcquired> {
         if self.work.came_before && self.is_done().await? {
             return Err(NotAcquired::Done);
         }
         self.has_time()?;
         let SliceWork { ports, budget, .. } = self.work;
-        let asker = asker(self.work.slice, Token::new(ports.clock.entropy()));
-        match lease::acquire(&ports.state, &ports.clock, self.device, &asker, &budget.terms()).await? {
+        let request = request(self.work.slice, Token::new(ports.clock.entropy()));
+        match lease::acquire(&ports.state, &ports.clock, self.device, &request, &budget.terms()).await? {
             Acquired::Held(held) => Ok(*held),
             Acquired::Superseded(by) => Err(self.superseded(by)),
             Acquired::Settling => {
@@ -68,7 +68,7 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         // Whoever recorded it may have died before all of it was written.
         ports.state.record(&outcome).await?;
         // Its slice may have come twice, and waited for the device after it was done: then others were left to it.
-        Ok(!lease::is_counted_on(&ports.state, self.device, &slice.run).await?)
+        Ok(!lease::has_followers(&ports.state, self.device, &slice.run).await?)
     }
 
     fn has_time(&self) -> Result<(), NotAcquired> {
@@ -92,14 +92,14 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         if slice.waits < MAX_WAITS {
             return Ok(NotAcquired::ComesAgain(Why::Waits, format!("run {run} is at work on it")));
         }
-        lease::forsake(&ports.state, &ports.clock, self.device, &slice.run).await?;
+        lease::withdraw(&ports.state, &ports.clock, self.device, &slice.run).await?;
         let reason = format!("run {run} was at work on it each of the {MAX_WAITS} times that its turn came");
         Ok(NotAcquired::WaitedInVain(reason))
     }
 }
 
 /// Who asks for the lease: a run that is bound to a plan, or that restores, is left to nobody else.
-fn asker(slice: &Slice, token: Token) -> Asker {
-    let bound = slice.plan.is_some() || slice.restore.is_some();
-    Asker { run: slice.run.clone(), mode: slice.mode, bound, token }
+fn request(slice: &Slice, token: Token) -> LeaseRequest {
+    let exclusive = slice.plan.is_some() || slice.restore.is_some();
+    LeaseRequest { run: slice.run.clone(), mode: slice.mode, exclusive, token }
 }

@@ -16,9 +16,9 @@ use super::record::{Record, Worked};
 use super::record_revision::RecordRevision;
 use super::slice_work::SliceWork;
 use super::stop::Stop;
-use crate::lease::{self, Held};
+use crate::lease::{self, HeldLease};
 use crate::ports::{Clock, StoreError, StoreFault};
-use crate::records::device_state::{Hold, InSync};
+use crate::records::device_state::{Pin, InSync};
 use crate::records::outcome::{Outcome, Status};
 
 /// One device of a slice.
@@ -82,9 +82,9 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
     }
 
     /// Does what is to be done while the lease is held. An error is a store's, and nothing was done.
-    async fn under_lease(&self, held: &mut Held) -> Result<Worked, StoreError> {
-        let pinned = held.record().held.as_ref().map(|hold| hold.configuration.clone());
-        let blank = Outcome { held: pinned, ..self.work.outcome(self.device, Status::Invalid, None) };
+    async fn under_lease(&self, held: &mut HeldLease) -> Result<Worked, StoreError> {
+        let pinned = held.record().pinned.as_ref().map(|pin| pin.configuration.clone());
+        let blank = Outcome { pinned, ..self.work.outcome(self.device, Status::Invalid, None) };
         let prepare = Prepare { work: self.work, device: self.device, record: held.record() };
         let prepared = match prepare.read().await {
             Ok(prepared) => prepared,
@@ -105,8 +105,8 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
     }
 
     /// Completes how the work ended by its pin and its place in the device's history.
-    async fn remembered(&self, held: &Held, prepared: &Prepared, mut worked: Worked) -> Worked {
-        worked.outcome.held = held.holds_after(worked.takes_pin_back()).map(|hold| hold.configuration.clone());
+    async fn remembered(&self, held: &HeldLease, prepared: &Prepared, mut worked: Worked) -> Worked {
+        worked.outcome.pinned = held.pin_after(worked.undoes_pin()).map(|pin| pin.configuration.clone());
         let revision = RecordRevision {
             history: &self.work.ports.state,
             slice: self.work.slice,
@@ -115,25 +115,25 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
             outcome: &worked.outcome,
         };
         let is_newest = revision.record().await;
-        worked.kept = is_newest.map(|is_newest| is_newest.then(|| prepared.config.hash.clone()));
+        worked.newest_revision = is_newest.map(|is_newest| is_newest.then(|| prepared.config.hash.clone()));
         worked
     }
 
     /// Pins the device to what it is restored to. Before the switch is touched: whoever its save calls must find the pin.
-    async fn pin(&self, held: &mut Held, configuration: &ContentHash) -> Result<(), StoreError> {
+    async fn pin(&self, held: &mut HeldLease, configuration: &ContentHash) -> Result<(), StoreError> {
         let SliceWork { ports, slice, .. } = self.work;
-        let hold = Hold {
+        let pin = Pin {
             configuration: configuration.clone(),
             run: slice.run.clone(),
             at: ports.clock.now(),
             by: slice.by.clone(),
         };
-        lease::hold(&ports.state, &ports.clock, held, hold).await
+        lease::pin(&ports.state, &ports.clock, held, pin).await
     }
 
     /// What the device is pinned to if its work is cut off.
-    fn pinned(&self, held: &Held) -> Option<ContentHash> {
-        let pinned = held.record().held.as_ref().map(|hold| &hold.configuration);
+    fn pinned(&self, held: &HeldLease) -> Option<ContentHash> {
+        let pinned = held.record().pinned.as_ref().map(|pin| &pin.configuration);
         self.work.slice.restores().or(pinned).cloned()
     }
 

@@ -52,7 +52,7 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
 
     fn is_not_cancelled(&self, inputs: &Inputs) -> Result<(), Stop> {
         // Whoever was left to this run never asked for it to be cancelled.
-        match inputs.cancelled_at.filter(|_| !self.record.is_relied_on()) {
+        match inputs.cancelled_at.filter(|_| !self.record.has_followers()) {
             Some(at) => Err(Stop::Cancelled(format!("the run was cancelled at {at:.0}"))),
             None => Ok(()),
         }
@@ -60,18 +60,18 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
 
     fn is_not_an_older_restore(&self) -> Result<(), Stop> {
         let slice = self.work.slice;
-        let newer = self.record.held.as_ref().filter(|hold| slice.run.is_older_than(&hold.run));
+        let newer = self.record.pinned.as_ref().filter(|pin| slice.run.is_older_than(&pin.run));
         match newer.filter(|_| slice.restores().is_some()) {
-            Some(hold) => {
+            Some(pin) => {
                 let why = "which was asked for later and has restored it already".to_owned();
-                Err(Stop::Superseded { by: hold.run.clone(), why })
+                Err(Stop::Superseded { by: pin.run.clone(), why })
             }
             None => Ok(()),
         }
     }
 
     async fn target_config(&self, device: &Device, site: &Site) -> Result<TargetConfig, Stop> {
-        let held = self.record.held.as_ref().map(|hold| &hold.configuration);
+        let held = self.record.pinned.as_ref().map(|pin| &pin.configuration);
         let kept: Option<&ContentHash> = self.work.slice.restore.as_ref().or(held);
         match kept {
             None => TargetConfig::of_models(device, site).map_err(Stop::Invalid),
@@ -97,7 +97,7 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         match planned.and_then(|outcome| outcome.plan) {
             None => Err(Stop::Refused(format!("run {run} has no plan for it; nothing was sent to the switch"))),
             Some(plan) if plan.intent != config.hash.as_ref() => Err(Stop::Refused(format!(
-                "models, templates or inventory have changed since plan {run}, or it was held or released, and it would get \
+                "models, templates or inventory have changed since plan {run}, or it was pinned or unpinned, and it would get \
                  something else now; make a new plan; nothing was sent to the switch"
             ))),
             Some(plan) => Ok(Some(plan)),

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 use super::enforcer_ports::EnforcerPorts;
 use super::put_back::{Unfinished, Why};
 use super::slice_work::SliceWork;
-use crate::lease::{self, Held, Learnt};
+use crate::lease::{self, HeldLease, WorkResult};
 use crate::ports::{DeadLetters, Recorded, Runs, StoreError};
 use crate::records::device_state::{InSync, Last};
 use crate::records::outcome::{Outcome, Status, SwitchState, changed_lines};
@@ -22,19 +22,19 @@ pub(super) struct Worked {
     pub(super) again: Option<Why>,
     /// The newest configuration of the device's history, if it is the target configuration; or why that could not be
     /// written.
-    pub(super) kept: Result<Option<ContentHash>, StoreError>,
+    pub(super) newest_revision: Result<Option<ContentHash>, StoreError>,
 }
 
 impl From<Outcome> for Worked {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, in_sync: None, again: None, kept: Ok(None) }
+        Self { outcome, in_sync: None, again: None, newest_revision: Ok(None) }
     }
 }
 
 impl Worked {
     /// Whether a pin that was set for it must be taken back: the switch does not run, and cannot be running, what it is to
     /// be pinned to.
-    pub(super) fn takes_pin_back(&self) -> bool {
+    pub(super) fn undoes_pin(&self) -> bool {
         let runs_it =
             [Status::Changed, Status::InSync, Status::NotSaved, Status::Unknown].contains(&self.outcome.status);
         self.again.is_some() || !runs_it
@@ -51,20 +51,20 @@ impl<P: EnforcerPorts> Record<'_, P> {
     /// Records the outcome or sends the device round again, and gives the lease back.
     pub(super) async fn settle(
         &self,
-        held: Held,
+        held: HeldLease,
         worked: Result<Worked, StoreError>,
     ) -> Result<Option<Unfinished>, StoreError> {
         let worked = match worked {
             Ok(worked) => worked,
             Err(error) => {
-                self.release(held, Learnt { take_hold_back: true, ..Learnt::default() }).await;
+                self.release(held, WorkResult { undo_pin: true, ..WorkResult::default() }).await;
                 return Err(error);
             }
         };
-        let take_hold_back = worked.takes_pin_back();
+        let undo_pin = worked.undoes_pin();
         let is_last = self.work.is_last_attempt();
         if let Some(why) = worked.again.filter(|why| *why != Why::Failed || !is_last) {
-            self.release(held, Learnt { take_hold_back, ..Learnt::default() }).await;
+            self.release(held, WorkResult { undo_pin, ..WorkResult::default() }).await;
             return Ok(self.comes_again(why, worked.outcome.error.unwrap_or_default()));
         }
         self.end(held, worked).await
@@ -73,17 +73,17 @@ impl<P: EnforcerPorts> Record<'_, P> {
     /// Records the outcome, and then gives the lease back: whoever gets it next must not find the device without an outcome.
     /// If it cannot be written, or what was pushed is not in the history, the device comes again, and the lease is free by
     /// then.
-    async fn end(&self, held: Held, worked: Worked) -> Result<Option<Unfinished>, StoreError> {
-        let take_hold_back = worked.takes_pin_back();
-        let Worked { outcome, in_sync, again, kept } = worked;
-        let (kept, recorded) = match kept {
+    async fn end(&self, held: HeldLease, worked: Worked) -> Result<Option<Unfinished>, StoreError> {
+        let undo_pin = worked.undoes_pin();
+        let Worked { outcome, in_sync, again, newest_revision } = worked;
+        let (newest_revision, recorded) = match newest_revision {
             Err(error) => (None, Err(error)),
-            Ok(kept) if again.is_some() => (kept, self.give_up(&outcome).await),
-            Ok(kept) => (kept, self.outcome(&outcome).await),
+            Ok(newest_revision) if again.is_some() => (newest_revision, self.give_up(&outcome).await),
+            Ok(newest_revision) => (newest_revision, self.outcome(&outcome).await),
         };
         let mode = self.work.slice.mode;
         let last = Last { run: outcome.run, mode, status: outcome.status, at: outcome.finished_at };
-        self.release(held, Learnt { in_sync, last: Some(last), kept, take_hold_back }).await;
+        self.release(held, WorkResult { in_sync, last: Some(last), newest_revision, undo_pin }).await;
         recorded.map(|()| None)
     }
 
@@ -101,7 +101,7 @@ impl<P: EnforcerPorts> Record<'_, P> {
         }
         let words = format!("{reason}; a run in mode plan will tell how it stands");
         let outcome = self.work.outcome(self.device, Status::Unknown, Some(words));
-        let outcome = Outcome { switch: SwitchState::Unknown, held: pinned, ..outcome };
+        let outcome = Outcome { switch: SwitchState::Unknown, pinned, ..outcome };
         self.give_up(&outcome).await.map(|()| None)
     }
 
@@ -138,8 +138,8 @@ impl<P: EnforcerPorts> Record<'_, P> {
     }
 
     /// Gives the lease back. A lease that cannot be given back ends by itself.
-    async fn release(&self, held: Held, learnt: Learnt) {
-        if let Err(error) = lease::release(&self.work.ports.state, &self.work.ports.clock, held, learnt).await {
+    async fn release(&self, held: HeldLease, result: WorkResult) {
+        if let Err(error) = lease::release(&self.work.ports.state, &self.work.ports.clock, held, result).await {
             warn!(%error, "a lease could not be given back and must run out");
         }
     }

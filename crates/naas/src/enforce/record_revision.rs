@@ -29,7 +29,7 @@ impl<H: History> RecordRevision<'_, H> {
     pub(super) async fn record(&self) -> Result<bool, StoreError> {
         match self.outcome.status {
             Status::Changed | Status::NotSaved => self.add().await,
-            Status::InSync if self.record.kept.as_ref() == Some(&self.config.hash) => Ok(true),
+            Status::InSync if self.record.newest_revision.as_ref() == Some(&self.config.hash) => Ok(true),
             Status::InSync => self.add_if_missing().await,
             _ => Ok(false),
         }

@@ -46,7 +46,7 @@ impl<P: EnforcerPorts> SliceWork<'_, P> {
             error,
             superseded_by: None,
             plan: None,
-            held: None,
+            pinned: None,
             started_at: now,
             finished_at: now,
         }

@@ -59,7 +59,7 @@ impl TargetConfig {
         hash: &ContentHash,
     ) -> Result<Self, Stop> {
         let Some(configuration) = history::text(history, &device.name, hash).await? else {
-            let reason = format!("configuration {hash} is not kept of it any more; restore another one, or release it");
+            let reason = format!("configuration {hash} is not kept of it any more; restore another one, or unpin it");
             return Err(Stop::Invalid(reason));
         };
         let (confirm, checks, allowed) = Self::of_models(device, site)

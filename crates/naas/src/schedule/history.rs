@@ -12,10 +12,10 @@ use serde::Serialize;
 use tracing::info;
 
 use super::{DeviceReport, ReportError, Scheduler};
-use crate::history::{self, NotKept};
+use crate::history::{self, NoSuchConfiguration};
 use crate::lease;
 use crate::ports::{Clock, DeviceRecords, History, Runs, StoreError, StoreFault};
-use crate::records::device_state::Hold;
+use crate::records::device_state::Pin;
 use crate::records::outcome::changed_lines;
 use crate::records::revision::{self, Entry, NotAReference, Reference, Revision};
 use crate::schedule::blame::{Blame, Line};
@@ -36,7 +36,7 @@ pub struct DeviceHistory {
     pub device: DeviceName,
     /// The configuration it is held at.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub held: Option<Hold>,
+    pub pinned: Option<Pin>,
     /// Newest first.
     pub versions: Vec<RevisionReport>,
 }
@@ -92,7 +92,7 @@ where
         &self,
         device: &DeviceName,
         reference: &Reference,
-    ) -> Result<Result<ContentHash, NotKept>, StoreError> {
+    ) -> Result<Result<ContentHash, NoSuchConfiguration>, StoreError> {
         let entries = self.state.entries(device, history::SEARCHED).await?;
         Ok(history::find(device, &entries, reference))
     }
@@ -113,7 +113,7 @@ where
             .buffered(CONCURRENCY)
             .try_collect()
             .await?;
-        Ok(DeviceHistory { held: record.held, device, versions })
+        Ok(DeviceHistory { pinned: record.pinned, device, versions })
     }
 
     /// A kept configuration without its secrets.
@@ -134,7 +134,7 @@ where
         entries.truncate(BLAMED);
         let configuration = match entries.first() {
             Some(newest) => newest.configuration.clone(),
-            None => return Err(ReportError::NothingKept(device)),
+            None => return Err(ReportError::NoHistory(device)),
         };
         let (blame, newest) = self.told(&device, entries).await?;
         // All at once: a key's lines are known as such by those around them.
@@ -145,11 +145,11 @@ where
     }
 
     /// Ends the hold of a device: models count again from the next run on. What is not held stays as it is.
-    pub async fn release(&self, device: &str) -> Result<DeviceReport, ReportError> {
+    pub async fn unpin(&self, device: &str) -> Result<DeviceReport, ReportError> {
         let (name, record) = self.known(device).await?;
-        if let Some(hold) = record.held {
-            lease::unhold(&self.state, &self.clock, &name).await.map_err(ReportError::State)?;
-            info!(device = %name, configuration = %hold.configuration, restored_by = %hold.run, "released");
+        if let Some(pin) = record.pinned {
+            lease::unpin(&self.state, &self.clock, &name).await.map_err(ReportError::State)?;
+            info!(device = %name, configuration = %pin.configuration, restored_by = %pin.run, "unpinned");
         }
         self.device(device).await
     }

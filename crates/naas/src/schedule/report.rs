@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Scheduler;
-use crate::history::NotKept;
+use crate::history::NoSuchConfiguration;
 use crate::ports::{Clock, DeviceRecords, Runs, StoreError};
-use crate::records::device_state::{DeviceRecord, Hold, InSync, Last};
+use crate::records::device_state::{DeviceRecord, InSync, Last, Pin};
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::run::{Mode, Run, Summary};
 
@@ -90,7 +90,7 @@ pub struct DeviceReport {
     pub last: Option<Last>,
     /// The configuration it is held at, instead of what models say, until it is released.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub held: Option<Hold>,
+    pub pinned: Option<Pin>,
     /// When it was last known to run what was intended, and with which digest of its running-config.
     pub in_sync: Option<InSync>,
 }
@@ -123,12 +123,12 @@ pub enum ReportError {
     NoSuchDevice(String),
     /// It is not among the kept configurations.
     #[error(transparent)]
-    NotKept(#[from] NotKept),
+    NoSuchConfiguration(#[from] NoSuchConfiguration),
     /// No configuration of the device was kept yet.
     #[error(
         "no configuration of device {0} is kept yet; the first one is with the next push, or when it is found in sync"
     )]
-    NothingKept(DeviceName),
+    NoHistory(DeviceName),
     /// The caller asks for what there cannot be.
     #[error("{0}")]
     BadQuery(String),
@@ -190,7 +190,7 @@ where
     /// What is remembered of a device.
     pub async fn device(&self, name: &str) -> Result<DeviceReport, ReportError> {
         let (device, record) = self.known(name).await?;
-        let DeviceRecord { lease, waiting, in_sync, last, held, .. } = record;
+        let DeviceRecord { lease, waiting, in_sync, last, pinned, .. } = record;
         let now = self.clock.now();
         Ok(DeviceReport {
             device,
@@ -199,7 +199,7 @@ where
                 .map(|lease| Holder { run: lease.run, until: lease.until }),
             waiting: waiting.filter(|waiting| waiting.until > now).map(|waiting| waiting.run),
             last,
-            held,
+            pinned,
             in_sync,
         })
     }

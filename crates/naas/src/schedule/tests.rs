@@ -159,7 +159,7 @@ fn outcome(run: &RunId, device: &str, status: Status) -> Outcome {
         error: None,
         superseded_by: None,
         plan: None,
-        held: None,
+        pinned: None,
         started_at: now,
         finished_at: now,
     }
