@@ -5,7 +5,7 @@ use intent::name::{DeviceName, RunId};
 use super::enforcer_ports::EnforcerPorts;
 use super::put_back::Why;
 use super::slice_work::SliceWork;
-use crate::lease::{self, Acquired, LeaseRequest, HeldLease};
+use crate::lease::{self, Acquired, HeldLease, LeaseRequest};
 use crate::ports::{Clock, Runs, StoreError};
 use crate::records::device_state::Token;
 use crate::records::slice::Slice;

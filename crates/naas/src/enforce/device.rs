@@ -18,7 +18,7 @@ use super::slice_work::SliceWork;
 use super::stop::Stop;
 use crate::lease::{self, HeldLease};
 use crate::ports::{Clock, StoreError, StoreFault};
-use crate::records::device_state::{Pin, InSync};
+use crate::records::device_state::{InSync, Pin};
 use crate::records::outcome::{Outcome, Status};
 
 /// One device of a slice.

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore, FakeSwitches, SwitchCall};
-use crate::lease::{self, Acquired, LeaseRequest, WorkResult, Terms};
+use crate::lease::{self, Acquired, LeaseRequest, Terms, WorkResult};
 use crate::ports::{DeviceRecords, Runs, StoreFault, SwitchFault};
 use crate::records::device_state::{DeviceRecord, Last, Token, Waiting};
 use crate::records::outcome::{Outcome, Status, SwitchState};
