@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use eapi::{
     Candidate, Carrier, Client, CommitError, CommitTimer, Confirmation, ErrorKind as Kind, Fingerprint, Format, Left,
-    Load, Session, SessionName, SessionState, StageError, SwitchStatus, TimerGone, TlsBackend, TlsTrust,
+    Load, Session, SessionName, SessionState, StageError, TimerGone, TlsBackend, TlsTrust,
 };
-use intent::check::{Form, Shown};
-use intent::inventory::{Device, Tls, Transport, Verify};
-use naas::ports::{Standing, Switch, SwitchError, SwitchFault, Switches};
-use naas::records::outcome::SwitchState;
+use naas::check::{Form, Shown};
+use naas::inventory::{Device, Tls, Transport, Verify};
+use naas::outcome::SwitchState;
+use naas::ports::{Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
 
 use crate::with_causes;
 
@@ -67,9 +67,9 @@ impl Switches for EosSwitches {
 }
 
 impl Switch for EosSwitch {
-    async fn look(&mut self) -> Result<Standing, SwitchError> {
-        let standing = SwitchStatus::of(&self.client).await;
-        standing.map(stands).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
+    async fn status(&mut self) -> Result<SwitchStatus, SwitchError> {
+        let status = eapi::SwitchStatus::of(&self.client).await;
+        status.map(switch_status).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
     }
 
     async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
@@ -151,9 +151,9 @@ impl Switch for EosSwitch {
         saved.map(|_| true).map_err(|error| self.failed(&error, SwitchFault::Refused, SwitchState::NotSaved))
     }
 
-    async fn abort(&mut self, session: &str) -> Result<Standing, SwitchError> {
+    async fn abort(&mut self, session: &str) -> Result<SwitchStatus, SwitchError> {
         let aborted = Session::resume(&self.client, session_name(session)?).abort_and_status().await;
-        aborted.map(stands).map_err(|error| {
+        aborted.map(switch_status).map_err(|error| {
             let state = SwitchState::SessionLeft(session.to_owned());
             let message = format!("session {session} could not be aborted: {}; {}", with_causes(&error), left(&state));
             SwitchError { fault: fault(error.kind()), state, line: None, message }
@@ -202,11 +202,11 @@ impl EosSwitch {
     }
 }
 
-fn stands(status: SwitchStatus) -> Standing {
-    let SwitchStatus { sessions, digest, .. } = status;
+fn switch_status(status: eapi::SwitchStatus) -> SwitchStatus {
+    let eapi::SwitchStatus { sessions, digest, .. } = status;
     let on_trial = sessions.on_trial().map(str::to_owned);
     let pending = sessions.states.into_iter().filter(|(_, state)| *state == SessionState::Pending);
-    Standing { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
+    SwitchStatus { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
 }
 
 /// How a switch is left by a request that changes nothing.
