@@ -7,10 +7,10 @@ use eapi::{
     Candidate, Carrier, Client, CommitError, CommitTimer, Confirmation, ErrorKind as Kind, Fingerprint, Format, Left,
     Load, Session, SessionName, SessionState, StageError, TimerGone, TlsBackend, TlsTrust,
 };
-use naas::check::{Form, Shown};
-use naas::inventory::{Device, Tls, Transport, Verify};
-use naas::outcome::SwitchState;
+use intent::check::{Form, Shown};
+use intent::inventory::{Device, Tls, Transport, Verify};
 use naas::ports::{Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
+use naas::records::outcome::SwitchState;
 
 use crate::with_causes;
 

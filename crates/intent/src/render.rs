@@ -26,23 +26,23 @@ use crate::model::{self, Model, ModelError, ModelFiles};
 pub(crate) mod bodies;
 mod error;
 mod filters;
+mod jinja_compat;
 mod jinja_engine;
 mod line_marks;
 mod mutable;
-mod value_guard;
 mod provenance;
 mod render_context;
-mod jinja_compat;
 mod segments;
 mod sources;
 mod tera_engine;
+mod value_guard;
 
 pub use error::{Place, RenderError};
 pub use provenance::{ModelVersion, models};
 
-use render_context::RenderContext;
 use jinja_engine::JinjaEngine;
 use line_marks::LineMarks;
+use render_context::RenderContext;
 use sources::{Kind, Sources};
 use tera_engine::TeraEngine;
 
