@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::candidate::Candidate;
 use crate::client::Client;
-use crate::commands::Candidate;
 use crate::error::{Error, FailedAt, Sent, output};
 use crate::redact;
 use crate::sessions::{SessionState, Sessions};
@@ -244,6 +244,9 @@ const SAVED: &str = "Copy completed successfully.";
 
 const CLEAN: &str = "rollback clean-config";
 
+/// Leaves every configuration mode and the session, which stays pending.
+const LEAVE: &str = "end";
+
 /// The commands of a load, and the way back from their indices to lines.
 struct StageRequest<'c> {
     commands: Vec<Command>,
@@ -260,8 +263,12 @@ impl<'c> StageRequest<'c> {
         }
         let first = commands.len();
         commands.extend(candidate.commands().cloned());
-        // By name, since the lines may have left any mode behind. Without a JSON model: asked for as JSON it fails, and the
-        // session stays pending.
+        // The lines of an ACL, a policy-map or a qos profile are stored when their mode is left, so a difference that is
+        // asked for inside such a mode lacks them. `end` leaves every mode at once and the session as well, which stays
+        // pending. Source: EOS user manual, "ACLs and Route Maps", "Saving List Modifications".
+        commands.push(LEAVE.into());
+        // By name, since no session is open any more. Without a JSON model: asked for as JSON it fails, and the session
+        // stays pending.
         commands.push(format!("show session-config named {name} diffs").into());
         Self { commands, candidate, first }
     }
@@ -461,6 +468,16 @@ pub enum CommitError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_mode_is_left_before_the_diff_is_asked_for() {
+        let candidate = Candidate::parse("hostname a\nip access-list A\n   10 deny ip any any\n!\nend\n").unwrap();
+        for load in [Load::Replace, Load::Merge] {
+            let request = StageRequest::new(&"s".parse().unwrap(), &candidate, load);
+            let lines: Vec<&str> = request.commands.iter().map(Command::line).collect();
+            assert_eq!(lines[lines.len() - 3..], ["10 deny ip any any", "end", "show session-config named s diffs"]);
+        }
+    }
 
     #[test]
     fn a_session_name_cannot_smuggle_in_a_command() {

@@ -1,15 +1,16 @@
-//! Nothing of 267 published configurations is lost on the way to commands. They are not part of the repository:
-//! `EOS_CORPUS` names their folder, and without one these tests are skipped.
+//! Real configurations: nothing of them is lost on the way to commands, and none of their lines is
+//! taken for a command that acts. The folders are not part of the repository; `EOS_CORPUS` and
+//! `EOS_WILD` name them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use eapi::{Candidate, Command};
+use eapi::{Candidate, Command, TextError, TextFault};
 use walkdir::WalkDir;
 
 #[test]
 fn no_line_of_the_corpus_is_lost_or_out_of_order() {
-    let Some(files) = corpus("no_line_of_the_corpus_is_lost_or_out_of_order") else { return };
+    let Some(files) = files("no_line_of_the_corpus_is_lost_or_out_of_order", "EOS_CORPUS", "corpus") else { return };
     assert!(files.len() >= 267, "only {} files in the corpus", files.len());
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -22,8 +23,8 @@ fn no_line_of_the_corpus_is_lost_or_out_of_order() {
 }
 
 #[test]
-fn the_multi_line_commands_of_the_corpus_are_all_found() {
-    let Some(files) = corpus("the_multi_line_commands_of_the_corpus_are_all_found") else { return };
+fn all_multi_line_commands_of_the_corpus_are_found() {
+    let Some(files) = files("all_multi_line_commands_of_the_corpus_are_found", "EOS_CORPUS", "corpus") else { return };
     let (mut inputs, mut eofs, mut shown_comments) = (0, 0, 0);
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -88,15 +89,33 @@ fn kept(text: &str) -> Vec<String> {
     kept
 }
 
-/// The configurations, or `None` where they are not. What `test` did not do is then said on the process's own standard
-/// error, which the test runner does not capture, so that `.ci/run` can count it.
-fn corpus(test: &str) -> Option<Vec<PathBuf>> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let folder = std::env::var_os("EOS_CORPUS").map_or(beside, PathBuf::from);
-    if !folder.is_dir() {
-        writeln!(std::io::stderr(), "skipped: {test}: ../shared/corpus is not there, nor named by EOS_CORPUS").unwrap();
+#[test]
+fn no_line_of_a_real_switch_is_refused_as_a_command() {
+    let Some(files) = files("no_line_of_a_real_switch_is_refused_as_a_command", "EOS_WILD", "wild") else { return };
+    let (mut read, mut wrong) = (0, Vec::new());
+    for file in files {
+        match Candidate::from_utf8(&std::fs::read(&file).unwrap()) {
+            Ok(_) => read += 1,
+            Err(TextError { fault: TextFault::NotConfiguration { command, .. }, line }) => {
+                wrong.push(format!("{}:{line}: {command}", file.display()));
+            }
+            // One file, written by hand, has an `EOF` too many.
+            Err(_) => {}
+        }
+    }
+    assert!(read >= 200 && wrong.is_empty(), "{read} were read; {wrong:#?}");
+}
+
+/// The configurations in the folder that `variable` names, or `shared/<folder>` beside the
+/// repository. `None` if there is no such folder: then the test says on standard error that it is
+/// skipped, past the test runner, so that `.ci/run` can count it.
+fn files(test: &str, variable: &str, folder: &str) -> Option<Vec<PathBuf>> {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
+    let path = std::env::var_os(variable).map_or(default, PathBuf::from);
+    if !path.is_dir() {
+        writeln!(std::io::stderr(), "skipped: {test}: ../shared/{folder} is not there; {variable} may name it").unwrap();
         return None;
     }
-    let paths = WalkDir::new(folder).into_iter().map(|entry| entry.unwrap().into_path());
+    let paths = WalkDir::new(path).into_iter().map(|entry| entry.unwrap().into_path());
     Some(paths.filter(|path| path.extension().is_some_and(|extension| extension == "cfg")).collect())
 }

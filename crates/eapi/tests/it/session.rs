@@ -33,7 +33,7 @@ fn impatient(switch: &Switch) -> Client {
 
 /// A switch that takes a load and then answers like this.
 async fn staged(answers: impl IntoIterator<Item = Answer>) -> (Switch, Session) {
-    let loaded = Answer::texts(&["", "", "", "", "", "", DIFF]);
+    let loaded = Answer::texts(&["", "", "", "", "", "", "", DIFF]);
     let switch = Switch::start(std::iter::once(loaded).chain(answers)).await;
     let session = stage(&switch, Load::Replace).await.unwrap().session;
     (switch, session)
@@ -47,7 +47,8 @@ async fn a_replace_is_two_requests_on_one_connection() {
 
     let load = json!([
         "enable", "configure session t-1", "rollback clean-config", "hostname b",
-        {"cmd": "banner motd", "input": " hi\n"}, "interface Ethernet1", "shutdown", "show session-config named t-1 diffs",
+        {"cmd": "banner motd", "input": " hi\n"}, "interface Ethernet1", "shutdown", "end",
+        "show session-config named t-1 diffs",
     ]);
     let save = json!(["enable", "configure session t-1 commit", "write memory", "show running-config digest"]);
     assert_eq!(switch.commands(), [load, save]);
@@ -58,7 +59,7 @@ async fn a_replace_is_two_requests_on_one_connection() {
 
 #[tokio::test]
 async fn a_merge_keeps_what_the_switch_has() {
-    let switch = Switch::start([Answer::texts(&["", "", "", "", "", DIFF])]).await;
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", DIFF])]).await;
 
     let staged = stage(&switch, Load::Merge).await.unwrap();
 
@@ -68,14 +69,14 @@ async fn a_merge_keeps_what_the_switch_has() {
 
 #[tokio::test]
 async fn no_difference_is_an_empty_diff() {
-    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", "\n"])]).await;
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", "", "\n"])]).await;
 
     assert_eq!(stage(&switch, Load::Replace).await.unwrap().diff, "");
 }
 
 #[tokio::test]
 async fn what_the_switch_remarks_on_a_line_is_kept_with_the_line() {
-    let switch = Switch::start([Answer::texts(&["", "", "", "", "! not there\n", "", DIFF])]).await;
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "! not there\n", "", "", DIFF])]).await;
 
     let staged = stage(&switch, Load::Replace).await.unwrap();
 
@@ -170,7 +171,7 @@ async fn wrong_credentials_leave_nothing() {
 
 #[tokio::test]
 async fn a_clean_config_that_is_not_silent_stops_the_load() {
-    let switch = Switch::start([Answer::texts(&["", "% no", "", "", "", "", DIFF]), Answer::texts(&[""])]).await;
+    let switch = Switch::start([Answer::texts(&["", "% no", "", "", "", "", "", DIFF]), Answer::texts(&[""])]).await;
 
     let error = stage(&switch, Load::Replace).await.unwrap_err();
 
@@ -252,7 +253,7 @@ async fn a_session_is_aborted_by_name() {
 #[tokio::test]
 async fn nothing_of_a_configuration_is_shown_by_debug() {
     let diff = DIFF.replace("hostname a", "username a secret hunter2");
-    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", &diff])]).await;
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", "", &diff])]).await;
 
     let staged = stage(&switch, Load::Replace).await.unwrap();
 
