@@ -25,7 +25,7 @@ class Tallying(unittest.TestCase):
         self.assertEqual(tally(output), (["19 passed, 0 failed"], 0))
 
     def test_skipped_tests_are_named_and_not_passed(self) -> None:
-        output = "skipped: a_test: there is no corpus\ntest result: ok. 2 passed; 0 failed; 0 ignored"
+        output = "skipped: a_test: there is no corpus\nskipped: a_test: nor this\ntest result: ok. 2 passed; 0 failed;"
         self.assertEqual(
             tally(output), (["Skipped:", "  a_test: there is no corpus", "1 passed, 0 failed, 1 skipped"], 0)
         )
