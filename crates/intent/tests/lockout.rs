@@ -56,7 +56,8 @@ fn whole_devices() -> Option<Vec<(String, String)>> {
     if !folder.is_dir() {
         // Not `eprintln!`: the test runner captures it, and .ci/run counts these lines.
         let skipped = "skipped: whole_devices_are_let_through_and_not_without_their_management";
-        writeln!(std::io::stderr(), "{skipped}: ../shared/corpus is not there, nor named by EOS_CORPUS").expect("stderr");
+        writeln!(std::io::stderr(), "{skipped}: ../shared/corpus is not there, nor named by EOS_CORPUS")
+            .expect("stderr");
         return None;
     }
     let paths = WalkDir::new(folder).into_iter().map(|entry| entry.expect("a readable folder").into_path());

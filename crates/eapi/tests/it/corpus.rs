@@ -113,7 +113,8 @@ fn files(test: &str, variable: &str, folder: &str) -> Option<Vec<PathBuf>> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
     let path = std::env::var_os(variable).map_or(default, PathBuf::from);
     if !path.is_dir() {
-        writeln!(std::io::stderr(), "skipped: {test}: ../shared/{folder} is not there; {variable} may name it").unwrap();
+        writeln!(std::io::stderr(), "skipped: {test}: ../shared/{folder} is not there; {variable} may name it")
+            .unwrap();
         return None;
     }
     let paths = WalkDir::new(path).into_iter().map(|entry| entry.unwrap().into_path());
