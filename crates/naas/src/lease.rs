@@ -49,14 +49,14 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Who asks for a device.
 #[derive(Debug, Clone)]
-pub struct Asker {
+pub struct LeaseRequest {
     /// For which run.
     pub run: RunId,
     /// What it will do.
     pub mode: Mode,
     /// Whether its work is its own: bound to a plan, it may refuse it when it comes to it, and a restore nobody else does. Then nobody
     /// can count on it, and it is left to nobody.
-    pub bound: bool,
+    pub exclusive: bool,
     /// Its own.
     pub token: Token,
 }
@@ -79,68 +79,70 @@ impl Terms {
 
 /// What is to be done with a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// Write this; once it is written, the lease is the asker's.
+pub enum LeaseDecision {
+    /// Write this; once it is written, the lease is the request's.
     Take(DeviceRecord),
-    /// It is the asker's already: the write was done and its reply lost.
+    /// It is the request's already: the write was done and its reply lost.
     Held,
-    /// Come again. If there is a record, write it first: the asker is the one who waits.
+    /// Come again. If there is a record, write it first: the request is the one who waits.
     Wait(Option<DeviceRecord>),
     /// Leave it to this run, which waits and will do what is asked. If there is a record, write it first: it says so.
     Superseded(RunId, Option<DeviceRecord>),
 }
 
 /// Decides what one who asks at `now` gets.
-pub fn ask(record: &DeviceRecord, asker: &Asker, terms: &Terms, now: Timestamp) -> Answer {
+pub fn ask(record: &DeviceRecord, request: &LeaseRequest, terms: &Terms, now: Timestamp) -> LeaseDecision {
     let lease = record.lease.as_ref();
-    if lease.is_some_and(|lease| lease.token == asker.token) {
-        return Answer::Held;
+    if lease.is_some_and(|lease| lease.token == request.token) {
+        return LeaseDecision::Held;
     }
-    let waiting = record.waiting.as_ref().filter(|waiting| waiting.until > now && waiting.run != asker.run);
-    // An asker whose run holds the lease, or did when it died, has begun already and must end it itself.
-    let begun = lease.filter(|lease| lease.run == asker.run);
+    let waiting = record.waiting.as_ref().filter(|waiting| waiting.until > now && waiting.run != request.run);
+    // An request whose run holds the lease, or did when it died, has begun already and must end it itself.
+    let begun = lease.filter(|lease| lease.run == request.run);
     if let Some(waiting) = waiting
         && begun.is_none()
-        && does(waiting.mode, asker)
+        && does(waiting.mode, request)
     {
-        let relied_on = Waiting { relied_on: true, ..waiting.clone() };
-        let write = (!waiting.relied_on).then(|| DeviceRecord { waiting: Some(relied_on), ..record.clone() });
-        return Answer::Superseded(waiting.run.clone(), write);
+        let has_followers = Waiting { has_followers: true, ..waiting.clone() };
+        let write = (!waiting.has_followers).then(|| DeviceRecord { waiting: Some(has_followers), ..record.clone() });
+        return LeaseDecision::Superseded(waiting.run.clone(), write);
     }
-    let own_turn = record.waiting.as_ref().filter(|waiting| waiting.run == asker.run);
-    let settled = own_turn.is_some() || begun.is_some() || !is_settling(record, asker, now);
+    let own_turn = record.waiting.as_ref().filter(|waiting| waiting.run == request.run);
+    let settled = own_turn.is_some() || begun.is_some() || !is_settling(record, request, now);
     if settled && lease.is_none_or(|lease| lease.until <= now) {
-        let relied_on = own_turn.is_some_and(|turn| turn.relied_on) || begun.is_some_and(|lease| lease.relied_on);
-        let lease = Lease { run: asker.run.clone(), token: asker.token.clone(), until: terms.until(), relied_on };
-        return Answer::Take(DeviceRecord { lease: Some(lease), waiting: waiting.cloned(), ..record.clone() });
+        let has_followers =
+            own_turn.is_some_and(|turn| turn.has_followers) || begun.is_some_and(|lease| lease.has_followers);
+        let lease =
+            Lease { run: request.run.clone(), token: request.token.clone(), until: terms.until(), has_followers };
+        return LeaseDecision::Take(DeviceRecord { lease: Some(lease), waiting: waiting.cloned(), ..record.clone() });
     }
-    let may_wait = waiting.is_none() && begun.is_none() && !asker.bound;
+    let may_wait = waiting.is_none() && begun.is_none() && !request.exclusive;
     let until = now + terms.clock_skew * 2 + COUNTED_ON;
-    let relied_on = own_turn.is_some_and(|turn| turn.relied_on);
-    Answer::Wait(may_wait.then(|| DeviceRecord {
-        waiting: Some(Waiting { run: asker.run.clone(), mode: asker.mode, until, relied_on }),
+    let has_followers = own_turn.is_some_and(|turn| turn.has_followers);
+    LeaseDecision::Wait(may_wait.then(|| DeviceRecord {
+        waiting: Some(Waiting { run: request.run.clone(), mode: request.mode, until, has_followers }),
         ..record.clone()
     }))
 }
 
 /// Whether the very same was done a moment ago, for another run. By another clock the moment may lie ahead; then it is not waited for.
-fn is_settling(record: &DeviceRecord, asker: &Asker, now: Timestamp) -> bool {
+fn is_settling(record: &DeviceRecord, request: &LeaseRequest, now: Timestamp) -> bool {
     let is_repeated = |last: &&Last| {
-        let another = last.run != asker.run && !asker.bound;
-        another && (last.mode, asker.mode) == (Mode::Apply, Mode::Apply) && last.status.is_intent()
+        let another = last.run != request.run && !request.exclusive;
+        another && (last.mode, request.mode) == (Mode::Apply, Mode::Apply) && last.status.is_intent()
     };
     let ended = record.last.as_ref().filter(is_repeated).map(|last| now.duration_since(last.at));
     ended.is_some_and(|ago| (SignedDuration::ZERO..SETTLE).contains(&ago))
 }
 
-/// Whether what a run in `mode` does is all that the asker wants. An apply also tells whether a device is in sync.
-fn does(mode: Mode, asker: &Asker) -> bool {
-    !asker.bound && (mode == asker.mode || (mode, asker.mode) == (Mode::Apply, Mode::Check))
+/// Whether what a run in `mode` does is all that the request wants. An apply also tells whether a device is in sync.
+fn does(mode: Mode, request: &LeaseRequest) -> bool {
+    !request.exclusive && (mode == request.mode || (mode, request.mode) == (Mode::Apply, Mode::Check))
 }
 
 /// A lease that is held.
 #[derive(Debug)]
-pub struct Held {
+pub struct HeldLease {
     device: DeviceName,
     record: DeviceRecord,
     version: Version,
@@ -151,7 +153,7 @@ pub struct Held {
 
 /// What a holder leaves behind in the record.
 #[derive(Debug, Clone, Default)]
-pub struct Learnt {
+pub struct WorkResult {
     /// What the device is known to run, if that is known.
     pub in_sync: Option<InSync>,
     /// How the work ended, if it did.
@@ -162,7 +164,7 @@ pub struct Learnt {
     pub take_hold_back: bool,
 }
 
-impl Held {
+impl HeldLease {
     /// What was known of the device when the lease was taken.
     pub fn record(&self) -> &DeviceRecord {
         &self.record
@@ -179,7 +181,7 @@ impl Held {
 #[derive(Debug)]
 pub enum Acquired {
     /// The lease.
-    Held(Box<Held>),
+    Held(Box<HeldLease>),
     /// It is worked on for this run.
     Busy(RunId),
     /// It was just brought to its intent, and is left alone for a moment.
@@ -193,7 +195,7 @@ pub async fn acquire(
     records: &impl DeviceRecords,
     clock: &impl Clock,
     device: &DeviceName,
-    asker: &Asker,
+    request: &LeaseRequest,
     terms: &Terms,
 ) -> Result<Acquired, StoreError> {
     let mut fault = None;
@@ -201,18 +203,18 @@ pub async fn acquire(
         let stored = records.device_record(device).await?;
         let (record, version) =
             stored.map_or_else(Default::default, |Stored { record, version }| (record, Some(version)));
-        let (write, otherwise) = match ask(&record, asker, terms, clock.now()) {
-            Answer::Take(record) => (Some(record), None),
-            Answer::Wait(write) => (write, Some(busy(&record, clock.now()))),
-            Answer::Superseded(run, write) => (write, Some(Acquired::Superseded(run))),
-            Answer::Held => {
+        let (write, otherwise) = match ask(&record, request, terms, clock.now()) {
+            LeaseDecision::Take(record) => (Some(record), None),
+            LeaseDecision::Wait(write) => (write, Some(busy(&record, clock.now()))),
+            LeaseDecision::Superseded(run, write) => (write, Some(Acquired::Superseded(run))),
+            LeaseDecision::Held => {
                 let version = version.expect("a lease stands in a record that was read");
-                return Ok(held(device, record, version, asker));
+                return Ok(held(device, record, version, request));
             }
         };
         let Some(record) = write else { return Ok(otherwise.expect("whoever takes it writes it")) };
         match (records.replace_device_record(device, &record, version.as_ref()).await, otherwise) {
-            (Ok(Some(version)), None) => return Ok(held(device, record, version, asker)),
+            (Ok(Some(version)), None) => return Ok(held(device, record, version, request)),
             (Ok(Some(_)), Some(otherwise)) => return Ok(otherwise),
             // Somebody else was first, or the reply was lost: the record tells.
             (Ok(None), _) => {}
@@ -224,9 +226,9 @@ pub async fn acquire(
     Err(fault.unwrap_or_else(|| contended(device)))
 }
 
-fn held(device: &DeviceName, record: DeviceRecord, version: Version, asker: &Asker) -> Acquired {
-    let token = asker.token.clone();
-    Acquired::Held(Box::new(Held { device: device.clone(), record, version, token, replaced: None }))
+fn held(device: &DeviceName, record: DeviceRecord, version: Version, request: &LeaseRequest) -> Acquired {
+    let token = request.token.clone();
+    Acquired::Held(Box::new(HeldLease { device: device.clone(), record, version, token, replaced: None }))
 }
 
 /// Why a device cannot be had at `now`.
@@ -239,7 +241,7 @@ fn busy(record: &DeviceRecord, now: Timestamp) -> Acquired {
 pub async fn hold(
     records: &impl DeviceRecords,
     clock: &impl Clock,
-    held: &mut Held,
+    held: &mut HeldLease,
     hold: Hold,
 ) -> Result<(), StoreError> {
     // A hold of this run stands from an attempt that died: what was before that is not known, and it is left as it is.
@@ -268,23 +270,23 @@ pub async fn unhold(records: &impl DeviceRecords, clock: &impl Clock, device: &D
     change.await.map(drop)
 }
 
-/// Gives a lease back, with what was learnt. A lease that is not given back ends by itself.
+/// Gives a lease back, with what was result. A lease that is not given back ends by itself.
 pub async fn release(
     records: &impl DeviceRecords,
     clock: &impl Clock,
-    held: Held,
-    learnt: Learnt,
+    held: HeldLease,
+    result: WorkResult,
 ) -> Result<(), StoreError> {
-    let Held { device, record, version, token, replaced } = held;
+    let HeldLease { device, record, version, token, replaced } = held;
     let ours = record.held.clone();
     let known = Stored { record, version };
-    let replaced = replaced.filter(|_| learnt.take_hold_back);
+    let replaced = replaced.filter(|_| result.take_hold_back);
     let change = change(records, clock, &device, Some(known), |record| {
         record.lease.as_ref().is_some_and(|lease| lease.token == token).then(|| DeviceRecord {
             lease: None,
-            in_sync: learnt.in_sync.clone().or_else(|| record.in_sync.clone()),
-            last: learnt.last.clone().or_else(|| record.last.clone()),
-            kept: learnt.kept.clone().or_else(|| record.kept.clone()),
+            in_sync: result.in_sync.clone().or_else(|| record.in_sync.clone()),
+            last: result.last.clone().or_else(|| record.last.clone()),
+            kept: result.kept.clone().or_else(|| record.kept.clone()),
             // Somebody may have ended the hold meanwhile: then it stays ended.
             held: replaced.clone().filter(|_| record.held == ours).unwrap_or_else(|| record.held.clone()),
             ..record.clone()
@@ -301,7 +303,7 @@ pub async fn is_counted_on(records: &impl DeviceRecords, device: &DeviceName, ru
 }
 
 /// Takes a run back that waits for `device`, so that nobody counts on it any more.
-pub async fn forsake(
+pub async fn withdraw(
     records: &impl DeviceRecords,
     clock: &impl Clock,
     device: &DeviceName,

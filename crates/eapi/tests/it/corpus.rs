@@ -106,17 +106,35 @@ fn no_line_of_a_real_switch_is_refused_as_a_command() {
     assert!(read >= 200 && wrong.is_empty(), "{read} were read; {wrong:#?}");
 }
 
+/// The simulator acts on the commands of this table when they come as configuration lines. The client
+/// is published without that crate, so it has a table of its own, which must not fall behind.
+#[test]
+fn every_command_that_the_simulator_runs_is_refused() {
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../eos-config/src/exec.txt");
+    let Ok(table) = std::fs::read_to_string(&table) else {
+        return skipped("every_command_that_the_simulator_runs_is_refused", "crates/eos-config is not there");
+    };
+    let commands = table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = commands.map(|line| line.trim_start_matches("? ").replace('*', "x"));
+    let passed: Vec<String> = lines.filter(|line| Candidate::parse(line).is_ok()).collect();
+    assert!(passed.is_empty(), "{passed:?}");
+}
+
 /// The configurations in the folder that `variable` names, or `shared/<folder>` beside the
-/// repository. `None` if there is no such folder: then the test says on standard error that it is
-/// skipped, past the test runner, so that `.ci/run` can count it.
+/// repository. `None` if there is no such folder.
 fn files(test: &str, variable: &str, folder: &str) -> Option<Vec<PathBuf>> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
     let path = std::env::var_os(variable).map_or(default, PathBuf::from);
     if !path.is_dir() {
-        writeln!(std::io::stderr(), "skipped: {test}: ../shared/{folder} is not there; {variable} may name it")
-            .unwrap();
+        skipped(test, &format!("../shared/{folder} is not there; {variable} may name it"));
         return None;
     }
     let paths = WalkDir::new(path).into_iter().map(|entry| entry.unwrap().into_path());
     Some(paths.filter(|path| path.extension().is_some_and(|extension| extension == "cfg")).collect())
+}
+
+/// Says on the process's own standard error, past the test runner, that a test did nothing, so that
+/// `.ci/run` can count it.
+fn skipped(test: &str, reason: &str) {
+    writeln!(std::io::stderr(), "skipped: {test}: {reason}").unwrap();
 }

@@ -16,7 +16,7 @@ use super::hours::Hours;
 use super::push::{Done, Ending, Failure, Job, Stopped};
 use super::wanted::Wanted;
 use super::{Enforcer, Outside, Read, Unfinished, Why};
-use crate::lease::{self, Acquired, Asker, Held, Learnt};
+use crate::lease::{self, Acquired, HeldLease, LeaseRequest, WorkResult};
 use crate::ports::{Clock, DeadLetters, Runs, StoreError, StoreFault};
 use crate::records::device_state::{Hold, InSync, Last, Token};
 use crate::records::outcome::{Outcome, Plan, Status, SwitchState};
@@ -104,13 +104,13 @@ impl<P: Outside> Enforcer<P> {
         if hours.can_ever_suffice(confirm).is_ok() && !hours.suffice(ports.clock.now(), confirm) {
             return unfinished(Why::OutOfTime, "there was no time left for it");
         }
-        let asker = Asker {
+        let request = LeaseRequest {
             run: slice.run.clone(),
             mode: slice.mode,
-            bound: slice.plan.is_some() || slice.restore.is_some(),
+            exclusive: slice.plan.is_some() || slice.restore.is_some(),
             token: Token::new(ports.clock.entropy()),
         };
-        let mut held = match lease::acquire(&ports.state, &ports.clock, device, &asker, &hours.terms()).await? {
+        let mut held = match lease::acquire(&ports.state, &ports.clock, device, &request, &hours.terms()).await? {
             Acquired::Held(held) => *held,
             Acquired::Superseded(by) => {
                 let before =
@@ -124,7 +124,7 @@ impl<P: Outside> Enforcer<P> {
                 return unfinished(Why::Waits, &format!("run {run} is at work on it"));
             }
             Acquired::Busy(run) => {
-                lease::forsake(&ports.state, &ports.clock, device, &slice.run).await?;
+                lease::withdraw(&ports.state, &ports.clock, device, &slice.run).await?;
                 let reason = format!("run {run} was at work on it each of the {MAX_WAITS} times that its turn came");
                 let outcome = Outcome { error: Some(reason), ..self.outcome(slice, device, Status::Refused) };
                 self.give_up(slice, &outcome).await?;
@@ -163,7 +163,7 @@ impl<P: Outside> Enforcer<P> {
         &self,
         slice: &Slice,
         device: &DeviceName,
-        held: &mut Held,
+        held: &mut HeldLease,
         hours: &Hours,
         reading: &Fresh<Read>,
     ) -> Result<Worked, StoreError> {
@@ -204,7 +204,7 @@ impl<P: Outside> Enforcer<P> {
         &self,
         slice: &Slice,
         blank: &Outcome,
-        held: &Held,
+        held: &HeldLease,
         hours: &Hours,
         reading: &Fresh<Read>,
     ) -> Result<Result<Ready, Box<Outcome>>, StoreError> {
@@ -214,7 +214,7 @@ impl<P: Outside> Enforcer<P> {
         // Read only now: whoever came later has the newer intent, and nobody an older one.
         let Read { cancelled, site } = reading.since_now(async || self.read(slice).await).await?;
         // Whoever was left to this run never asked for it to be cancelled.
-        if let Some(at) = cancelled.filter(|_| !held.record().is_relied_on()) {
+        if let Some(at) = cancelled.filter(|_| !held.record().has_followers()) {
             return ended(Status::Cancelled, format!("the run was cancelled at {at:.0}"));
         }
         let site = match site {
@@ -256,7 +256,7 @@ impl<P: Outside> Enforcer<P> {
     }
 
     /// Holds the device at what it is restored to. Before the switch is touched: whoever its save calls must find it.
-    async fn hold(&self, slice: &Slice, held: &mut Held, configuration: &ContentHash) -> Result<(), StoreError> {
+    async fn hold(&self, slice: &Slice, held: &mut HeldLease, configuration: &ContentHash) -> Result<(), StoreError> {
         let ports = self.ports.ports();
         let hold = Hold {
             configuration: configuration.clone(),
@@ -290,13 +290,13 @@ impl<P: Outside> Enforcer<P> {
     async fn settle(
         &self,
         slice: &Slice,
-        held: Held,
+        held: HeldLease,
         worked: Result<Worked, StoreError>,
     ) -> Result<Option<Unfinished>, StoreError> {
         let worked = match worked {
             Ok(worked) => worked,
             Err(error) => {
-                self.release(held, Learnt { take_hold_back: true, ..Learnt::default() }).await;
+                self.release(held, WorkResult { take_hold_back: true, ..WorkResult::default() }).await;
                 return Err(error);
             }
         };
@@ -304,7 +304,7 @@ impl<P: Outside> Enforcer<P> {
         let Worked { outcome, in_sync, again, kept } = worked;
         let exhausted = self.limits.retries.exhausted(slice.attempt);
         if let Some(why) = again.filter(|why| *why != Why::Failed || !exhausted) {
-            self.release(held, Learnt { take_hold_back, ..Learnt::default() }).await;
+            self.release(held, WorkResult { take_hold_back, ..WorkResult::default() }).await;
             let Outcome { device, error, .. } = outcome;
             return Ok(Some(Unfinished { device, why, reason: error.unwrap_or_default() }));
         }
@@ -316,14 +316,14 @@ impl<P: Outside> Enforcer<P> {
             Ok(kept) => (kept, self.record(&outcome).await),
         };
         let last = Last { run: outcome.run, mode: slice.mode, status: outcome.status, at: outcome.finished_at };
-        self.release(held, Learnt { in_sync, last: Some(last), kept, take_hold_back }).await;
+        self.release(held, WorkResult { in_sync, last: Some(last), kept, take_hold_back }).await;
         recorded.map(|()| None)
     }
 
     /// A lease that cannot be given back ends by itself.
-    async fn release(&self, held: Held, learnt: Learnt) {
+    async fn release(&self, held: HeldLease, result: WorkResult) {
         let ports = self.ports.ports();
-        if let Err(error) = lease::release(&ports.state, &ports.clock, held, learnt).await {
+        if let Err(error) = lease::release(&ports.state, &ports.clock, held, result).await {
             warn!(%error, "a lease could not be given back and must run out");
         }
     }

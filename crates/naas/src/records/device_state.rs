@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::records::outcome::Status;
 use crate::records::run::Mode;
+use crate::records::version_of;
 
-/// The version of the document that this code writes and reads.
-pub const VERSION: u32 = 1;
+/// The version of the document that this code writes. It reads version 1 as well, whose fields had other names.
+pub const VERSION: u32 = 2;
+
+/// The oldest version of the document that this code reads.
+const OLDEST: u32 = 1;
 
 /// The document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,7 +64,8 @@ pub struct Lease {
     /// From then on it is anybody's.
     pub until: Timestamp,
     /// Other runs were left to this one, so that it does its work even if it is cancelled.
-    pub relied_on: bool,
+    #[serde(alias = "relied_on")]
+    pub has_followers: bool,
 }
 
 /// A run that came while another one worked on the device, and comes again.
@@ -74,7 +79,8 @@ pub struct Waiting {
     /// From then on it is not counted on.
     pub until: Timestamp,
     /// Other runs were left to it.
-    pub relied_on: bool,
+    #[serde(alias = "relied_on")]
+    pub has_followers: bool,
 }
 
 /// Proof that a running-config is what an intent renders to. It does not age: the digest stands for the text.
@@ -131,21 +137,16 @@ impl Default for DeviceRecord {
 impl DeviceRecord {
     /// Reads a stored document.
     pub fn parse(document: &[u8]) -> Result<Self, NotARecord> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        // The version comes first: a newer document should be called newer, not malformed.
-        let Versioned { version } = serde_json::from_slice(document)?;
-        if version != VERSION {
+        let version = version_of(document)?;
+        if !(OLDEST..=VERSION).contains(&version) {
             return Err(NotARecord::Version(version));
         }
-        Ok(serde_json::from_slice(document)?)
+        Ok(Self { version: VERSION, ..serde_json::from_slice(document)? })
     }
 
     /// Whether other runs were left to the one that holds the lease.
-    pub fn is_relied_on(&self) -> bool {
-        self.lease.as_ref().is_some_and(|lease| lease.relied_on)
+    pub fn has_followers(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.has_followers)
     }
 
     /// The text to be stored.
@@ -173,7 +174,8 @@ mod tests {
             ("", "EOF while parsing"),
             ("{", "EOF while parsing"),
             ("[]", "not a device record"),
-            (r#"{"version":2,"lease":{"shape":"new"}}"#, "a device record of version 2, expected 1"),
+            (r#"{"version":3,"lease":{"shape":"new"}}"#, "a device record of version 3, expected 2"),
+            (r#"{"version":0}"#, "a device record of version 0, expected 2"),
             (r#"{"version":1,"lease":{"run":"mine"}}"#, "not a run"),
             (
                 r#"{"version":1,"lease":null,"waiting":null,"in_sync":null,"last":null,"note":"by hand"}"#,
@@ -183,6 +185,16 @@ mod tests {
             let error = DeviceRecord::parse(document.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(reason), "{document}: {error}");
         }
+    }
+
+    #[test]
+    fn a_record_of_version_1_is_read_with_its_old_words() {
+        let lease = r#"{"run":"20261123-201530-000007","token":"00","until":"2026-11-23T20:15:30Z","relied_on":true}"#;
+        let document = format!(r#"{{"version":1,"lease":{lease},"waiting":null,"in_sync":null,"last":null}}"#);
+
+        let record = DeviceRecord::parse(document.as_bytes()).unwrap();
+
+        assert_eq!((record.version, record.has_followers()), (VERSION, true));
     }
 
     proptest! {

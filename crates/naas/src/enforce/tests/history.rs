@@ -388,7 +388,8 @@ async fn a_text_that_is_gone_or_was_edited_is_not_pushed() {
 async fn a_hold_that_is_ended_during_the_push_stays_ended() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let terms = Terms { work_until: clock.now(), clock_skew: SignedDuration::from_mins(5) };
-    let asker = Asker { run: RunId::new(clock.now(), 1), mode: Mode::Apply, bound: true, token: Token::new(1) };
+    let request =
+        LeaseRequest { run: RunId::new(clock.now(), 1), mode: Mode::Apply, exclusive: true, token: Token::new(1) };
     let hold = |run: u64| Hold {
         configuration: ContentHash::of(&run.to_string()),
         run: RunId::new(clock.now(), run),
@@ -397,15 +398,15 @@ async fn a_hold_that_is_ended_during_the_push_stays_ended() {
     };
     let before = DeviceRecord { held: Some(hold(7)), ..DeviceRecord::default() };
     (&store).replace_device_record(&leaf(), &before, None).await.unwrap();
-    let Acquired::Held(mut held) = lease::acquire(&&store, &clock, &leaf(), &asker, &terms).await.unwrap() else {
+    let Acquired::Held(mut held) = lease::acquire(&&store, &clock, &leaf(), &request, &terms).await.unwrap() else {
         panic!("it is free")
     };
 
     lease::hold(&&store, &clock, &mut held, hold(1)).await.unwrap();
     let meanwhile = store.records.lock().unwrap()[&leaf()].0.held.clone();
     lease::unhold(&&store, &clock, &leaf()).await.unwrap();
-    let learnt = lease::Learnt { take_hold_back: true, ..lease::Learnt::default() };
-    lease::release(&&store, &clock, *held, learnt).await.unwrap();
+    let result = lease::WorkResult { take_hold_back: true, ..lease::WorkResult::default() };
+    lease::release(&&store, &clock, *held, result).await.unwrap();
 
     assert_eq!(meanwhile, Some(hold(1)));
     let record = store.records.lock().unwrap()[&leaf()].0.clone();

@@ -156,8 +156,8 @@ async fn a_release_ends_the_hold_also_while_the_device_is_worked_on_and_again_ch
     store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.held = Some(hold.clone());
     let terms = lease::Terms { work_until: now, clock_skew: SignedDuration::ZERO };
     let token = crate::records::device_state::Token::new(1);
-    let asker = lease::Asker { run: run(2), mode: Mode::Apply, bound: false, token };
-    lease::acquire(&store, &scheduler.clock, &leaf(), &asker, &terms).await.unwrap();
+    let request = lease::LeaseRequest { run: run(2), mode: Mode::Apply, exclusive: false, token };
+    lease::acquire(&store, &scheduler.clock, &leaf(), &request, &terms).await.unwrap();
 
     let before = scheduler.device("leaf1").await.unwrap();
     let released = scheduler.release("leaf1").await.unwrap();
