@@ -53,6 +53,7 @@ impl fmt::Display for Rule {
 }
 
 /// The first rule that `configuration` breaks and that is not allowed to be.
+// EOS-66: a replace takes away users, addresses and eAPI.
 pub fn look(configuration: &str, device: &Device, allowed: &BTreeSet<Rule>) -> Result<(), Lockout> {
     let found = Found::read(configuration);
     let broken = [api(&found, device), login(&found, device)].into_iter().chain(reach(&found, device));
@@ -113,6 +114,7 @@ fn reach(found: &Found, device: &Device) -> Vec<Option<Lockout>> {
     let name = &interface.name;
     vec![
         not_served.then(|| Lockout {
+            // EOS-3: eAPI is served per VRF.
             rule: Rule::ManagementVrf,
             what: format!("{name} is in VRF {vrf}, and `management api http-commands` does not serve it there"),
         }),

@@ -39,6 +39,7 @@ pub const AFTERMATH: SignedDuration = SignedDuration::from_secs(60);
 const COUNTED_ON: SignedDuration = SignedDuration::from_mins(2);
 
 /// For how long a device is left alone that was just brought to its intent: longer than its own webhook takes.
+// EOS-83: our own save calls back too.
 pub const SETTLE: SignedDuration = SignedDuration::from_secs(3);
 
 /// How often a write is tried that others come before.

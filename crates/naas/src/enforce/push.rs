@@ -189,6 +189,7 @@ impl<P: Outside> Enforcer<P> {
         standing: &Standing,
         on_trial: &str,
     ) -> Result<Option<Done>, Stopped> {
+        // EOS-60: a switch has one timer, and nobody else can commit.
         if !session::is_ours(on_trial) {
             let refused = Failure::refused(
                 SwitchFault::Busy,
