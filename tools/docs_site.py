@@ -26,7 +26,9 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 def with_bars(markdown: str) -> str:
     """Markdown with the bars in the code of its tables as they are meant."""
     lines = markdown.split("\n")
-    bare = (CODE.sub(lambda code: code[0].replace("\\|", "|"), line) if line.startswith("|") else line for line in lines)
+    bare = (
+        CODE.sub(lambda code: code[0].replace("\\|", "|"), line) if line.startswith("|") else line for line in lines
+    )
     return "\n".join(bare)
 
 
