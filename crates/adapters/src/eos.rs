@@ -89,6 +89,7 @@ impl Switch for EosSwitch {
         let timer = CommitTimer::try_from(timer).map_err(|error| misconfigured(&with_causes(&error)))?;
         session.commit_with_timer(timer).await.map_err(|error| match error {
             // If it was committed at all, it is on trial.
+            // EOS-15.
             CommitError::Unknown { .. } => self.failed(&error, SwitchFault::Unreachable, SwitchState::Reverting),
             error => self.not_committed(error),
         })
@@ -142,6 +143,7 @@ impl Switch for EosSwitch {
     }
 
     async fn save(&mut self, session: &str) -> Result<bool, SwitchError> {
+        // EOS-72: empty when all is saved.
         let unsaved = self.client.run(["show running-config diffs"], Format::Text).await;
         let unsaved = unsaved.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::NotSaved))?;
         if unsaved.first().and_then(|shown| shown["output"].as_str()).is_none_or(|diff| diff.trim().is_empty()) {

@@ -66,6 +66,7 @@ impl fmt::Display for Rule {
 /// # Errors
 ///
 /// The first rule that it breaks.
+// EOS-66: a replace takes away users, addresses and eAPI.
 pub fn look(configuration: &str, device: &Device, allowed: &BTreeSet<Rule>) -> Result<(), Lockout> {
     let state = ManagementState::read(configuration);
     let broken = [api(&state, device), port(&state, device), login(&state, device)];
@@ -166,6 +167,7 @@ fn in_vrf(state: &ManagementState, interface: &Interface, leased: bool) -> Vec<O
     let not_served = state.api_vrfs.as_ref().is_some_and(|vrfs| !vrfs.is_empty() && !vrfs.contains(vrf));
     let no_route = !leased && !state.has_route(vrf);
     let what = format!("{name} is in VRF {vrf}, and `management api http-commands` does not serve it there");
+    // EOS-3: eAPI is served per VRF.
     let not_served = if not_served { lockout(Rule::ManagementVrf, what) } else { None };
     let what = format!("VRF {vrf} of {name} has no route, and no routing protocol could bring one");
     vec![not_served, if no_route { lockout(Rule::ManagementRoute, what) } else { None }]
