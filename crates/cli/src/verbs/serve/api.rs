@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Response, StatusCode};
-use naas::api::{self, Answer, Call, MAX_BODY};
+use naas::api::{self, ApiRequest, ApiResponse, MAX_BODY};
 
 use crate::site::LocalScheduler;
 
@@ -25,7 +25,7 @@ async fn answer(
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return response(api::too_large());
     };
-    let call = Call {
+    let call = ApiRequest {
         method: head.method.as_str(),
         path: head.uri.path(),
         query: head.uri.query(),
@@ -36,7 +36,7 @@ async fn answer(
     response(api::answer(&*scheduler, call).await)
 }
 
-fn response(answer: Answer) -> Response<Body> {
+fn response(answer: ApiResponse) -> Response<Body> {
     let mut response = Response::builder().status(StatusCode::from_u16(answer.status).unwrap_or_default());
     for (name, value) in answer.headers {
         response = response.header(name, value);
