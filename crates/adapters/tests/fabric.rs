@@ -14,7 +14,7 @@ use eos_sim::{DeviceHandle, Event, Fleet, Handle};
 use intent::inventory::Document;
 use intent::inventory::Inventory;
 use intent::name::{DeviceName, RunId};
-use intent::render::Intent;
+use intent::render::ModelSet;
 use jiff::SignedDuration;
 use naas::enforce::{Delivery, Enforcer, Limits, Ports};
 use naas::fakes::FakeStore;
@@ -84,10 +84,10 @@ impl Site {
     }
 
     /// What the models say that a device should run.
-    fn intended(&self, name: &str) -> String {
+    fn rendered(&self, name: &str) -> String {
         let inventory = Inventory::parse(&[Document::new("naas/inventory", self.inventory.clone().into())]).unwrap();
         let device = inventory.device(&DeviceName::new(name).unwrap()).unwrap();
-        Intent::read(&self.store.models.lock().unwrap()).unwrap().render(&device).unwrap().configuration
+        ModelSet::read(&self.store.models.lock().unwrap()).unwrap().render(&device).unwrap().configuration
     }
 }
 
@@ -117,9 +117,9 @@ async fn every_line_is_in_the_mode_that_its_template_means() {
 
     for device in site.devices() {
         let name = &device.spec().name;
-        let (intended, running) = (lines(&site.intended(name)), lines(&device.running_config()));
-        let lost: Vec<_> = intended.difference(&running).collect();
-        let surplus: Vec<_> = running.difference(&intended).filter(|line| *line != "end").collect();
+        let (rendered, running) = (lines(&site.rendered(name)), lines(&device.running_config()));
+        let lost: Vec<_> = rendered.difference(&running).collect();
+        let surplus: Vec<_> = running.difference(&rendered).filter(|line| *line != "end").collect();
         assert!(lost.is_empty() && surplus.is_empty(), "{name}: lost {lost:#?}, and has instead {surplus:#?}");
     }
 }

@@ -26,15 +26,16 @@ use intent::inventory::Inventory;
 use jiff::Timestamp;
 use naas::enforce::{Enforcer, Limits, Ports};
 use naas::ports::{Clock, Inventories, StoreFault};
-use naas::schedule::Scheduler;
 use naas::schedule::request::Step;
+use naas::schedule::{self, Scheduler};
 use tracing::warn;
 
 pub(crate) use tokens::{Bearer, Tokens, operator_file, read as read_token};
 pub(crate) use worker::{LAST_PUSHES, Work, Workers};
 
 /// The whole domain over local parts.
-pub(crate) type LocalScheduler = Scheduler<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
+pub(crate) type LocalScheduler =
+    Scheduler<schedule::Ports<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>>;
 type LocalPorts =
     Ports<FolderInventories, FolderModels, EosSwitches, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
 pub(crate) type LocalEnforcer = Enforcer<LocalPorts>;
@@ -66,14 +67,14 @@ impl Site {
         let alone_since = Timestamp::from_second(SystemClock.now().as_second())?;
         let limits = Limits { alone_since: Some(alone_since), ..limits };
         let inventories = FolderInventories::new(folder.clone());
-        let scheduler = Arc::new(LocalScheduler {
+        let scheduler_ports = schedule::Ports {
             inventories: inventories.clone(),
             queue: store.clone(),
             state: store.clone(),
             dead_letters: store.clone(),
             clock: SystemClock,
-            default_step: step,
-        });
+        };
+        let scheduler = Arc::new(LocalScheduler::new(scheduler_ports, step));
         let ports = Ports {
             inventories,
             models: FolderModels::of_site(&folder),

@@ -21,7 +21,7 @@ use intent::inventory::Document;
 use intent::inventory::Inventory;
 use intent::model::ModelFiles;
 use intent::name::DeviceName;
-use intent::render::{Intent, RenderError};
+use intent::render::{ModelSet, RenderError};
 use serde_json::{Map, Value, json};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -82,9 +82,9 @@ fn render(templates: &BTreeMap<String, Vec<u8>>, template: &str, data: &[u8]) ->
     let model = json!({"name": "model", "group": "global", "template": template, "data": data}).to_string();
     let mut files = templates.clone();
     files.insert("model.json".to_owned(), model.into_bytes());
-    let intent = Intent::read(&ModelFiles(files)).map_err(|error| error.to_string())?;
-    match intent.render(&device) {
-        Ok(intended) => Ok(intended.configuration.trim_end_matches('\n').to_owned()),
+    let models = ModelSet::read(&ModelFiles(files)).map_err(|error| error.to_string())?;
+    match models.render(&device) {
+        Ok(rendered) => Ok(rendered.configuration.trim_end_matches('\n').to_owned()),
         Err(RenderError::Empty(_)) => Ok(String::new()),
         Err(error) => Err(error.to_string()),
     }

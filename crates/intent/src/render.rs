@@ -7,7 +7,7 @@
 //! first, are its configuration. `docs/templates.md` says it for those who write templates.
 //!
 //! Values cannot add configuration lines, see `printed.rs`; every line knows its model, template and template line, see
-//! [`Intent::origins`].
+//! [`ModelSet::origins`].
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -52,7 +52,7 @@ pub const MAX_CONFIGURATION: usize = 16 * 1024 * 1024;
 pub const MAX_STEPS: u64 = 20_000_000;
 
 /// All models and templates, parsed once and rendered for many devices.
-pub struct Intent {
+pub struct ModelSet {
     models: Vec<Model>,
     sources: Sources,
     tera: TeraEngine,
@@ -62,7 +62,7 @@ pub struct Intent {
 }
 
 /// What all models of one device come to.
-pub struct Intended {
+pub struct RenderedConfig {
     /// The full configuration, one line per configuration line, ending with a line break.
     pub configuration: String,
     /// Which model brought how many of its lines, in order.
@@ -107,14 +107,14 @@ impl fmt::Display for Origin {
 }
 
 /// Shows the configuration's size only: it holds hashes and keys.
-impl fmt::Debug for Intended {
+impl fmt::Debug for RenderedConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.configuration.lines().count();
-        f.debug_struct("Intended").field("lines", &lines).field("confirm", &self.confirm).finish_non_exhaustive()
+        f.debug_struct("RenderedConfig").field("lines", &lines).field("confirm", &self.confirm).finish_non_exhaustive()
     }
 }
 
-impl Intent {
+impl ModelSet {
     /// Parses everything in `files`. A broken model is an error, since it may be for any device; a broken template is
     /// kept as the error of the devices that need it.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
@@ -125,14 +125,14 @@ impl Intent {
         Ok(Self { models, sources, tera, jinja, marked: OnceLock::new() })
     }
 
-    /// What is intended for `device`.
-    pub fn render(&self, device: &Device) -> Result<Intended, RenderError> {
+    /// Renders the full configuration of `device`.
+    pub fn render(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
         let models = self.models_of(device)?;
         let host = host(device);
         let mut configuration = String::new();
         let mut parts = Vec::new();
         for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet { intent: self, template: &model.template, host: &host, data: &model.data };
+            let snippet = Snippet { models: self, template: &model.template, host: &host, data: &model.data };
             let text = snippet.render(&model.path)?;
             let text = kept(&text, index + 1 == models.len());
             configuration.push_str(text);
@@ -142,7 +142,7 @@ impl Intent {
         if configuration.trim().is_empty() {
             return Err(RenderError::Empty(models.len()));
         }
-        Ok(Intended {
+        Ok(RenderedConfig {
             configuration,
             parts,
             confirm: models.iter().filter_map(|model| model.confirm).max(),
@@ -157,7 +157,7 @@ impl Intent {
         let host = host(device);
         let mut all = Vec::new();
         for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet { intent: self, template: &model.template, host: &host, data: &model.data };
+            let snippet = Snippet { models: self, template: &model.template, host: &host, data: &model.data };
             let text = snippet.render(&model.path)?;
             let lines = kept(&text, index + 1 == models.len()).split('\n').count();
             let origins = snippet.origins(&text);
@@ -201,7 +201,7 @@ impl Intent {
 
 /// One model's template for one device.
 struct Snippet<'s> {
-    intent: &'s Intent,
+    models: &'s ModelSet,
     template: &'s str,
     host: &'s Map<String, Value>,
     data: &'s Map<String, Value>,
@@ -213,7 +213,7 @@ type Source = Option<(String, usize)>;
 impl Snippet<'_> {
     /// The text that `model` brings.
     fn render(&self, model: &str) -> Result<String, RenderError> {
-        let sources = &self.intent.sources;
+        let sources = &self.models.sources;
         if let Some(error) = sources.broken.get(self.template) {
             return Err(error.clone());
         }
@@ -225,7 +225,7 @@ impl Snippet<'_> {
 
     fn missing(&self, model: &str) -> RenderError {
         let (model, template) = (model.to_owned(), self.template.to_owned());
-        match self.intent.sources.closest(self.template) {
+        match self.models.sources.closest(self.template) {
             None if Kind::of(self.template).is_none() => RenderError::UnknownKind { model, template },
             closest => RenderError::NoTemplate { model, template, closest },
         }
@@ -263,9 +263,9 @@ impl Snippet<'_> {
     /// Runs the engine.
     fn text(&self) -> Result<String, RenderError> {
         match Kind::of(self.template) {
-            Some(Kind::Tera) => self.intent.tera.render(self.template, self.host, self.data),
-            Some(Kind::Jinja) => self.intent.jinja.render(self.template, jinja_engine::context(self.host, self.data)),
-            _ => Ok(self.intent.sources.texts[self.template].clone()),
+            Some(Kind::Tera) => self.models.tera.render(self.template, self.host, self.data),
+            Some(Kind::Jinja) => self.models.jinja.render(self.template, jinja_engine::context(self.host, self.data)),
+            _ => Ok(self.models.sources.texts[self.template].clone()),
         }
     }
 
@@ -275,10 +275,10 @@ impl Snippet<'_> {
         let found = match Kind::of(self.template) {
             Some(Kind::Jinja) => {
                 let context = jinja_engine::context(self.host, self.data);
-                current.during(|| self.intent.jinja.origins(self.template, context)).0.ok()
+                current.during(|| self.models.jinja.origins(self.template, context)).0.ok()
             }
             Some(Kind::Tera) => {
-                let (marks, tera) = self.intent.marked();
+                let (marks, tera) = self.models.marked();
                 let marked = current.during(|| tera.render(self.template, self.host, self.data)).0;
                 marked.ok().map(|marked| {
                     let (text, lines) = marks.read(&marked);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use intent::inventory::Document;
 use intent::inventory::Inventory;
 use intent::model::ModelFiles;
-use intent::render::Intent;
+use intent::render::ModelSet;
 
 #[test]
 fn published_configurations_render_to_themselves() {
@@ -33,9 +33,9 @@ fn published_configurations_render_to_themselves() {
         let model = b"{name: m, group: global, template: t.cfg}".to_vec();
         let files = [("m.yaml".to_owned(), model), ("t.cfg".to_owned(), text.clone().into_bytes())];
 
-        let intended = Intent::read(&ModelFiles(files.into())).unwrap().render(&device);
+        let rendered = ModelSet::read(&ModelFiles(files.into())).unwrap().render(&device);
 
-        let found = intended.unwrap_or_else(|error| panic!("{}: {error}", file.display())).configuration;
+        let found = rendered.unwrap_or_else(|error| panic!("{}: {error}", file.display())).configuration;
         assert_eq!(found.trim_end(), text.trim_end(), "{}", file.display());
     }
 }

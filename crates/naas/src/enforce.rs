@@ -26,7 +26,7 @@ use intent::confirm::ConfirmWithin;
 use intent::inventory::Inventory;
 use intent::model::ModelFiles;
 use intent::name::DeviceName;
-use intent::render::Intent;
+use intent::render::ModelSet;
 use jiff::{SignedDuration, Timestamp};
 use tracing::{info, warn};
 
@@ -45,7 +45,7 @@ pub struct Enforcer<P> {
     ports: P,
     limits: Limits,
     /// What was parsed last, and from which files.
-    intent: Mutex<Option<(Arc<ModelFiles>, Arc<Intent>)>>,
+    model_set: Mutex<Option<(Arc<ModelFiles>, Arc<ModelSet>)>>,
 }
 
 /// What bounds an enforcer's work.
@@ -97,7 +97,7 @@ struct Read {
 struct Site {
     inventory: Inventory,
     /// Models and templates; or what keeps them from being used. A device that is to run a kept configuration does without.
-    models: Result<(Arc<ModelFiles>, Arc<Intent>), String>,
+    models: Result<(Arc<ModelFiles>, Arc<ModelSet>), String>,
 }
 
 /// A device that must come again.
@@ -123,7 +123,7 @@ enum Why {
 impl<P: Outside> Enforcer<P> {
     /// An enforcer within these limits.
     pub fn new(ports: P, limits: Limits) -> Self {
-        Self { ports, limits, intent: Mutex::new(None) }
+        Self { ports, limits, model_set: Mutex::new(None) }
     }
 
     /// Works on one queue message until `deadline`, by the enforcer's own clock; nothing is begun that cannot end by then. After `Ok`
@@ -221,24 +221,24 @@ impl<P: Outside> Enforcer<P> {
             Err(error) => return Ok(Err(error.to_string())),
         };
         let models = match ports.models.snapshot().await {
-            Ok(files) => self.intent(&files).map(|intent| (files, intent)),
+            Ok(files) => self.model_set(&files).map(|models| (files, models)),
             Err(error) if is_obstacle(&error) => Err(error.to_string()),
             Err(error) => return Err(error),
         };
         Ok(Ok(Site { inventory, models }))
     }
 
-    /// The files' intent, parsed anew only when they have changed.
-    fn intent(&self, files: &Arc<ModelFiles>) -> Result<Arc<Intent>, String> {
-        let mut parsed = self.intent.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((from, intent)) = parsed.as_ref()
+    /// The models and templates of `files`, parsed anew only when they have changed.
+    fn model_set(&self, files: &Arc<ModelFiles>) -> Result<Arc<ModelSet>, String> {
+        let mut parsed = self.model_set.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((from, models)) = parsed.as_ref()
             && Arc::ptr_eq(from, files)
         {
-            return Ok(Arc::clone(intent));
+            return Ok(Arc::clone(models));
         }
-        let intent = Arc::new(Intent::read(files).map_err(|error| error.to_string())?);
-        *parsed = Some((Arc::clone(files), Arc::clone(&intent)));
-        Ok(intent)
+        let models = Arc::new(ModelSet::read(files).map_err(|error| error.to_string())?);
+        *parsed = Some((Arc::clone(files), Arc::clone(&models)));
+        Ok(models)
     }
 
     async fn record(&self, outcome: &Outcome) -> Result<(), StoreError> {

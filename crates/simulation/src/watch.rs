@@ -85,7 +85,7 @@ pub(crate) struct Push {
     /// When it got the lease, and what was the newest intent then.
     pub(crate) leased: Option<(Duration, Version)>,
     /// Whether others were left to it.
-    relied_on: bool,
+    has_followers: bool,
     pub(crate) touched: bool,
     pub(crate) committed: bool,
     pub(crate) confirmed: bool,
@@ -137,12 +137,12 @@ fn device(switch: &Switch) -> DeviceName {
 
 impl World {
     /// A push got the lease.
-    pub(crate) fn leased(&self, invocation: Invocation, device: &DeviceName, newest: Version, relied_on: bool) {
+    pub(crate) fn leased(&self, invocation: Invocation, device: &DeviceName, newest: Version, has_followers: bool) {
         let at = self.elapsed();
         let mut watch = self.watch();
         let push = watch.push(invocation, device);
         push.leased = Some((at, newest));
-        push.relied_on = relied_on;
+        push.has_followers = has_followers;
     }
 
     /// A switch ran something, with these configurations before and after it.
@@ -164,7 +164,7 @@ impl World {
             self.happened(switch, invocation, &mut push, &entry.event);
             if let Event::SessionCommitted { .. } | Event::SessionConfirmed { .. } = entry.event {
                 self.is_new_enough(switch, running[1], newest, matches!(entry.event, Event::SessionConfirmed { .. }));
-                self.is_allowed(invocation, &device, leased_at, push.relied_on);
+                self.is_allowed(invocation, &device, leased_at, push.has_followers);
                 self.is_kept(&device, running[1]);
             }
         }
@@ -253,7 +253,7 @@ impl World {
     }
 
     /// Only a run that applies changes a switch, and not once it is cancelled, unless others were left to it.
-    fn is_allowed(&self, invocation: Invocation, device: &DeviceName, leased_at: Duration, relied_on: bool) {
+    fn is_allowed(&self, invocation: Invocation, device: &DeviceName, leased_at: Duration, has_followers: bool) {
         let watch = self.watch();
         let Some((run, mode)) = watch.works.get(&invocation).cloned() else { return };
         let cancelled = watch.cancelled.get(&run).is_some_and(|at| *at < leased_at);
@@ -261,7 +261,7 @@ impl World {
         if mode != Mode::Apply {
             self.blame(Invariant::Honest, format!("run {run} changed {device} in mode {mode}"));
         }
-        if cancelled && !relied_on {
+        if cancelled && !has_followers {
             self.blame(Invariant::Honest, format!("run {run} took up {device} after it was cancelled, and changed it"));
         }
     }

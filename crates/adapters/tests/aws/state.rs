@@ -27,7 +27,7 @@ fn outcome(status: Status) -> Outcome {
         error: None,
         superseded_by: None,
         plan: None,
-        held: None,
+        pinned: None,
         started_at: at,
         finished_at: at,
     }

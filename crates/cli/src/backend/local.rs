@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use intent::name::RunId;
 use jiff::SignedDuration;
-use naas::api::{self, Call};
+use naas::api::{self, ApiRequest};
 use naas::enforce::Limits;
 use naas::retry::Retries;
 use naas::schedule::request::Step;
@@ -43,7 +43,7 @@ impl Local {
     pub(super) async fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let caller = Some(self.caller.as_str());
-        let call = Call { method, path, query, caller, idempotency_key: None, body: body.as_bytes() };
+        let call = ApiRequest { method, path, query, caller, idempotency_key: None, body: body.as_bytes() };
         let answer = api::answer(&*self.site.scheduler, call).await;
         (answer.status, answer.body)
     }

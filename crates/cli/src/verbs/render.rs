@@ -6,7 +6,7 @@ use adapters::embedded::FolderModels;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use intent::name::DeviceName;
-use intent::render::{Intent, Origin};
+use intent::render::{ModelSet, Origin};
 use naas::ports::Models;
 use serde_json::json;
 
@@ -40,10 +40,10 @@ impl Render {
         let device = DeviceName::new(self.device.as_str()).ok().and_then(|name| inventory.device(&name));
         let device = device.ok_or_else(|| anyhow!("the inventory does not have device {}", self.device))?;
         let files = FolderModels::of_site(&folder).snapshot().await.context("models")?;
-        let intent = Intent::read(&files)?;
-        let intended = intent.render(&device).with_context(|| device.name.to_string())?;
-        let configuration = intended.configuration;
-        let origins = if self.origins { Some(intent.origins(&device)?) } else { None };
+        let models = ModelSet::read(&files)?;
+        let rendered = models.render(&device).with_context(|| device.name.to_string())?;
+        let configuration = rendered.configuration;
+        let origins = if self.origins { Some(models.origins(&device)?) } else { None };
         match (self.output, origins) {
             (Form::Text, None) => screen::text(&configuration),
             (Form::Text, Some(origins)) => screen::text(&with_origins(&configuration, &origins)),

@@ -12,7 +12,7 @@ use intent::inventory::{Device, Inventory};
 use intent::lockout;
 use intent::model;
 use intent::model::ModelFiles;
-use intent::render::Intent;
+use intent::render::ModelSet;
 use naas::ports::Models;
 use serde::Serialize;
 
@@ -105,8 +105,8 @@ pub(crate) async fn validate(folder: &Path) -> anyhow::Result<Validated> {
         }
     };
     validated.devices = inventory.as_ref().map_or(0, |inventory| inventory.names().len());
-    match Intent::read(&files) {
-        Ok(intent) => inventory.iter().for_each(|inventory| validated.render(inventory, &intent)),
+    match ModelSet::read(&files) {
+        Ok(models) => inventory.iter().for_each(|inventory| validated.render(inventory, &models)),
         Err(error) => validated.problem(error.to_string()),
     }
     validated.look_for_slips(&files, inventory.as_ref());
@@ -119,10 +119,10 @@ impl Validated {
     }
 
     /// Renders every device; the same problem of several is one finding.
-    fn render(&mut self, inventory: &Inventory, intent: &Intent) {
+    fn render(&mut self, inventory: &Inventory, models: &ModelSet) {
         let mut problems: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for device in inventory.names().filter_map(|name| inventory.device(name)) {
-            if let Err(problem) = look(intent, &device) {
+            if let Err(problem) = look(models, &device) {
                 problems.entry(problem).or_default().push(device.name.to_string());
             }
         }
@@ -156,9 +156,9 @@ impl Validated {
     }
 }
 
-fn look(intent: &Intent, device: &Device) -> Result<(), String> {
-    let intended = intent.render(device).map_err(|error| error.to_string())?;
-    lockout::look(&intended.configuration, device, &intended.allowed).map_err(|lockout| lockout.to_string())
+fn look(models: &ModelSet, device: &Device) -> Result<(), String> {
+    let rendered = models.render(device).map_err(|error| error.to_string())?;
+    lockout::look(&rendered.configuration, device, &rendered.allowed).map_err(|lockout| lockout.to_string())
 }
 
 fn is_template(path: &str) -> bool {

@@ -201,8 +201,8 @@ fn data_that_does_not_fit_stops_its_own_devices_and_no_others() {
     ]);
     let hosts = crate::inventory::Document::new("hosts", b"{leaf1: , leaf2: }".to_vec());
     let inventory = crate::inventory::Inventory::parse(&[hosts]).unwrap();
-    let intent = crate::render::Intent::read(&files).unwrap();
-    let render = |name: &str| intent.render(&inventory.device(&DeviceName::new(name).unwrap()).unwrap());
+    let models = crate::render::ModelSet::read(&files).unwrap();
+    let render = |name: &str| models.render(&inventory.device(&DeviceName::new(name).unwrap()).unwrap());
 
     let (stopped, rendered) = (render("leaf1").unwrap_err().to_string(), render("leaf2").unwrap().configuration);
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256;
 use crate::model::ModelFiles;
-use crate::render::{Intent, Part};
+use crate::render::{ModelSet, Part};
 
 /// A file that a configuration was rendered from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,12 +23,12 @@ pub struct ModelVersion {
 }
 
 /// The files that `parts` came from, sorted by path.
-pub fn models(files: &ModelFiles, intent: &Intent, parts: &[Part]) -> Vec<ModelVersion> {
+pub fn models(files: &ModelFiles, model_set: &ModelSet, parts: &[Part]) -> Vec<ModelVersion> {
     let mut found = BTreeMap::new();
     let mut templates: Vec<&str> = Vec::new();
     for part in parts {
         found.extend(files.0.get_key_value(&part.model));
-        templates.extend(intent.template_of(&part.model));
+        templates.extend(model_set.template_of(&part.model));
     }
     while let Some(template) = templates.pop() {
         let Some((path, text)) = files.0.get_key_value(template) else { continue };
@@ -61,9 +61,9 @@ mod tests {
             ("t/other.tera", ""),
         ];
         let files = ModelFiles(files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into());
-        let intent = Intent::read(&files).unwrap();
+        let model_set = ModelSet::read(&files).unwrap();
 
-        let covered = models(&files, &intent, &[Part { model: "mine.yaml".to_owned(), lines: 1 }]);
+        let covered = models(&files, &model_set, &[Part { model: "mine.yaml".to_owned(), lines: 1 }]);
 
         let paths: Vec<_> = covered.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths, ["mine.yaml", "t/deep.tera", "t/mine.tera", "t/part.tera"]);

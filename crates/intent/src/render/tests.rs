@@ -19,17 +19,17 @@ fn files(files: &[(&str, &str)]) -> ModelFiles {
 }
 
 fn render(template: &str) -> Result<String, RenderError> {
-    Intent::read(&files(&[("m.yaml", MODEL), ("t.tera", template)]))
+    ModelSet::read(&files(&[("m.yaml", MODEL), ("t.tera", template)]))
         .unwrap()
         .render(&device("{site: fra}"))
-        .map(|intended| intended.configuration)
+        .map(|rendered| rendered.configuration)
 }
 
 /// What a template at `path` makes of the model's data.
 fn render_as(path: &str, template: &str, data: Value) -> Result<String, RenderError> {
     let model = json!({"name": "m", "group": "global", "template": path, "data": data}).to_string();
-    let intent = Intent::read(&files(&[("m.json", &model), (path, template)])).unwrap();
-    intent.render(&device("{site: fra}")).map(|intended| intended.configuration)
+    let models = ModelSet::read(&files(&[("m.json", &model), (path, template)])).unwrap();
+    models.render(&device("{site: fra}")).map(|rendered| rendered.configuration)
 }
 
 fn failure(template: &str) -> String {
@@ -54,7 +54,7 @@ fn maps_are_walked_in_the_order_of_the_file() {
 
 #[test]
 fn snippets_are_joined_lowest_order_first_and_each_ends_its_line() {
-    let intent = Intent::read(&files(&[
+    let models = ModelSet::read(&files(&[
         ("late.yaml", "{name: late, device: leaf1, order: 100, template: late.tera}"),
         ("early.yaml", "{name: early, group: leaf, order: 9, template: early.tera}"),
         ("other.yaml", "{name: other, group: spine, template: missing.tera}"),
@@ -63,7 +63,7 @@ fn snippets_are_joined_lowest_order_first_and_each_ends_its_line() {
     ]))
     .unwrap();
 
-    assert_eq!(intent.render(&device("{}")).unwrap().configuration, "early\nlate\n");
+    assert_eq!(models.render(&device("{}")).unwrap().configuration, "early\nlate\n");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn what_is_undefined_is_named_with_file_line_and_model() {
 
 #[test]
 fn a_template_that_does_not_parse_fails_only_the_devices_that_need_it() {
-    let intent = Intent::read(&files(&[
+    let models = ModelSet::read(&files(&[
         ("good.yaml", "{name: good, group: leaf, template: good.tera}"),
         ("bad.yaml", "{name: bad, device: leaf2, template: bad.tera}"),
         ("worse.yaml", "{name: worse, device: leaf3, template: includes-bad.tera}"),
@@ -88,29 +88,29 @@ fn a_template_that_does_not_parse_fails_only_the_devices_that_need_it() {
     .unwrap();
     let named = |name: &str| Device { name: DeviceName::new(name).unwrap(), groups: Vec::new(), ..device("{}") };
 
-    assert_eq!(intent.render(&device("{}")).unwrap().configuration, "alias FOO BAR\n");
-    let error = intent.render(&named("leaf2")).unwrap_err().to_string();
+    assert_eq!(models.render(&device("{}")).unwrap().configuration, "alias FOO BAR\n");
+    let error = models.render(&named("leaf2")).unwrap_err().to_string();
     assert!(error.starts_with("template bad.tera, line 2, column"), "{error}");
-    let error = intent.render(&named("leaf3")).unwrap_err().to_string();
+    let error = models.render(&named("leaf3")).unwrap_err().to_string();
     assert!(error.contains("includes-bad.tera") && error.contains("bad.tera"), "{error}");
 }
 
 #[test]
 fn a_missing_template_is_named_with_the_likely_one() {
-    let intent = Intent::read(&files(&[
+    let models = ModelSet::read(&files(&[
         ("m.yaml", "{name: m, group: global, template: generic.tera}"),
         ("templates/generic.tera", "x"),
     ]))
     .unwrap();
 
-    let error = intent.render(&device("{}")).unwrap_err().to_string();
+    let error = models.render(&device("{}")).unwrap_err().to_string();
 
     assert_eq!(error, "model m.yaml: template generic.tera does not exist; did you mean templates/generic.tera");
 }
 
 #[test]
 fn a_device_without_models_is_never_wiped() {
-    let none = Intent::read(&files(&[("m.yaml", "{name: m, group: spine, template: t.tera}")])).unwrap();
+    let none = ModelSet::read(&files(&[("m.yaml", "{name: m, group: spine, template: t.tera}")])).unwrap();
     let empty = render("\n  {# nothing #}\n");
 
     assert_eq!(
@@ -132,10 +132,10 @@ fn a_runaway_template_ends() {
 
 #[test]
 fn a_template_of_no_known_kind_is_refused() {
-    let intent =
-        Intent::read(&files(&[("m.yaml", "{name: m, group: global, template: t.txt}"), ("t.txt", "x")])).unwrap();
+    let models =
+        ModelSet::read(&files(&[("m.yaml", "{name: m, group: global, template: t.txt}"), ("t.txt", "x")])).unwrap();
 
-    let error = intent.render(&device("{}")).unwrap_err().to_string();
+    let error = models.render(&device("{}")).unwrap_err().to_string();
 
     assert_eq!(error, "model m.yaml: t.txt is no template; expected a file that ends in .tera, .j2 or .cfg");
 }
@@ -147,7 +147,7 @@ fn what_is_no_text_is_said_with_its_place() {
         let mut files = files(&[("m.yaml", &model)]);
         files.0.insert(template.to_owned(), b"a\nb \xe9\n".to_vec());
 
-        let error = Intent::read(&files).unwrap().render(&device("{}")).unwrap_err().to_string();
+        let error = ModelSet::read(&files).unwrap().render(&device("{}")).unwrap_err().to_string();
 
         assert_eq!(error, format!("template {template}, line 2: byte 0xE9 is not UTF-8 text"));
     }
@@ -162,7 +162,7 @@ fn a_plain_configuration_renders_to_itself() {
 
 #[test]
 fn only_the_last_snippet_keeps_its_end() {
-    let intent = Intent::read(&files(&[
+    let models = ModelSet::read(&files(&[
         ("a.yaml", "{name: a, group: global, order: 1, template: a.cfg}"),
         ("b.yaml", "{name: b, group: global, order: 2, template: b.cfg}"),
         ("a.cfg", "alias A B\n!\nend\n"),
@@ -170,11 +170,11 @@ fn only_the_last_snippet_keeps_its_end() {
     ]))
     .unwrap();
 
-    let intended = intent.render(&device("{}")).unwrap();
+    let rendered = models.render(&device("{}")).unwrap();
 
-    assert_eq!(intended.configuration, "alias A B\n!\nalias C D\nend\n");
+    assert_eq!(rendered.configuration, "alias A B\n!\nalias C D\nend\n");
     let part = |model: &str, lines| Part { model: model.to_owned(), lines };
-    assert_eq!(intended.parts, [part("a.yaml", 2), part("b.yaml", 2)]);
+    assert_eq!(rendered.parts, [part("a.yaml", 2), part("b.yaml", 2)]);
 }
 
 #[test]

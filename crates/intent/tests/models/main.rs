@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use intent::inventory::Document;
 use intent::inventory::{Device, Inventory};
 use intent::model::ModelFiles;
-use intent::render::Intent;
+use intent::render::ModelSet;
 
 const TWO_SWITCHES: &str = "\
 hosts:
@@ -36,11 +36,11 @@ fn the_two_switches_render_as_reviewed() {
 fn rendered(inventory: &str) -> Vec<(Device, String)> {
     let mut files = BTreeMap::new();
     collect(&repository().join("models"), "", &mut files);
-    let intent = Intent::read(&ModelFiles(files)).unwrap();
+    let models = ModelSet::read(&ModelFiles(files)).unwrap();
     let inventory = Inventory::parse(&[Document::new("naas/inventory", inventory.into())]).unwrap();
     let render = |name| {
         let device = inventory.device(name).unwrap();
-        let configuration = intent.render(&device).unwrap().configuration;
+        let configuration = models.render(&device).unwrap().configuration;
         (device, configuration)
     };
     inventory.names().map(render).collect()

@@ -16,9 +16,9 @@ use super::hours::Hours;
 use super::push::{Done, Ending, Failure, Job, Stopped};
 use super::wanted::Wanted;
 use super::{Enforcer, Outside, Read, Unfinished, Why};
-use crate::lease::{self, Acquired, Asker, Held, Learnt};
+use crate::lease::{self, Acquired, HeldLease, LeaseRequest, WorkResult};
 use crate::ports::{Clock, DeadLetters, Runs, StoreError, StoreFault};
-use crate::records::device_state::{Hold, InSync, Last, Token};
+use crate::records::device_state::{InSync, Last, Pin, Token};
 use crate::records::outcome::{Outcome, Plan, Status, SwitchState};
 use crate::records::slice::Slice;
 use crate::retry::MAX_WAITS;
@@ -31,18 +31,18 @@ struct Worked {
     /// The outcome is not the last word: unless attempts are exhausted, the device comes again.
     again: Option<Why>,
     /// The newest configuration of its history, if it is the one that was wanted; or why that could not be written.
-    kept: Result<Option<ContentHash>, StoreError>,
+    newest_revision: Result<Option<ContentHash>, StoreError>,
 }
 
 impl From<Outcome> for Worked {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, in_sync: None, again: None, kept: Ok(None) }
+        Self { outcome, in_sync: None, again: None, newest_revision: Ok(None) }
     }
 }
 
 impl Worked {
     /// Whether a hold that was set for it must be taken back: the switch does not run, and cannot be running, what it is to be held at.
-    fn takes_hold_back(&self) -> bool {
+    fn undoes_pin(&self) -> bool {
         let runs_it =
             [Status::Changed, Status::InSync, Status::NotSaved, Status::Unknown].contains(&self.outcome.status);
         self.again.is_some() || !runs_it
@@ -96,7 +96,7 @@ impl<P: Outside> Enforcer<P> {
             // Whoever recorded it may have died before all of it was written.
             ports.state.record(&outcome).await?;
             // Its slice may have come twice, and waited for the device after it was done: then others were left to it.
-            if !lease::is_counted_on(&ports.state, device, &slice.run).await? {
+            if !lease::has_followers(&ports.state, device, &slice.run).await? {
                 return Ok(None);
             }
         }
@@ -104,13 +104,13 @@ impl<P: Outside> Enforcer<P> {
         if hours.can_ever_suffice(confirm).is_ok() && !hours.suffice(ports.clock.now(), confirm) {
             return unfinished(Why::OutOfTime, "there was no time left for it");
         }
-        let asker = Asker {
+        let request = LeaseRequest {
             run: slice.run.clone(),
             mode: slice.mode,
-            bound: slice.plan.is_some() || slice.restore.is_some(),
+            exclusive: slice.plan.is_some() || slice.restore.is_some(),
             token: Token::new(ports.clock.entropy()),
         };
-        let mut held = match lease::acquire(&ports.state, &ports.clock, device, &asker, &hours.terms()).await? {
+        let mut held = match lease::acquire(&ports.state, &ports.clock, device, &request, &hours.terms()).await? {
             Acquired::Held(held) => *held,
             Acquired::Superseded(by) => {
                 let before =
@@ -124,7 +124,7 @@ impl<P: Outside> Enforcer<P> {
                 return unfinished(Why::Waits, &format!("run {run} is at work on it"));
             }
             Acquired::Busy(run) => {
-                lease::forsake(&ports.state, &ports.clock, device, &slice.run).await?;
+                lease::withdraw(&ports.state, &ports.clock, device, &slice.run).await?;
                 let reason = format!("run {run} was at work on it each of the {MAX_WAITS} times that its turn came");
                 let outcome = Outcome { error: Some(reason), ..self.outcome(slice, device, Status::Refused) };
                 self.give_up(slice, &outcome).await?;
@@ -132,7 +132,7 @@ impl<P: Outside> Enforcer<P> {
             }
         };
         let left = hours.work_until.duration_since(ports.clock.now()).unsigned_abs();
-        let held_at = slice.restores().or(held.record().held.as_ref().map(|hold| &hold.configuration)).cloned();
+        let pinned_at = slice.restores().or(held.record().pinned.as_ref().map(|pin| &pin.configuration)).cloned();
         let worked = {
             let work = pin!(self.work(slice, device, &mut held, hours, reading));
             match select(work, pin!(ports.clock.sleep(left))).await {
@@ -151,7 +151,7 @@ impl<P: Outside> Enforcer<P> {
         let outcome = Outcome {
             switch: SwitchState::Unknown,
             error: Some(format!("{reason}; a run in mode plan will tell how it stands")),
-            held: held_at,
+            pinned: pinned_at,
             ..self.outcome(slice, device, Status::Unknown)
         };
         self.give_up(slice, &outcome).await?;
@@ -163,18 +163,18 @@ impl<P: Outside> Enforcer<P> {
         &self,
         slice: &Slice,
         device: &DeviceName,
-        held: &mut Held,
+        held: &mut HeldLease,
         hours: &Hours,
         reading: &Fresh<Read>,
     ) -> Result<Worked, StoreError> {
-        let held_at = held.record().held.as_ref().map(|hold| hold.configuration.clone());
-        let blank = Outcome { held: held_at, ..self.outcome(slice, device, Status::Invalid) };
+        let pinned_at = held.record().pinned.as_ref().map(|pin| pin.configuration.clone());
+        let blank = Outcome { pinned: pinned_at, ..self.outcome(slice, device, Status::Invalid) };
         let ready = match self.ready(slice, &blank, held, hours, reading).await? {
             Ok(ready) => ready,
             Err(outcome) => return Ok((*outcome).into()),
         };
         if let Some(configuration) = slice.restores() {
-            self.hold(slice, held, configuration).await?;
+            self.pin(slice, held, configuration).await?;
         }
         let job = Job {
             run: &slice.run,
@@ -193,9 +193,9 @@ impl<P: Outside> Enforcer<P> {
             Err(Stopped::Failed(failure)) => failed(failure, &ready, blank),
             Err(Stopped::NotKept(error)) => return Err(error),
         };
-        worked.outcome.held = held.holds_after(worked.takes_hold_back()).map(|hold| hold.configuration.clone());
+        worked.outcome.pinned = held.pin_after(worked.undoes_pin()).map(|pin| pin.configuration.clone());
         let is_newest = self.remember(slice, held.record(), &ready.wanted, &worked.outcome).await;
-        worked.kept = is_newest.map(|is_newest| is_newest.then_some(ready.wanted.hash));
+        worked.newest_revision = is_newest.map(|is_newest| is_newest.then_some(ready.wanted.hash));
         Ok(worked)
     }
 
@@ -204,7 +204,7 @@ impl<P: Outside> Enforcer<P> {
         &self,
         slice: &Slice,
         blank: &Outcome,
-        held: &Held,
+        held: &HeldLease,
         hours: &Hours,
         reading: &Fresh<Read>,
     ) -> Result<Result<Ready, Box<Outcome>>, StoreError> {
@@ -214,7 +214,7 @@ impl<P: Outside> Enforcer<P> {
         // Read only now: whoever came later has the newer intent, and nobody an older one.
         let Read { cancelled, site } = reading.since_now(async || self.read(slice).await).await?;
         // Whoever was left to this run never asked for it to be cancelled.
-        if let Some(at) = cancelled.filter(|_| !held.record().is_relied_on()) {
+        if let Some(at) = cancelled.filter(|_| !held.record().has_followers()) {
             return ended(Status::Cancelled, format!("the run was cancelled at {at:.0}"));
         }
         let site = match site {
@@ -224,17 +224,17 @@ impl<P: Outside> Enforcer<P> {
         let Some(target) = site.inventory.device(device) else {
             return invalid("no longer in the inventory".to_owned());
         };
-        let hold = held.record().held.as_ref();
-        if let Some(hold) = hold.filter(|hold| slice.restores().is_some() && slice.run.is_older_than(&hold.run)) {
+        let pin = held.record().pinned.as_ref();
+        if let Some(pin) = pin.filter(|pin| slice.restores().is_some() && slice.run.is_older_than(&pin.run)) {
             let outcome = self.superseded(
                 slice,
                 device,
-                hold.run.clone(),
+                pin.run.clone(),
                 "which was asked for later and has restored it already",
             );
-            return Ok(Err(Box::new(Outcome { held: blank.held.clone(), ..outcome })));
+            return Ok(Err(Box::new(Outcome { pinned: blank.pinned.clone(), ..outcome })));
         }
-        let kept = slice.restore.as_ref().or(hold.map(|hold| &hold.configuration));
+        let kept = slice.restore.as_ref().or(pin.map(|pin| &pin.configuration));
         let wanted = match self.wanted(&target, &site, kept).await? {
             Ok(wanted) => wanted,
             Err(reason) => return invalid(reason),
@@ -256,15 +256,15 @@ impl<P: Outside> Enforcer<P> {
     }
 
     /// Holds the device at what it is restored to. Before the switch is touched: whoever its save calls must find it.
-    async fn hold(&self, slice: &Slice, held: &mut Held, configuration: &ContentHash) -> Result<(), StoreError> {
+    async fn pin(&self, slice: &Slice, held: &mut HeldLease, configuration: &ContentHash) -> Result<(), StoreError> {
         let ports = self.ports.ports();
-        let hold = Hold {
+        let pin = Pin {
             configuration: configuration.clone(),
             run: slice.run.clone(),
             at: ports.clock.now(),
             by: slice.by.clone(),
         };
-        lease::hold(&ports.state, &ports.clock, held, hold).await
+        lease::pin(&ports.state, &ports.clock, held, pin).await
     }
 
     /// The plan that an apply is bound to, if it is; or why it does not hold any more.
@@ -279,7 +279,7 @@ impl<P: Outside> Enforcer<P> {
         Ok(match planned.and_then(|outcome| outcome.plan) {
             None => Err(format!("run {run} has no plan for it; nothing was sent to the switch")),
             Some(plan) if plan.intent != intent.as_ref() => Err(format!(
-                "models, templates or inventory have changed since plan {run}, or it was held or released, and it would get something \
+                "models, templates or inventory have changed since plan {run}, or it was pinned or unpinned, and it would get something \
                  else now; make a new plan; nothing was sent to the switch"
             )),
             Some(plan) => Ok(Some(plan)),
@@ -290,40 +290,40 @@ impl<P: Outside> Enforcer<P> {
     async fn settle(
         &self,
         slice: &Slice,
-        held: Held,
+        held: HeldLease,
         worked: Result<Worked, StoreError>,
     ) -> Result<Option<Unfinished>, StoreError> {
         let worked = match worked {
             Ok(worked) => worked,
             Err(error) => {
-                self.release(held, Learnt { take_hold_back: true, ..Learnt::default() }).await;
+                self.release(held, WorkResult { undo_pin: true, ..WorkResult::default() }).await;
                 return Err(error);
             }
         };
-        let take_hold_back = worked.takes_hold_back();
-        let Worked { outcome, in_sync, again, kept } = worked;
+        let undo_pin = worked.undoes_pin();
+        let Worked { outcome, in_sync, again, newest_revision } = worked;
         let exhausted = self.limits.retries.exhausted(slice.attempt);
         if let Some(why) = again.filter(|why| *why != Why::Failed || !exhausted) {
-            self.release(held, Learnt { take_hold_back, ..Learnt::default() }).await;
+            self.release(held, WorkResult { undo_pin, ..WorkResult::default() }).await;
             let Outcome { device, error, .. } = outcome;
             return Ok(Some(Unfinished { device, why, reason: error.unwrap_or_default() }));
         }
         // The outcome first: whoever gets the lease next must not find the device without one. If it cannot be written, or what was
         // pushed is not in the history, the device comes again, and the lease is free by then.
-        let (kept, recorded) = match kept {
+        let (newest_revision, recorded) = match newest_revision {
             Err(error) => (None, Err(error)),
-            Ok(kept) if again.is_some() => (kept, self.give_up(slice, &outcome).await),
-            Ok(kept) => (kept, self.record(&outcome).await),
+            Ok(newest_revision) if again.is_some() => (newest_revision, self.give_up(slice, &outcome).await),
+            Ok(newest_revision) => (newest_revision, self.record(&outcome).await),
         };
         let last = Last { run: outcome.run, mode: slice.mode, status: outcome.status, at: outcome.finished_at };
-        self.release(held, Learnt { in_sync, last: Some(last), kept, take_hold_back }).await;
+        self.release(held, WorkResult { in_sync, last: Some(last), newest_revision, undo_pin }).await;
         recorded.map(|()| None)
     }
 
     /// A lease that cannot be given back ends by itself.
-    async fn release(&self, held: Held, learnt: Learnt) {
+    async fn release(&self, held: HeldLease, result: WorkResult) {
         let ports = self.ports.ports();
-        if let Err(error) = lease::release(&ports.state, &ports.clock, held, learnt).await {
+        if let Err(error) = lease::release(&ports.state, &ports.clock, held, result).await {
             warn!(%error, "a lease could not be given back and must run out");
         }
     }
@@ -360,7 +360,7 @@ impl<P: Outside> Enforcer<P> {
             error: None,
             superseded_by: None,
             plan: None,
-            held: None,
+            pinned: None,
             started_at: now,
             finished_at: now,
         }

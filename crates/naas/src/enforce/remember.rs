@@ -26,7 +26,7 @@ impl<P: Outside> Enforcer<P> {
     ) -> Result<bool, StoreError> {
         match outcome.status {
             Status::Changed | Status::NotSaved => {}
-            Status::InSync if record.kept.as_ref() == Some(&wanted.hash) => return Ok(true),
+            Status::InSync if record.newest_revision.as_ref() == Some(&wanted.hash) => return Ok(true),
             Status::InSync => {
                 // It ran this before naas came; or an enforcer died before the record was written, and perhaps before the revision was.
                 let newest = self.ports.ports().state.entries(&outcome.device, 1).await?;

@@ -10,7 +10,7 @@ use intent::name::RunId;
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore, FakeSwitches, Verb};
-use crate::lease::{self, Acquired, Asker, Learnt, Terms};
+use crate::lease::{self, Acquired, LeaseRequest, Terms, WorkResult};
 use crate::ports::{DeviceRecords, SwitchFault};
 use crate::records::device_state::{DeviceRecord, Last, Token, Waiting};
 use crate::records::outcome::{Status, SwitchState};

@@ -10,7 +10,7 @@ use intent::hash::ContentHash;
 use intent::inventory::Device;
 use intent::lockout::{self, Rule};
 use intent::model::ModelFiles;
-use intent::render::{Intended, Intent, Part};
+use intent::render::{ModelSet, Part, RenderedConfig};
 
 use super::{Enforcer, Outside, Site};
 use crate::history;
@@ -31,7 +31,7 @@ pub(super) struct Wanted {
 /// Where a configuration comes from.
 pub(super) enum Origin {
     /// From models: these, of which each brought so many lines.
-    Models(Arc<ModelFiles>, Arc<Intent>, Vec<Part>),
+    Models(Arc<ModelFiles>, Arc<ModelSet>, Vec<Part>),
     /// From the device's history.
     History,
 }
@@ -51,7 +51,7 @@ impl<P: Outside> Enforcer<P> {
         let Some(hash) = kept else { return Ok(rendered) };
         let Some(configuration) = history::text(&self.ports.ports().state, &device.name, hash).await? else {
             return Ok(Err(format!(
-                "configuration {hash} is not kept of it any more; restore another one, or release it"
+                "configuration {hash} is not kept of it any more; restore another one, or unpin it"
             )));
         };
         let (confirm, checks, allowed) =
@@ -61,11 +61,11 @@ impl<P: Outside> Enforcer<P> {
 }
 
 fn rendered(device: &Device, site: &Site) -> Result<Wanted, String> {
-    let (files, intent) = site.models.as_ref().map_err(Clone::clone)?;
-    let Intended { configuration, confirm, checks, allowed, parts } =
-        intent.render(device).map_err(|error| error.to_string())?;
+    let (files, models) = site.models.as_ref().map_err(Clone::clone)?;
+    let RenderedConfig { configuration, confirm, checks, allowed, parts } =
+        models.render(device).map_err(|error| error.to_string())?;
     let hash = ContentHash::of(&configuration);
-    let origin = Origin::Models(Arc::clone(files), Arc::clone(intent), parts);
+    let origin = Origin::Models(Arc::clone(files), Arc::clone(models), parts);
     Ok(Wanted { configuration, hash, confirm, checks, origin, allowed })
 }
 
@@ -80,8 +80,8 @@ impl Wanted {
 
     /// Where its line `number`, from 1, comes from, to be put behind what a switch said of it.
     pub(super) fn comes_from(&self, number: usize, device: &Device) -> Option<String> {
-        let Origin::Models(_, intent, _) = &self.origin else { return None };
-        let origins = intent.origins(device).ok()?;
+        let Origin::Models(_, models, _) = &self.origin else { return None };
+        let origins = models.origins(device).ok()?;
         let origin = origins.get(number.checked_sub(1)?)?;
         Some(format!("; line {number} comes from {origin}"))
     }
@@ -99,11 +99,11 @@ mod tests {
         let model = b"{name: m, group: global, template: t.j2, data: {vlans: [10, 20]}}".to_vec();
         let template = b"hostname {{ host }}\n{% for vlan in model.vlans %}\nvlan {{ vlan }}\n{% endfor %}\n".to_vec();
         let files = Arc::new(ModelFiles([("m.yaml".to_owned(), model), ("t.j2".to_owned(), template)].into()));
-        let intent = Arc::new(Intent::read(&files).unwrap());
+        let models = Arc::new(ModelSet::read(&files).unwrap());
         let inventory = Inventory::parse(&[Document::new("i.yaml", b"hosts: {leaf1: {}}".to_vec())]).unwrap();
         let leaf1 = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
 
-        let wanted = rendered(&leaf1, &Site { inventory, models: Ok((files, intent)) }).unwrap();
+        let wanted = rendered(&leaf1, &Site { inventory, models: Ok((files, models)) }).unwrap();
 
         let expected = "; line 3 comes from template t.j2, line 3 (model m.yaml)";
         assert_eq!(wanted.comes_from(3, &leaf1).as_deref(), Some(expected));

@@ -8,8 +8,8 @@ fn run(number: u64) -> RunId {
     RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), number)
 }
 
-fn asker(number: u64, mode: Mode) -> Asker {
-    Asker { run: run(number), mode, bound: false, token: Token::new(number) }
+fn request(number: u64, mode: Mode) -> LeaseRequest {
+    LeaseRequest { run: run(number), mode, exclusive: false, token: Token::new(number) }
 }
 
 fn terms(clock: &FakeClock) -> Terms {
@@ -20,12 +20,12 @@ fn leaf() -> DeviceName {
     DeviceName::new("leaf1").unwrap()
 }
 
-async fn ask_for(store: &FakeStore, clock: &FakeClock, asker: &Asker) -> Acquired {
-    acquire(&store, clock, &leaf(), asker, &terms(clock)).await.unwrap()
+async fn ask_for(store: &FakeStore, clock: &FakeClock, request: &LeaseRequest) -> Acquired {
+    acquire(&store, clock, &leaf(), request, &terms(clock)).await.unwrap()
 }
 
-async fn hold(store: &FakeStore, clock: &FakeClock, number: u64) -> Held {
-    match ask_for(store, clock, &asker(number, Mode::Apply)).await {
+async fn hold(store: &FakeStore, clock: &FakeClock, number: u64) -> HeldLease {
+    match ask_for(store, clock, &request(number, Mode::Apply)).await {
         Acquired::Held(held) => *held,
         other => panic!("{other:?}"),
     }
@@ -36,10 +36,10 @@ async fn of_many_who_ask_one_works_one_waits_and_the_others_are_left_to_it() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let _held = hold(&store, &clock, 1).await;
 
-    let second = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
-    let third = ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
-    let check = ask_for(&store, &clock, &asker(4, Mode::Check)).await;
-    let plan = ask_for(&store, &clock, &asker(5, Mode::Plan)).await;
+    let second = ask_for(&store, &clock, &request(2, Mode::Apply)).await;
+    let third = ask_for(&store, &clock, &request(3, Mode::Apply)).await;
+    let check = ask_for(&store, &clock, &request(4, Mode::Check)).await;
+    let plan = ask_for(&store, &clock, &request(5, Mode::Plan)).await;
 
     assert!(matches!(second, Acquired::Busy(by) if by == run(1)));
     assert!(matches!(third, Acquired::Superseded(by) if by == run(2)));
@@ -51,11 +51,11 @@ async fn of_many_who_ask_one_works_one_waits_and_the_others_are_left_to_it() {
 async fn newcomers_are_left_to_the_one_that_waits_also_when_the_device_is_free() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
-    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
-    release(&&store, &clock, held, Learnt::default()).await.unwrap();
+    ask_for(&store, &clock, &request(2, Mode::Apply)).await;
+    release(&&store, &clock, held, WorkResult::default()).await.unwrap();
 
-    let third = ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
-    let second = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    let third = ask_for(&store, &clock, &request(3, Mode::Apply)).await;
+    let second = ask_for(&store, &clock, &request(2, Mode::Apply)).await;
 
     assert!(matches!(third, Acquired::Superseded(by) if by == run(2)));
     assert!(matches!(second, Acquired::Held(_)));
@@ -65,9 +65,9 @@ async fn newcomers_are_left_to_the_one_that_waits_also_when_the_device_is_free()
 async fn a_slice_delivered_twice_is_not_superseded_by_those_who_wait_for_it() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let _held = hold(&store, &clock, 1).await;
-    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    ask_for(&store, &clock, &request(2, Mode::Apply)).await;
 
-    let twin = Asker { token: Token::new(99), ..asker(1, Mode::Apply) };
+    let twin = LeaseRequest { token: Token::new(99), ..request(1, Mode::Apply) };
 
     assert!(matches!(ask_for(&store, &clock, &twin).await, Acquired::Busy(_)));
 }
@@ -77,9 +77,9 @@ async fn nobody_counts_on_a_run_that_is_bound_to_a_plan() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let _held = hold(&store, &clock, 1).await;
 
-    ask_for(&store, &clock, &Asker { bound: true, ..asker(2, Mode::Apply) }).await;
-    let third = ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
-    let bound = ask_for(&store, &clock, &Asker { bound: true, ..asker(4, Mode::Apply) }).await;
+    ask_for(&store, &clock, &LeaseRequest { exclusive: true, ..request(2, Mode::Apply) }).await;
+    let third = ask_for(&store, &clock, &request(3, Mode::Apply)).await;
+    let bound = ask_for(&store, &clock, &LeaseRequest { exclusive: true, ..request(4, Mode::Apply) }).await;
 
     assert!(matches!(third, Acquired::Busy(_)));
     assert!(matches!(bound, Acquired::Busy(_)), "and it is left to nobody");
@@ -89,31 +89,31 @@ async fn nobody_counts_on_a_run_that_is_bound_to_a_plan() {
 async fn whoever_is_relied_on_is_told_so_when_its_turn_comes_also_after_a_crash() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
-    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
-    ask_for(&store, &clock, &asker(3, Mode::Apply)).await;
-    release(&&store, &clock, held, Learnt::default()).await.unwrap();
+    ask_for(&store, &clock, &request(2, Mode::Apply)).await;
+    ask_for(&store, &clock, &request(3, Mode::Apply)).await;
+    release(&&store, &clock, held, WorkResult::default()).await.unwrap();
 
     let crashed = hold(&store, &clock, 2).await;
     clock.advance(SignedDuration::from_hours(1));
-    let twin = Asker { token: Token::new(99), ..asker(2, Mode::Apply) };
+    let twin = LeaseRequest { token: Token::new(99), ..request(2, Mode::Apply) };
     let Acquired::Held(again) = ask_for(&store, &clock, &twin).await else { panic!("the lease has ended") };
 
-    assert!(crashed.record().is_relied_on() && again.record().is_relied_on());
+    assert!(crashed.record().has_followers() && again.record().has_followers());
 }
 
 #[tokio::test]
 async fn nobody_is_relied_on_whom_nothing_was_left_to() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
-    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
-    release(&&store, &clock, held, Learnt::default()).await.unwrap();
+    ask_for(&store, &clock, &request(2, Mode::Apply)).await;
+    release(&&store, &clock, held, WorkResult::default()).await.unwrap();
 
-    assert!(!hold(&store, &clock, 2).await.record().is_relied_on());
+    assert!(!hold(&store, &clock, 2).await.record().has_followers());
 }
 
-fn ended(clock: &FakeClock, mode: Mode, status: Status) -> Learnt {
+fn ended(clock: &FakeClock, mode: Mode, status: Status) -> WorkResult {
     let last = Last { run: run(1), mode, status, at: clock.now() };
-    Learnt { last: Some(last), ..Learnt::default() }
+    WorkResult { last: Some(last), ..WorkResult::default() }
 }
 
 #[tokio::test]
@@ -122,12 +122,12 @@ async fn a_thousand_who_ask_for_what_was_just_done_cost_one_more_turn() {
     let held = hold(&store, &clock, 1).await;
     release(&&store, &clock, held, ended(&clock, Mode::Apply, Status::Changed)).await.unwrap();
 
-    let second = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    let second = ask_for(&store, &clock, &request(2, Mode::Apply)).await;
     let mut others = Vec::new();
     for number in 3..1_000 {
-        others.push(ask_for(&store, &clock, &asker(number, Mode::Apply)).await);
+        others.push(ask_for(&store, &clock, &request(number, Mode::Apply)).await);
     }
-    let turn = ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    let turn = ask_for(&store, &clock, &request(2, Mode::Apply)).await;
 
     assert!(matches!(second, Acquired::Settling));
     assert!(others.iter().all(|other| matches!(other, Acquired::Superseded(by) if *by == run(2))));
@@ -136,24 +136,24 @@ async fn a_thousand_who_ask_for_what_was_just_done_cost_one_more_turn() {
 
 #[tokio::test]
 async fn only_an_apply_that_worked_is_left_alone_and_only_for_a_moment() {
-    for (mode, status, asker, after, settles) in [
-        (Mode::Apply, Status::InSync, asker(2, Mode::Apply), 0, true),
-        (Mode::Apply, Status::Changed, asker(2, Mode::Apply), 2, true),
-        (Mode::Apply, Status::Changed, asker(2, Mode::Apply), 3, false),
-        (Mode::Apply, Status::Changed, asker(2, Mode::Apply), -60, false),
-        (Mode::Apply, Status::Refused, asker(2, Mode::Apply), 0, false),
-        (Mode::Plan, Status::InSync, asker(2, Mode::Apply), 0, false),
-        (Mode::Apply, Status::Changed, asker(2, Mode::Check), 0, false),
-        (Mode::Apply, Status::Changed, Asker { bound: true, ..asker(2, Mode::Apply) }, 0, false),
+    for (mode, status, request, after, settles) in [
+        (Mode::Apply, Status::InSync, request(2, Mode::Apply), 0, true),
+        (Mode::Apply, Status::Changed, request(2, Mode::Apply), 2, true),
+        (Mode::Apply, Status::Changed, request(2, Mode::Apply), 3, false),
+        (Mode::Apply, Status::Changed, request(2, Mode::Apply), -60, false),
+        (Mode::Apply, Status::Refused, request(2, Mode::Apply), 0, false),
+        (Mode::Plan, Status::InSync, request(2, Mode::Apply), 0, false),
+        (Mode::Apply, Status::Changed, request(2, Mode::Check), 0, false),
+        (Mode::Apply, Status::Changed, LeaseRequest { exclusive: true, ..request(2, Mode::Apply) }, 0, false),
     ] {
         let (store, clock) = (FakeStore::default(), FakeClock::default());
         let held = hold(&store, &clock, 1).await;
         release(&&store, &clock, held, ended(&clock, mode, status)).await.unwrap();
         clock.advance(SignedDuration::from_secs(after));
 
-        let asked = ask_for(&store, &clock, &asker).await;
+        let asked = ask_for(&store, &clock, &request).await;
 
-        assert_eq!(matches!(asked, Acquired::Settling), settles, "{mode} {status:?} {asker:?} after {after} s");
+        assert_eq!(matches!(asked, Acquired::Settling), settles, "{mode} {status:?} {request:?} after {after} s");
     }
 }
 
@@ -164,9 +164,9 @@ async fn a_dead_holder_keeps_the_device_until_its_lease_ends_and_no_longer() {
     let _dead = hold(&store, &clock, 1).await;
 
     clock.advance(until.duration_since(clock.now()) - SignedDuration::from_secs(1));
-    let before = ask_for(&store, &clock, &asker(2, Mode::Plan)).await;
+    let before = ask_for(&store, &clock, &request(2, Mode::Plan)).await;
     clock.advance(SignedDuration::from_secs(1));
-    let after = ask_for(&store, &clock, &asker(2, Mode::Plan)).await;
+    let after = ask_for(&store, &clock, &request(2, Mode::Plan)).await;
 
     assert!(matches!(before, Acquired::Busy(_)));
     assert!(matches!(after, Acquired::Held(_)));
@@ -176,30 +176,30 @@ async fn a_dead_holder_keeps_the_device_until_its_lease_ends_and_no_longer() {
 async fn a_run_that_gave_up_waiting_is_not_counted_on() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let _held = hold(&store, &clock, 1).await;
-    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    ask_for(&store, &clock, &request(2, Mode::Apply)).await;
 
-    forsake(&&store, &clock, &leaf(), &run(2)).await.unwrap();
+    withdraw(&&store, &clock, &leaf(), &run(2)).await.unwrap();
 
-    assert!(matches!(ask_for(&store, &clock, &asker(3, Mode::Apply)).await, Acquired::Busy(_)));
+    assert!(matches!(ask_for(&store, &clock, &request(3, Mode::Apply)).await, Acquired::Busy(_)));
 }
 
 #[tokio::test]
 async fn giving_back_keeps_what_others_wrote_and_takes_nobody_elses_lease() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
-    ask_for(&store, &clock, &asker(2, Mode::Apply)).await;
+    ask_for(&store, &clock, &request(2, Mode::Apply)).await;
     let late = hold_late(&store, &clock, held).await;
 
-    release(&&store, &clock, late, Learnt::default()).await.unwrap();
+    release(&&store, &clock, late, WorkResult::default()).await.unwrap();
 
     let record = store.records.lock().unwrap()[&leaf()].0.clone();
     assert_eq!(record.lease.map(|lease| lease.run), Some(run(2)), "the one that took over still holds it");
 }
 
 /// Lets the lease end and the run that waits take over; the late holder does not know.
-async fn hold_late(store: &FakeStore, clock: &FakeClock, held: Held) -> Held {
+async fn hold_late(store: &FakeStore, clock: &FakeClock, held: HeldLease) -> HeldLease {
     clock.advance(SignedDuration::from_hours(1));
-    assert!(matches!(ask_for(store, clock, &asker(2, Mode::Apply)).await, Acquired::Held(_)));
+    assert!(matches!(ask_for(store, clock, &request(2, Mode::Apply)).await, Acquired::Held(_)));
     held
 }
 
@@ -208,7 +208,7 @@ async fn a_store_that_does_not_answer_is_an_error_and_no_lease() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     store.fail("lease", StoreFault::Unavailable);
 
-    let asked = acquire(&&store, &clock, &leaf(), &asker(1, Mode::Apply), &terms(&clock)).await;
+    let asked = acquire(&&store, &clock, &leaf(), &request(1, Mode::Apply), &terms(&clock)).await;
 
     assert_eq!(asked.unwrap_err().fault, StoreFault::Unavailable);
 }
@@ -226,14 +226,14 @@ proptest! {
         let at = |second| Timestamp::from_second(second).unwrap();
         let terms = Terms { work_until: at(began + works + holders_skew), clock_skew: SignedDuration::from_secs(300) };
         let held = DeviceRecord {
-            lease: Some(Lease { run: run(1), token: Token::new(1), until: terms.until(), relied_on: false }),
+            lease: Some(Lease { run: run(1), token: Token::new(1), until: terms.until(), has_followers: false }),
             ..DeviceRecord::default()
         };
         let later = Terms { work_until: at(began + asked + 900 + others_skew), ..terms };
 
-        let answer = ask(&held, &asker(2, Mode::Apply), &later, at(began + asked + others_skew));
+        let answer = decide(&held, &request(2, Mode::Apply), &later, at(began + asked + others_skew));
 
-        if matches!(answer, Answer::Take(_)) {
+        if matches!(answer, LeaseDecision::Take(_)) {
             prop_assert!(asked >= works + AFTERMATH.as_secs(), "taken over after {asked} s, worked on for {works} s");
         }
     }

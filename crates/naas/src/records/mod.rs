@@ -7,3 +7,15 @@ pub mod outcome;
 pub mod revision;
 pub mod run;
 pub mod slice;
+
+use serde::Deserialize;
+
+/// Reads the version of a stored document, and nothing else of it. It comes first, so that a document of a newer naas is called newer
+/// and not malformed.
+fn version_of(document: &[u8]) -> Result<u32, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    serde_json::from_slice(document).map(|Versioned { version }| version)
+}

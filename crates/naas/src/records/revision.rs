@@ -6,6 +6,8 @@ use intent::render::{ModelVersion, Part};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::records::version_of;
+
 /// The version of the document that this code writes and reads.
 pub const VERSION: u32 = 1;
 
@@ -63,12 +65,7 @@ pub enum NotARevision {
 impl Revision {
     /// Reads a stored document.
     pub fn parse(document: &[u8]) -> Result<Self, NotARevision> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        // The version comes first: a newer document should be called newer, not malformed.
-        let Versioned { version } = serde_json::from_slice(document)?;
+        let version = version_of(document)?;
         if version != VERSION {
             return Err(NotARevision::Version(version));
         }

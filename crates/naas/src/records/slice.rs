@@ -10,6 +10,7 @@ use intent::name::{DeviceName, RunId};
 use serde::{Deserialize, Serialize};
 
 use crate::records::run::{Mode, Run};
+use crate::records::version_of;
 
 /// Most devices in one slice: keeps a message well below SQS's 1 MiB whatever the names' lengths.
 pub const MAX_STEP: usize = 1_000;
@@ -68,12 +69,7 @@ pub enum NotASlice {
 impl Slice {
     /// Reads a message.
     pub fn parse(message: &str) -> Result<Self, NotASlice> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        // The version comes first: a newer message should be called newer, not malformed.
-        let Versioned { version } = serde_json::from_str(message)?;
+        let version = version_of(message.as_bytes())?;
         if version != VERSION && version != VERSION - 1 {
             return Err(NotASlice::Version(version));
         }

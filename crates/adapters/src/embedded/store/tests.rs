@@ -62,7 +62,7 @@ fn outcome(device: &str, status: Status) -> Outcome {
         error: None,
         superseded_by: None,
         plan: None,
-        held: None,
+        pinned: None,
         started_at: at,
         finished_at: at,
     }
@@ -217,8 +217,12 @@ async fn a_device_record_is_replaced_only_where_nobody_was_first() {
 async fn a_process_that_died_holds_no_device() {
     let (folder, store) = store();
     let device = DeviceName::new("a").unwrap();
-    let lease =
-        Lease { run: run(), token: Token::new(1), until: "2099-01-01T00:00:00Z".parse().unwrap(), relied_on: false };
+    let lease = Lease {
+        run: run(),
+        token: Token::new(1),
+        until: "2099-01-01T00:00:00Z".parse().unwrap(),
+        has_followers: false,
+    };
     let held = DeviceRecord { lease: Some(lease), ..DeviceRecord::default() };
     store.replace_device_record(&device, &held, None).await.unwrap();
     drop(store);

@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
-use naas::api::{self, Answer, Call};
+use naas::api::{self, ApiRequest, ApiResponse};
 
 use super::admission::{Admission, allows_switch};
 use crate::site::{Bearer, LocalScheduler};
@@ -23,7 +23,7 @@ impl Api {
     pub(super) fn admit(&self, head: &Parts) -> Result<Bearer, Response<Full<Bytes>>> {
         self.admission.admit(head).map_err(|problem| {
             tracing::warn!(status = problem.status, kind = %problem.kind, "{}", problem.detail);
-            let mut answer = Answer::problem(&problem);
+            let mut answer = ApiResponse::problem(&problem);
             if problem.status == 401 {
                 answer.headers.push(("www-authenticate", "Bearer".to_owned()));
             }
@@ -42,9 +42,9 @@ impl Api {
         if bearer == Bearer::Switch
             && let Err(problem) = allows_switch(head, body)
         {
-            return response(Answer::problem(&problem));
+            return response(ApiResponse::problem(&problem));
         }
-        let call = Call {
+        let request = ApiRequest {
             method: head.method.as_str(),
             path: head.uri.path(),
             query: head.uri.query(),
@@ -52,7 +52,7 @@ impl Api {
             idempotency_key: head.headers.get("idempotency-key").map(|key| key.to_str().unwrap_or("\u{fffd}")),
             body,
         };
-        response(api::answer(&*self.scheduler, call).await)
+        response(api::answer(&*self.scheduler, request).await)
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn too_large() -> Response<Full<Bytes>> {
     response(api::too_large())
 }
 
-fn response(answer: Answer) -> Response<Full<Bytes>> {
+fn response(answer: ApiResponse) -> Response<Full<Bytes>> {
     let mut response = Response::builder().status(StatusCode::from_u16(answer.status).unwrap_or_default());
     for (name, value) in answer.headers {
         response = response.header(name, value);

@@ -49,7 +49,7 @@ fn what_is_undefined_is_named_with_file_and_line() {
 
 #[test]
 fn templates_include_and_inherit_across_folders() {
-    let intent = Intent::read(&files(&[
+    let models = ModelSet::read(&files(&[
         ("m.yaml", "{name: m, group: global, template: site/leaf.j2, data: {vlans: [7]}}"),
         ("site/leaf.j2", "{% extends 'base.j2' %}{% block body %}{% from 'macros.j2' import vlan %}{{ vlan(7) }}{{ super() }}{% endblock %}"),
         ("site/base.j2", "hostname {{ host }}\n{% block body %}\n{% include 'parts/ntp.j2' %}\n{% endblock %}\nend\n"),
@@ -58,12 +58,12 @@ fn templates_include_and_inherit_across_folders() {
     ]))
     .unwrap();
 
-    assert_eq!(intent.render(&device("{}")).unwrap().configuration, "hostname leaf1\nvlan 7\nntp server 1\nend\n");
+    assert_eq!(models.render(&device("{}")).unwrap().configuration, "hostname leaf1\nvlan 7\nntp server 1\nend\n");
 }
 
 #[test]
 fn an_error_in_an_included_template_names_that_template() {
-    let intent = Intent::read(&files(&[
+    let models = ModelSet::read(&files(&[
         ("m.yaml", "{name: m, group: global, template: a.j2}"),
         ("n.yaml", "{name: n, device: leaf2, template: c.j2}"),
         ("a.j2", "!\n{% include 'b.j2' %}"),
@@ -72,7 +72,7 @@ fn an_error_in_an_included_template_names_that_template() {
     ]))
     .unwrap();
 
-    let error = intent.render(&device("{}")).unwrap_err().to_string();
+    let error = models.render(&device("{}")).unwrap_err().to_string();
 
     assert_eq!(error, "template b.j2, line 3, column 4: `nothing` is undefined (model m.yaml)");
 }
@@ -98,10 +98,10 @@ fn templates_that_never_end_are_stopped() {
     ] {
         let mut all = vec![("m.yaml", "{name: m, group: global, template: t.j2}")];
         all.extend(files_.iter().copied());
-        let intent = Intent::read(&files(&all)).unwrap();
+        let models = ModelSet::read(&files(&all)).unwrap();
 
-        match intent.render(&device("{}")) {
-            Ok(intended) => assert!(expected.is_empty() && intended.configuration.len() < 100, "{files_:?}"),
+        match models.render(&device("{}")) {
+            Ok(rendered) => assert!(expected.is_empty() && rendered.configuration.len() < 100, "{files_:?}"),
             Err(error) => assert!(error.to_string().contains(expected), "{files_:?}: {error}"),
         }
     }
@@ -109,14 +109,14 @@ fn templates_that_never_end_are_stopped() {
 
 #[test]
 fn cyclic_tera_templates_are_refused_by_name() {
-    let intent = Intent::read(&files(&[
+    let models = ModelSet::read(&files(&[
         ("m.yaml", "{name: m, group: global, template: a.tera}"),
         ("a.tera", "{% include 'b.tera' %}"),
         ("b.tera", "{% include 'a.tera' %}"),
     ]))
     .unwrap();
 
-    let error = intent.render(&device("{}")).unwrap_err().to_string();
+    let error = models.render(&device("{}")).unwrap_err().to_string();
 
     assert!(error.contains("a.tera") && error.contains("b.tera"), "{error}");
 }

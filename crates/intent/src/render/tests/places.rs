@@ -3,10 +3,10 @@
 use super::*;
 
 fn origins(files_: &[(&str, &str)]) -> Vec<(String, String, Option<usize>)> {
-    let intent = Intent::read(&files(files_)).unwrap();
+    let models = ModelSet::read(&files(files_)).unwrap();
     let device = device("{site: fra}");
-    let text = intent.render(&device).unwrap().configuration;
-    let origins = intent.origins(&device).unwrap();
+    let text = models.render(&device).unwrap().configuration;
+    let origins = models.origins(&device).unwrap();
     assert_eq!(text.lines().count(), origins.len());
     text.lines()
         .zip(origins)

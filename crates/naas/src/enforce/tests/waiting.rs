@@ -6,24 +6,27 @@ use super::*;
 pub(super) async fn hold(site: &Site, number: u64) {
     let clock = &site.clock;
     let run = RunId::new(clock.now(), number);
-    let asker = Asker { run, mode: Mode::Apply, bound: false, token: Token::new(1_000 + number) };
+    let request = LeaseRequest { run, mode: Mode::Apply, exclusive: false, token: Token::new(1_000 + number) };
     let terms = Terms { work_until: clock.now(), clock_skew: SignedDuration::from_mins(5) };
     let device = DeviceName::new("leaf1").unwrap();
-    let acquired = lease::acquire(&&site.store, clock, &device, &asker, &terms).await.unwrap();
+    let acquired = lease::acquire(&&site.store, clock, &device, &request, &terms).await.unwrap();
     assert!(matches!(acquired, Acquired::Held(_) | Acquired::Busy(_)));
 }
 
 /// Another run works on leaf1 and gives it back.
 async fn hold_and_end(site: &Site, number: u64, status: Status) {
     let (run, now) = (RunId::new(site.clock.now(), number), site.clock.now());
-    let asker = Asker { run: run.clone(), mode: Mode::Apply, bound: false, token: Token::new(number) };
+    let request = LeaseRequest { run: run.clone(), mode: Mode::Apply, exclusive: false, token: Token::new(number) };
     let terms = Terms { work_until: now, clock_skew: SignedDuration::ZERO };
     let leaf1 = DeviceName::new("leaf1").unwrap();
-    let Acquired::Held(held) = lease::acquire(&&site.store, &site.clock, &leaf1, &asker, &terms).await.unwrap() else {
+    let Acquired::Held(held) = lease::acquire(&&site.store, &site.clock, &leaf1, &request, &terms).await.unwrap()
+    else {
         panic!("nobody else holds it");
     };
     let last = Last { run, mode: Mode::Apply, status, at: now };
-    lease::release(&&site.store, &site.clock, *held, Learnt { last: Some(last), ..Learnt::default() }).await.unwrap();
+    lease::release(&&site.store, &site.clock, *held, WorkResult { last: Some(last), ..WorkResult::default() })
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -153,7 +156,7 @@ async fn a_cancelled_run_that_others_were_left_to_does_its_work() {
     let waiting = RunId::parse(RUN).unwrap();
     let mut record = DeviceRecord::default();
     let until = FakeClock::default().now() + SignedDuration::from_mins(30);
-    record.waiting = Some(Waiting { run: waiting.clone(), mode: Mode::Apply, until, relied_on: true });
+    record.waiting = Some(Waiting { run: waiting.clone(), mode: Mode::Apply, until, has_followers: true });
     let leaf1 = DeviceName::new("leaf1").unwrap();
     (&site.store).replace_device_record(&leaf1, &record, None).await.unwrap();
     (&site.store).cancel(&waiting, until).await.unwrap();
