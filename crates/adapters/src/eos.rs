@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eapi::{
-    Candidate, Carrier, Client, CommitError, CommitTimer, Fingerprint, Format, Kind, Left, Load, Session, SessionName,
-    SessionState, Sessions, StageError, TlsBackend, TlsTrust,
+    Candidate, Carrier, Client, CommitError, CommitTimer, Confirmation, ErrorKind as Kind, Fingerprint, Format, Left,
+    Load, Session, SessionName, SessionState, StageError, TimerGone, TlsBackend, TlsTrust,
 };
-use intent::check::{Form, Shown};
-use intent::inventory::{Device, Tls, Transport, Verify};
-use naas::ports::{Standing, Switch, SwitchError, SwitchFault, Switches};
-use naas::records::outcome::SwitchState;
+use naas::check::{Form, Shown};
+use naas::inventory::{Device, Tls, Transport, Verify};
+use naas::outcome::SwitchState;
+use naas::ports::{Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
 
 use crate::with_causes;
 
@@ -67,9 +67,9 @@ impl Switches for EosSwitches {
 }
 
 impl Switch for EosSwitch {
-    async fn look(&mut self) -> Result<Standing, SwitchError> {
-        let standing = eapi::Standing::of(&self.client).await;
-        standing.map(stands).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
+    async fn status(&mut self) -> Result<SwitchStatus, SwitchError> {
+        let status = eapi::SwitchStatus::of(&self.client).await;
+        status.map(switch_status).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
     }
 
     async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
@@ -107,12 +107,13 @@ impl Switch for EosSwitch {
 
     async fn confirm(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
         let session = Session::resume(&self.client, session_name(session)?);
-        let sessions = Sessions::of(&self.client).await;
-        let sessions = sessions.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::Reverting))?;
         let saved =
             |saved: Result<eapi::Saved, _>| saved.map(|saved| saved.digest).map_err(|error| self.not_committed(error));
-        match sessions.state(session.name()) {
-            Some(SessionState::TimerRunning) => saved(session.confirm_and_save().await),
+        let listed = match session.confirm().await.map_err(|error| self.not_committed(error))? {
+            Confirmation::ConfirmationTaken(saved) => return Ok(saved.digest),
+            Confirmation::TimerGone(TimerGone { listed, .. }) => listed,
+        };
+        match listed {
             // An earlier confirmation, whose answer was lost.
             Some(SessionState::Completed) => saved(session.save().await),
             Some(SessionState::Pending) => {
@@ -126,10 +127,17 @@ impl Switch for EosSwitch {
                     state,
                 })
             }
-            _ => {
-                let gone = CommitError::TimerGone { session: session.name().clone() };
-                Err(self.failed(&gone, SwitchFault::Refused, SwitchState::Reverting))
-            }
+            _ => Err(SwitchError {
+                fault: SwitchFault::Refused,
+                state: SwitchState::Reverting,
+                line: None,
+                message: format!(
+                    "the commit timer of session {} does not run any more; compare the running-config before another \
+                     push; {}",
+                    session.name(),
+                    left(&SwitchState::Reverting)
+                ),
+            }),
         }
     }
 
@@ -143,9 +151,9 @@ impl Switch for EosSwitch {
         saved.map(|_| true).map_err(|error| self.failed(&error, SwitchFault::Refused, SwitchState::NotSaved))
     }
 
-    async fn abort(&mut self, session: &str) -> Result<Standing, SwitchError> {
-        let aborted = Session::resume(&self.client, session_name(session)?).abort_and_look().await;
-        aborted.map(stands).map_err(|error| {
+    async fn abort(&mut self, session: &str) -> Result<SwitchStatus, SwitchError> {
+        let aborted = Session::resume(&self.client, session_name(session)?).abort_and_status().await;
+        aborted.map(switch_status).map_err(|error| {
             let state = SwitchState::SessionLeft(session.to_owned());
             let message = format!("session {session} could not be aborted: {}; {}", with_causes(&error), left(&state));
             SwitchError { fault: fault(error.kind()), state, line: None, message }
@@ -182,7 +190,7 @@ impl EosSwitch {
                 (fault(cause.kind()), state)
             }
             CommitError::NotConfirmed { cause, .. } => (fault(cause.kind()), SwitchState::Reverting),
-            CommitError::TimerGone { .. } => (SwitchFault::Refused, SwitchState::Reverting),
+            CommitError::TooLate { .. } => (SwitchFault::Refused, SwitchState::Reverting),
             CommitError::NotSaved { .. } => (SwitchFault::Refused, SwitchState::NotSaved),
             _ => (SwitchFault::Unreachable, SwitchState::Unknown),
         };
@@ -194,11 +202,11 @@ impl EosSwitch {
     }
 }
 
-fn stands(standing: eapi::Standing) -> Standing {
-    let eapi::Standing { sessions, digest } = standing;
+fn switch_status(status: eapi::SwitchStatus) -> SwitchStatus {
+    let eapi::SwitchStatus { sessions, digest, .. } = status;
     let on_trial = sessions.on_trial().map(str::to_owned);
     let pending = sessions.states.into_iter().filter(|(_, state)| *state == SessionState::Pending);
-    Standing { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
+    SwitchStatus { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
 }
 
 /// How a switch is left by a request that changes nothing.

@@ -146,6 +146,8 @@ pub struct RpcError {
 pub mod code {
     /// Parsed, but refused when run: "could not run command".
     pub const COULD_NOT_RUN: i64 = 1000;
+    /// The switch failed for reasons of its own. Source: pyeapi, which reports it like 1000.
+    pub const INTERNAL: i64 = 1001;
     /// The parser refused it: "invalid command".
     pub const INVALID: i64 = 1002;
     /// No JSON model for this command: "unconverted command".

@@ -7,8 +7,9 @@ use std::time::Instant;
 use eapi::wire::{Command, Format, Params, Response, RpcError, code};
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Cli, Failure, Reply};
+use crate::cli::Cli;
 use crate::device::Device;
+use crate::reply::{self, Failure, Reply};
 use crate::vocabulary;
 
 const PARSE: i64 = -32700;
@@ -49,7 +50,7 @@ impl Call {
     }
 
     /// The commands as they came.
-    pub(crate) fn lines(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub(crate) fn lines(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.params.cmds.iter().map(Command::line)
     }
 
@@ -128,6 +129,7 @@ fn named(params: Value) -> Value {
 
 fn reason(of: i64) -> &'static str {
     match of {
+        reply::INTERNAL => "internal error",
         code::INVALID => "invalid command",
         code::UNCONVERTED => "unconverted command",
         code::DENIED => "permission to run command denied",

@@ -116,6 +116,17 @@ impl Node {
         (node, made)
     }
 
+    /// Puts a whole mode in the place of the one that `line` opens.
+    pub(super) fn store(&mut self, line: &str, new: Node) -> Changed {
+        let (node, made) = self.open(line);
+        if node.kind == new.kind {
+            return made;
+        }
+        node.kind = new.kind;
+        node.mode_mut();
+        Changed::Yes
+    }
+
     /// Enters a command, in place of what it replaces.
     pub(super) fn put(&mut self, line: &str, kind: Kind) -> Changed {
         let identity = identity::of(line);

@@ -16,6 +16,8 @@ fn replace(name: &str, config: &str, last: &str) -> Value {
     let mut cmds = vec![json!("enable"), json!(format!("configure session {name}")), json!("rollback clean-config")];
     let candidate = Candidate::parse(config).unwrap();
     cmds.extend(candidate.commands().map(|command: &Command| serde_json::to_value(command).unwrap()));
+    // A diff or a candidate that is asked for inside a group-change mode lacks what was entered in it.
+    cmds.push(json!(format!("configure session {name}")));
     cmds.push(json!(last));
     Value::Array(cmds)
 }
