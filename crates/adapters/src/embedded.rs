@@ -1,7 +1,8 @@
 //! The ports on one machine: a site folder for what people write, one file for what naas remembers.
 
 mod folder;
+pub mod private;
 mod store;
 
 pub use folder::{FolderInventories, FolderModels};
-pub use store::{EmbeddedStore, Received};
+pub use store::{AlreadyOpen, EmbeddedStore, Received};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use adapters::embedded::private;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use console::style;
@@ -154,7 +155,7 @@ impl Import {
             None => screen::text(&imported.document),
             Some(to) if to.exists() => bail!("{} exists already; name another file", to.display()),
             Some(to) => {
-                fs::write(to, &imported.document).with_context(|| format!("file {}", to.display()))?;
+                private::write(to, &imported.document).with_context(|| format!("file {}", to.display()))?;
                 screen::line(format_args!("Wrote {}; `naas validate` looks at it.", to.display()));
             }
         }

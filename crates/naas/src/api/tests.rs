@@ -8,24 +8,22 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
-use crate::ports::{DeviceRecords, History, StoreFault};
+use crate::ports::{Clock, DeviceRecords, History, StoreFault};
 use crate::records::device_state::{DeviceRecord, Pin};
 use crate::records::revision::Revision;
+use crate::schedule::Ports;
 use crate::schedule::request::Step;
 
-async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16, Value, Answer) {
+async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16, Value, ApiResponse) {
     let default_step = Step::Of(NonZeroUsize::MIN);
-    let scheduler = Scheduler {
-        inventories: store,
-        queue: store,
-        state: store,
-        dead_letters: store,
-        clock: FakeClock::default(),
+    let scheduler = Scheduler::new(
+        Ports { inventories: store, queue: store, state: store, dead_letters: store, clock: FakeClock::default() },
         default_step,
-    };
+    );
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let answer =
-        answer(&scheduler, Call { method, path, query, caller: Some("ana@noc"), idempotency_key: None, body }).await;
+        answer(&scheduler, ApiRequest { method, path, query, caller: Some("ana@noc"), idempotency_key: None, body })
+            .await;
     let body = serde_json::from_str(&answer.body).unwrap();
     (answer.status, body, answer)
 }

@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tracing::info;
 
-use super::{DeviceReport, ReportError, Scheduler};
+use super::{DeviceReport, ReportError, Scheduler, SchedulerPorts};
 use crate::history::{self, NoSuchConfiguration};
 use crate::lease;
-use crate::ports::{Clock, DeviceRecords, History, Runs, StoreError, StoreFault};
+use crate::ports::{History, StoreError, StoreFault};
 use crate::records::device_state::Pin;
 use crate::records::outcome::changed_lines;
 use crate::records::revision::{self, Entry, NotAReference, Reference, Revision};
@@ -83,26 +83,19 @@ pub struct Blamed {
     pub lines: Vec<Line>,
 }
 
-impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
-where
-    S: History,
-{
+impl<P: SchedulerPorts> Scheduler<P> {
     /// The kept configuration of `device` that `reference` stands for.
     pub(super) async fn find(
         &self,
         device: &DeviceName,
         reference: &Reference,
     ) -> Result<Result<ContentHash, NoSuchConfiguration>, StoreError> {
-        let entries = self.state.entries(device, history::SEARCHED).await?;
+        let entries = self.ports().state.entries(device, history::SEARCHED).await?;
         Ok(history::find(device, &entries, reference))
     }
 }
 
-impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
-where
-    S: Runs + DeviceRecords + History,
-    C: Clock,
-{
+impl<P: SchedulerPorts> Scheduler<P> {
     /// What a device was made to run, the last `limit` times.
     pub async fn history(&self, device: &str, limit: usize) -> Result<DeviceHistory, ReportError> {
         let (device, record) = self.known(device).await?;
@@ -148,7 +141,7 @@ where
     pub async fn unpin(&self, device: &str) -> Result<DeviceReport, ReportError> {
         let (name, record) = self.known(device).await?;
         if let Some(pin) = record.pinned {
-            lease::unpin(&self.state, &self.clock, &name).await.map_err(ReportError::State)?;
+            lease::unpin(&self.ports().state, &self.ports().clock, &name).await.map_err(ReportError::State)?;
             info!(device = %name, configuration = %pin.configuration, restored_by = %pin.run, "unpinned");
         }
         self.device(device).await
@@ -172,16 +165,16 @@ where
     }
 
     async fn entries(&self, device: &DeviceName, limit: usize) -> Result<Vec<Entry>, ReportError> {
-        self.state.entries(device, limit).await.map_err(ReportError::State)
+        self.ports().state.entries(device, limit).await.map_err(ReportError::State)
     }
 
     async fn revision(&self, device: &DeviceName, entry: &Entry) -> Result<Revision, ReportError> {
-        let revision = self.state.revision(device, entry).await.map_err(ReportError::State)?;
+        let revision = self.ports().state.revision(device, entry).await.map_err(ReportError::State)?;
         revision.ok_or_else(|| lost(format!("the revision of {device} of run {}", entry.run)))
     }
 
     async fn text(&self, device: &DeviceName, configuration: &ContentHash) -> Result<String, ReportError> {
-        let text = history::text(&self.state, device, configuration).await.map_err(ReportError::State)?;
+        let text = history::text(&self.ports().state, device, configuration).await.map_err(ReportError::State)?;
         text.ok_or_else(|| lost(format!("configuration {configuration} of {device}")))
     }
 }

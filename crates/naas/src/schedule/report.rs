@@ -7,7 +7,7 @@ use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Scheduler;
+use super::{Scheduler, SchedulerPorts};
 use crate::history::NoSuchConfiguration;
 use crate::ports::{Clock, DeviceRecords, Runs, StoreError};
 use crate::records::device_state::{DeviceRecord, InSync, Last, Pin};
@@ -137,15 +137,11 @@ pub enum ReportError {
     State(#[source] StoreError),
 }
 
-impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
-where
-    S: Runs + DeviceRecords,
-    C: Clock,
-{
+impl<P: SchedulerPorts> Scheduler<P> {
     /// The run of this name as it stands now.
     pub async fn run(&self, name: &str) -> Result<RunReport, ReportError> {
         let run = self.recorded(name).await?;
-        let known = self.state.statuses(&run).await.map_err(ReportError::State)?;
+        let known = self.ports().state.statuses(&run).await.map_err(ReportError::State)?;
         let mut counts = BTreeMap::new();
         let mut devices = BTreeMap::new();
         for device in run.devices {
@@ -155,7 +151,7 @@ where
         }
         let status = match counts.contains_key(PENDING) {
             false => "finished",
-            true if self.state.cancelled(&run.run).await.map_err(ReportError::State)?.is_some() => "cancelling",
+            true if self.ports().state.cancelled(&run.run).await.map_err(ReportError::State)?.is_some() => "cancelling",
             true => "running",
         };
         let Run { run, mode, accepted_at, by, plan, restore, .. } = run;
@@ -164,7 +160,7 @@ where
 
     /// The last runs, at most `limit`.
     pub async fn runs(&self, limit: usize) -> Result<RunsReport, ReportError> {
-        let runs = self.state.recent(limit).await.map_err(ReportError::State)?;
+        let runs = self.ports().state.recent(limit).await.map_err(ReportError::State)?;
         Ok(RunsReport { runs })
     }
 
@@ -174,10 +170,10 @@ where
         let Some(device) = run.devices.iter().find(|known| known.as_ref() == device) else {
             return Err(ReportError::NotInRun { run: run.run, device: excerpt(device) });
         };
-        if let Some(outcome) = self.state.outcome(&run.run, device).await.map_err(ReportError::State)? {
+        if let Some(outcome) = self.ports().state.outcome(&run.run, device).await.map_err(ReportError::State)? {
             return Ok(Ok(outcome));
         }
-        let attempt = self.state.attempt(&run.run, device).await.map_err(ReportError::State)?;
+        let attempt = self.ports().state.attempt(&run.run, device).await.map_err(ReportError::State)?;
         let attempt = attempt.map(|Attempt { attempts, reason, at, again_at, .. }| Tried {
             attempts,
             reason,
@@ -191,7 +187,7 @@ where
     pub async fn device(&self, name: &str) -> Result<DeviceReport, ReportError> {
         let (device, record) = self.known(name).await?;
         let DeviceRecord { lease, waiting, in_sync, last, pinned, .. } = record;
-        let now = self.clock.now();
+        let now = self.ports().clock.now();
         Ok(DeviceReport {
             device,
             worked_on_by: lease
@@ -208,21 +204,21 @@ where
     pub(super) async fn known(&self, name: &str) -> Result<(DeviceName, DeviceRecord), ReportError> {
         let unknown = || ReportError::NoSuchDevice(excerpt(name));
         let device = DeviceName::new(name).map_err(|_| unknown())?;
-        let stored = self.state.device_record(&device).await.map_err(ReportError::State)?;
+        let stored = self.ports().state.device_record(&device).await.map_err(ReportError::State)?;
         Ok((device, stored.ok_or_else(unknown)?.record))
     }
 
     /// Cancels a run: devices that are not being worked on yet are left alone. Cancelling it again changes nothing.
     pub async fn cancel(&self, name: &str) -> Result<RunReport, ReportError> {
         let run = self.recorded(name).await?;
-        self.state.cancel(&run.run, self.clock.now()).await.map_err(ReportError::State)?;
+        self.ports().state.cancel(&run.run, self.ports().clock.now()).await.map_err(ReportError::State)?;
         self.run(name).await
     }
 
     async fn recorded(&self, name: &str) -> Result<Run, ReportError> {
         let unknown = || ReportError::NoSuchRun(excerpt(name));
         let run = RunId::parse(name).map_err(|_| unknown())?;
-        self.state.load(&run).await.map_err(ReportError::State)?.ok_or_else(unknown)
+        self.ports().state.load(&run).await.map_err(ReportError::State)?.ok_or_else(unknown)
     }
 }
 

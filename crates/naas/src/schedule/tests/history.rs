@@ -151,13 +151,13 @@ async fn a_device_without_history_cannot_be_blamed() {
 async fn a_release_ends_the_hold_also_while_the_device_is_worked_on_and_again_changes_nothing() {
     let store = &store_with(&["one\n"]).await;
     let scheduler = scheduler(store);
-    let now = scheduler.clock.now();
+    let now = scheduler.ports().clock.now();
     let pin = Pin { configuration: ContentHash::of("one\n"), run: run(1), at: now, by: None };
     store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.pinned = Some(pin.clone());
     let terms = lease::Terms { work_until: now, clock_skew: SignedDuration::ZERO };
     let token = crate::records::device_state::Token::new(1);
     let request = lease::LeaseRequest { run: run(2), mode: Mode::Apply, exclusive: false, token };
-    lease::acquire(&store, &scheduler.clock, &leaf(), &request, &terms).await.unwrap();
+    lease::acquire(&store, &scheduler.ports().clock, &leaf(), &request, &terms).await.unwrap();
 
     let before = scheduler.device("leaf1").await.unwrap();
     let released = scheduler.unpin("leaf1").await.unwrap();
@@ -176,7 +176,7 @@ async fn the_last_runs_are_listed_with_who_asked() {
     let scheduler = scheduler(store);
     for by in ["ana", "ben", "eve"] {
         scheduler.configure(br#"{"devices":["all"]}"#, None, Some(by)).await.unwrap();
-        scheduler.clock.advance(SignedDuration::from_secs(1));
+        scheduler.ports().clock.advance(SignedDuration::from_secs(1));
     }
 
     let listed = scheduler.runs(2).await.unwrap().runs;
