@@ -71,7 +71,10 @@ impl Site {
         let ports = Ports {
             inventories,
             models: FolderModels::new(folder.join("models")),
-            switches: EosSwitches::default(),
+            switches: EosSwitches::default().with_passwords({
+                let passwords = Passwords::default();
+                move |password| passwords.find(password)
+            }),
             state: store.clone(),
             queue: store.clone(),
             dead_letters: store.clone(),
