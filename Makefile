@@ -34,7 +34,7 @@ docs: ## The documentation as a site in build/site; a broken link is an error
 	NO_MKDOCS_2_WARNING=1 "$$(tools/venv checks)/bin/mkdocs" build --strict
 
 unit: ## Unit, property and simulator tests, and every example in the docs
-	$(CARGO) test --workspace --features adapters/legacy-tls-vendored,eos-sim/legacy-tls-vendored
+	$(CARGO) test --workspace --features adapters/legacy-tls-vendored,eos-sim/legacy-tls-vendored -- --show-output
 
 fuzz: ## Each fuzz target for ten seconds; `tools/fuzz config 3600` for longer
 	tools/fuzz

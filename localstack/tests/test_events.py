@@ -62,7 +62,7 @@ class EventsTest(unittest.TestCase):
         tested = {
             *("scheduler/configure", "scheduler/webhook", "scheduler/malformed"),
             *("scheduler/run-status", "scheduler/device-status", "scheduler/runs"),
-            *("scheduler/history", "scheduler/release"),
+            *("scheduler/history", "scheduler/unpin"),
             *("enforcer/slice", "enforcer/malformed", "enforcer/mixed"),
         }
 
@@ -112,15 +112,15 @@ class EventsTest(unittest.TestCase):
 
         self.assertEqual((status, report["runs"][0]["run"], report["runs"][0]["by"]), (200, run, SWITCH))
 
-    def test_a_device_that_was_never_pushed_to_has_no_history_and_is_not_held(self) -> None:
+    def test_a_device_that_was_never_pushed_to_has_no_history_and_is_not_pinned(self) -> None:
         run = self.call("webhook")[2]["run"]
         wait_for(lambda: self.call("run-status", run)[2]["status"] == "finished")
 
         status, _, history = self.call("history")
-        released, _, device = self.call("release")
+        unpinned, _, device = self.call("unpin")
 
         self.assertEqual((status, history["device"], history["versions"]), (200, "devicea", []))
-        self.assertEqual((released, device["device"], "held" in device), (200, "devicea", False))
+        self.assertEqual((unpinned, device["device"], "pinned" in device), (200, "devicea", False))
 
     def test_an_unknown_run_is_a_404(self) -> None:
         status, _, problem = self.call("run-status", "20200101-000000-000000")

@@ -25,7 +25,7 @@ class Tallying(unittest.TestCase):
         self.assertEqual(tally(output), (["19 passed, 0 failed"], 0))
 
     def test_skipped_tests_are_named_and_not_passed(self) -> None:
-        output = "skipped: a_test: there is no corpus\ntest result: ok. 2 passed; 0 failed; 0 ignored"
+        output = "skipped: a_test: there is no corpus\nskipped: a_test: nor this\ntest result: ok. 2 passed; 0 failed;"
         self.assertEqual(
             tally(output), (["Skipped:", "  a_test: there is no corpus", "1 passed, 0 failed, 1 skipped"], 0)
         )
@@ -35,7 +35,9 @@ class Tallying(unittest.TestCase):
         self.assertEqual(tally(output)[0][-1], "0 passed, 0 failed, 1 skipped")
 
     def test_failures_are_counted_and_keep_the_status(self) -> None:
-        output = "test result: FAILED. 3 passed; 1 failed; 0 ignored\nRan 4 tests in 1s\n\nFAILED (failures=1, errors=1)"
+        output = (
+            "test result: FAILED. 3 passed; 1 failed; 0 ignored\nRan 4 tests in 1s\n\nFAILED (failures=1, errors=1)"
+        )
         self.assertEqual(tally(output, 2), (["5 passed, 3 failed"], 2))
 
     def test_a_failed_lint_has_no_closing_line(self) -> None:

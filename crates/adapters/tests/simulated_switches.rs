@@ -187,14 +187,14 @@ async fn a_switch_is_brought_back_byte_for_byte_and_held_there_until_it_is_relea
     let restore = serde_json::json!({"restore": kept[1].configuration});
     let (restored, outcome) = next_run(&fleet, store, restore).await;
     let (held, webhook) = next_run(&fleet, store, nothing()).await;
-    naas::lease::unhold(&store, &SystemClock, &device).await.unwrap();
+    naas::lease::unpin(&store, &SystemClock, &device).await.unwrap();
     let (released, forward) = next_run(&fleet, store, nothing()).await;
 
     assert!(a.contains("alias FOO BAR") && b.contains("vlan 999"), "{b}");
     assert_eq!((outcome.status, &outcome.switch, &restored), (Status::Changed, &SwitchState::Saved, &a));
     assert!(outcome.diff.contains("-vlan 999"), "{}", outcome.diff);
-    assert_eq!((webhook.status, webhook.held.as_ref(), &held), (Status::InSync, Some(&kept[1].configuration), &a));
-    assert_eq!((forward.status, forward.held, released), (Status::Changed, None, b));
+    assert_eq!((webhook.status, webhook.pinned.as_ref(), &held), (Status::InSync, Some(&kept[1].configuration), &a));
+    assert_eq!((forward.status, forward.pinned, released), (Status::Changed, None, b));
     assert_eq!(store.entries(&device, 10).await.unwrap().len(), 4);
 }
 

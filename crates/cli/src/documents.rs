@@ -53,8 +53,8 @@ pub(crate) struct Outcome {
     pub(crate) diff: String,
     /// What went wrong.
     pub(crate) error: Option<String>,
-    /// The configuration that the device is held at.
-    pub(crate) held: Option<String>,
+    /// The configuration that the device is pinned to.
+    pub(crate) pinned: Option<String>,
     /// When the work began.
     pub(crate) started_at: Option<String>,
     /// When the outcome was known.

@@ -8,8 +8,7 @@ use tracing::{error, warn};
 
 pub use problem::Problem;
 
-use crate::ports::{Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Runs, SliceQueue};
-use crate::schedule::{ReportError, Scheduler};
+use crate::schedule::{ReportError, Scheduler, SchedulerPorts};
 
 /// Largest body accepted, in bytes: a request naming ten thousand devices fits several times.
 pub const MAX_BODY: usize = 1024 * 1024;
@@ -22,7 +21,7 @@ const MAX_LIMIT: usize = 200;
 
 /// A call as it came in.
 #[derive(Debug, Clone, Copy)]
-pub struct Call<'a> {
+pub struct ApiRequest<'a> {
     /// In capitals.
     pub method: &'a str,
     /// Without stage, query and fragment; not percent-decoded: no name needs it.
@@ -39,7 +38,7 @@ pub struct Call<'a> {
 
 /// What goes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct ApiResponse {
     /// HTTP status.
     pub status: u16,
     /// Header names in lower case, and values.
@@ -49,53 +48,49 @@ pub struct Answer {
 }
 
 /// Answers `call`. It never fails: failures are answers.
-pub async fn answer<I, Q, S, D, C>(scheduler: &Scheduler<I, Q, S, D, C>, call: Call<'_>) -> Answer
-where
-    I: Inventories,
-    Q: SliceQueue,
-    S: Runs + DeviceRecords + History + IdempotencyKeys,
-    D: DeadLetters,
-    C: Clock,
-{
-    let path: Vec<_> = call.path.trim_matches('/').split('/').collect();
-    match (call.method, path.as_slice()) {
-        ("POST", ["configure"]) => configure(scheduler, call).await,
-        ("GET", ["runs"]) => match limit(call) {
+pub async fn answer<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequest<'_>) -> ApiResponse {
+    let path: Vec<_> = request.path.trim_matches('/').split('/').collect();
+    match (request.method, path.as_slice()) {
+        ("POST", ["configure"]) => configure(scheduler, request).await,
+        ("GET", ["runs"]) => match limit(request) {
             Ok(limit) => report(200, scheduler.runs(limit).await),
-            Err(problem) => Answer::problem(&problem),
+            Err(problem) => ApiResponse::problem(&problem),
         },
         ("GET", ["runs", run]) => report(200, scheduler.run(run).await),
         ("GET", ["runs", run, "devices", device]) => match scheduler.outcome(run, device).await {
-            Ok(Ok(outcome)) => Answer::json(200, &outcome),
-            Ok(Err(pending)) => Answer::json(200, &pending),
+            Ok(Ok(outcome)) => ApiResponse::json(200, &outcome),
+            Ok(Err(pending)) => ApiResponse::json(200, &pending),
             Err(error) => refuse(Problem::from(&error), &error),
         },
         ("POST", ["runs", run, "cancel"]) => report(202, scheduler.cancel(run).await),
         ("GET", ["devices", device]) => report(200, scheduler.device(device).await),
-        ("GET", ["devices", device, "history"]) => match limit(call) {
+        ("GET", ["devices", device, "history"]) => match limit(request) {
             Ok(limit) => report(200, scheduler.history(device, limit).await),
-            Err(problem) => Answer::problem(&problem),
+            Err(problem) => ApiResponse::problem(&problem),
         },
         ("GET", ["devices", device, "configurations", configuration]) => {
             report(200, scheduler.configuration(device, configuration).await)
         }
         ("GET", ["devices", device, "blame"]) => report(200, scheduler.blame(device).await),
-        ("POST", ["devices", device, "release"]) => report(200, scheduler.release(device).await),
+        // The second word is the one of earlier versions.
+        ("POST", ["devices", device, "unpin" | "release"]) => report(200, scheduler.unpin(device).await),
         ("POST", ["redrive"]) => match scheduler.redrive().await {
-            Ok(redriven) => Answer::json(202, &redriven),
+            Ok(redriven) => ApiResponse::json(202, &redriven),
             Err(error) => refuse(Problem::from(&error), &error),
         },
-        (_, ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "release"]) => not_allowed(call, "POST"),
+        (_, ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "unpin" | "release"]) => {
+            not_allowed(request, "POST")
+        }
         (
             _,
             ["runs"] | ["runs", _] | ["runs", _, "devices", _] | ["devices", _] | ["devices", _, "history" | "blame"],
         )
-        | (_, ["devices", _, "configurations", _]) => not_allowed(call, "GET"),
+        | (_, ["devices", _, "configurations", _]) => not_allowed(request, "GET"),
         _ => {
             let known = "POST /configure, GET /runs, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST /runs/{run}/cancel, GET \
                          /devices/{device}, GET /devices/{device}/history, GET /devices/{device}/configurations/{hash}, GET \
-                         /devices/{device}/blame, POST /devices/{device}/release, POST /redrive";
-            Answer::problem(&Problem::new(
+                         /devices/{device}/blame, POST /devices/{device}/unpin, POST /redrive";
+            ApiResponse::problem(&Problem::new(
                 404,
                 "unknown-path",
                 "There is nothing at this path",
@@ -105,28 +100,22 @@ where
     }
 }
 
-fn report(status: u16, report: Result<impl Serialize, ReportError>) -> Answer {
+fn report(status: u16, report: Result<impl Serialize, ReportError>) -> ApiResponse {
     match report {
-        Ok(report) => Answer::json(status, &report),
+        Ok(report) => ApiResponse::json(status, &report),
         Err(error) => refuse(Problem::from(&error), &error),
     }
 }
 
-async fn configure<I, Q, S, D, C>(scheduler: &Scheduler<I, Q, S, D, C>, call: Call<'_>) -> Answer
-where
-    I: Inventories,
-    Q: SliceQueue,
-    S: Runs + History + IdempotencyKeys,
-    C: Clock,
-{
-    if call.body.len() > MAX_BODY {
+async fn configure<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequest<'_>) -> ApiResponse {
+    if request.body.len() > MAX_BODY {
         return too_large();
     }
-    match scheduler.configure(call.body, call.idempotency_key, call.caller).await {
+    match scheduler.configure(request.body, request.idempotency_key, request.caller).await {
         Ok(receipt) => {
             // Relative, so that it holds behind a stage prefix such as /prod (RFC 9110, section 10.2.2).
             let location = format!("runs/{}", receipt.run);
-            let mut answer = Answer::json(202, &receipt);
+            let mut answer = ApiResponse::json(202, &receipt);
             answer.headers.push(("location", location));
             answer
         }
@@ -135,10 +124,10 @@ where
 }
 
 /// How many of a list are asked for.
-fn limit(call: Call<'_>) -> Result<usize, Problem> {
+fn limit(request: ApiRequest<'_>) -> Result<usize, Problem> {
     let refuse = |words: String| Err(Problem::new(400, "invalid-request", "The request cannot be read", words));
     let mut limit = DEFAULT_LIMIT;
-    for (name, value) in form_urlencoded::parse(call.query.unwrap_or_default().as_bytes()) {
+    for (name, value) in form_urlencoded::parse(request.query.unwrap_or_default().as_bytes()) {
         let excerpt = |text: &str| text.chars().take(64).collect::<String>();
         if name != "limit" {
             return refuse(format!("{:?} is not a parameter; known is limit", excerpt(&name)));
@@ -157,12 +146,12 @@ fn limit(call: Call<'_>) -> Result<usize, Problem> {
 }
 
 /// The answer to a body over [`MAX_BODY`], for front ends that stop reading there.
-pub fn too_large() -> Answer {
+pub fn too_large() -> ApiResponse {
     let detail = format!("expected a body of at most {MAX_BODY} bytes; name groups or \"all\" instead of every device");
-    Answer::problem(&Problem::new(413, "body-too-large", "The request is too large", detail))
+    ApiResponse::problem(&Problem::new(413, "body-too-large", "The request is too large", detail))
 }
 
-impl Answer {
+impl ApiResponse {
     fn json(status: u16, body: &impl Serialize) -> Self {
         Self::typed(status, "application/json", body)
     }
@@ -179,14 +168,14 @@ impl Answer {
 }
 
 /// Logs a failure once, here at the edge, with its causes; what callers got wrong is no error of ours.
-fn refuse(problem: Problem, cause: &dyn std::error::Error) -> Answer {
+fn refuse(problem: Problem, cause: &dyn std::error::Error) -> ApiResponse {
     let causes = causes(cause);
     if problem.status >= 500 {
         error!(status = problem.status, kind = %problem.kind, causes, "{}", problem.detail);
     } else {
         warn!(status = problem.status, kind = %problem.kind, "{}", problem.detail);
     }
-    let mut answer = Answer::problem(&problem);
+    let mut answer = ApiResponse::problem(&problem);
     if matches!(problem.status, 409 | 503) {
         answer.headers.push(("retry-after", "5".to_owned()));
     }
@@ -198,9 +187,10 @@ fn causes(error: &dyn std::error::Error) -> String {
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-fn not_allowed(call: Call<'_>, allowed: &str) -> Answer {
-    let detail = format!("expected {allowed}, found {}", call.method.chars().take(16).collect::<String>());
-    let mut answer = Answer::problem(&Problem::new(405, "method-not-allowed", "This path has another method", detail));
+fn not_allowed(request: ApiRequest<'_>, allowed: &str) -> ApiResponse {
+    let detail = format!("expected {allowed}, found {}", request.method.chars().take(16).collect::<String>());
+    let mut answer =
+        ApiResponse::problem(&Problem::new(405, "method-not-allowed", "This path has another method", detail));
     answer.headers.push(("allow", allowed.to_owned()));
     answer
 }

@@ -10,9 +10,9 @@
 //!
 //! # What a restore does
 //!
-//! A restore takes a kept text in the place of what models render to, and *holds* the device at it: until the hold is
-//! [released](crate::schedule::Scheduler::release), every run takes that text for what is intended. Without a hold the restore would
-//! undo itself within a second: it saves, the switch's event-handler calls, and the models' intent would be put back. The hold is
+//! A restore takes a kept text in the place of what models render to, and *pins* the device to it: until the device is
+//! [unpinned](crate::schedule::Scheduler::unpin), every run takes that text for what is intended. Without a pin the restore would
+//! undo itself within a second: it saves, the switch's event-handler calls, and the models' intent would be put back. The pin is
 //! set before the switch is touched, so that whoever calls after the save finds it, also if the enforcer died in between.
 //!
 //! Texts hold the hashes of passwords, and leave the API only through [`intent::redact`].
@@ -28,7 +28,7 @@ pub const SEARCHED: usize = 10_000;
 
 /// Why a reference stands for no kept configuration of a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotKept {
+pub enum NoSuchConfiguration {
     /// For none.
     #[error("no configuration of {device} is kept under {asked}; {}", kept(.device, .newest))]
     Unknown {
@@ -53,7 +53,7 @@ pub enum NotKept {
 
 /// The configuration that `reference` stands for among the `entries` of a device, newest first. Of several pushes of one run, which
 /// there are when an enforcer died in the first, it is the newest.
-pub fn find(device: &DeviceName, entries: &[Entry], reference: &Reference) -> Result<ContentHash, NotKept> {
+pub fn find(device: &DeviceName, entries: &[Entry], reference: &Reference) -> Result<ContentHash, NoSuchConfiguration> {
     let (asked, stands_for): (&str, &dyn Fn(&Entry) -> bool) = match reference {
         Reference::Run(run) => (run.as_ref(), &|entry| entry.run == *run),
         Reference::Hash(digits) => (digits, &|entry| entry.configuration.as_ref().starts_with(digits.as_str())),
@@ -67,9 +67,9 @@ pub fn find(device: &DeviceName, entries: &[Entry], reference: &Reference) -> Re
     found.dedup();
     let (device, asked) = (device.clone(), asked.to_owned());
     match found.as_slice() {
-        [] => Err(NotKept::Unknown { device, asked, newest: entries.iter().take(3).cloned().collect() }),
+        [] => Err(NoSuchConfiguration::Unknown { device, asked, newest: entries.iter().take(3).cloned().collect() }),
         [only] => Ok((*only).clone()),
-        several => Err(NotKept::Ambiguous { device, asked, found: several.len() }),
+        several => Err(NoSuchConfiguration::Ambiguous { device, asked, found: several.len() }),
     }
 }
 

@@ -1,24 +1,31 @@
-//! At most one push per device at any moment, whoever dies and whatever their clocks say.
+//! The lease: at most one push per device at any moment, whoever dies and whatever their clocks say.
 //!
-//! Whoever works on a device holds the lease in its [record](crate::records::device_state), which is written by compare and set. That there are
-//! never two follows from four things:
+//! Whoever works on a device holds the lease in its [record](crate::records::device_state), which is written by compare
+//! and set. That there are never two holders follows from four things:
 //!
-//! 1. *One taker.* A lease is written only over a record that has none, or one that has ended, and only if the record is still the
-//!    one that was read. Of two who read the same record, the second write fails.
-//! 2. *The holder ends first.* Work is cut off at a moment of the holder's own clock ([`Terms::work_until`]); the lease lasts longer
-//!    by twice the skew a clock may have and by [`AFTERMATH`]. One clock may be behind by the skew and the other ahead by it: when
-//!    any other clock reads the lease's end, the holder's has passed the moment its work was cut off.
-//! 3. *The dead are silent.* A holder that dies sends no more; what it sent before, the switch may still be doing for a while:
-//!    that is what [`AFTERMATH`] is for.
-//! 4. *A lost reply is not a lost write.* After a write that failed the record is read again, and a holder knows its own token.
+//! 1. *One taker.* A lease is written only over a record that has none, or one that has ended, and only if the record
+//!    is still the one that was read. Of two who read the same record, the second write fails.
+//! 2. *The holder ends first.* Work is cut off at a moment of the holder's own clock ([`Terms::work_until`]); the lease
+//!    lasts longer by twice the skew a clock may have and by [`AFTERMATH`]. One clock may be behind by the skew and the
+//!    other ahead by it: when any other clock reads the lease's end, the holder's has passed the moment its work was
+//!    cut off.
+//! 3. *The dead are silent.* A holder that dies sends no more; what it sent before, the switch may still be doing for a
+//!    while: that is what [`AFTERMATH`] is for.
+//! 4. *A lost reply is not a lost write.* After a write that failed the record is read again, and a holder knows its
+//!    own token.
 //!
 //! A crash frees the device when the lease ends, without anybody's help.
 //!
-//! Requests coalesce: of those that come while a device is worked on, one waits and the others are left to it. That loses nothing,
-//! since it reads models after it holds the lease, and so after all of them were accepted. Whoever waits works when its turn comes,
-//! even if its own run has an outcome by then, from a slice that was delivered twice, or was cancelled once others were left to it.
-//! A device that was just brought to its intent is left alone for [`SETTLE`], and whoever asks again meanwhile waits: a thousand
-//! webhooks, our own save's among them, cost one push and one check, however they fall.
+//! Requests coalesce: of the runs that ask for a device while another one works on it, one waits and the others end as
+//! superseded by it: they follow it. That loses nothing, since the waiting run reads models after it holds the lease,
+//! and so after all of them were accepted. A run that others follow does its work when its turn comes, even if its own
+//! outcome is recorded already (its slice was delivered twice) or it was cancelled since.
+//!
+//! A device that was just brought to its intent is left alone for [`SETTLE`], and whoever asks again meanwhile waits: a
+//! thousand webhooks, those of our own save among them (EOS-83), cost one push and one check, in whatever order they
+//! come.
+
+mod pin;
 
 use std::time::Duration;
 
@@ -26,85 +33,87 @@ use intent::hash::ContentHash;
 use intent::name::{DeviceName, RunId};
 use jiff::{SignedDuration, Timestamp};
 
+pub use pin::{pin, unpin};
+
 use crate::ports::{Clock, DeviceRecords, StoreError, StoreFault, Stored, Version};
-use crate::records::device_state::{DeviceRecord, Hold, InSync, Last, Lease, Token, Waiting};
+use crate::records::device_state::{DeviceRecord, InSync, Last, Lease, Pin, Token, Waiting};
 use crate::records::run::Mode;
 use crate::retry;
 
-/// For how long a switch may go on with what a holder sent before it died.
+/// How long a switch may go on with what a holder sent before it died.
 pub const AFTERMATH: SignedDuration = SignedDuration::from_secs(60);
 
-/// For how long a waiting run is counted on. Its slice comes again within half a minute, and asks anew; one whose enforcer died
-/// comes much later or, if that happens often, not at all, and then another one waits in its place.
-const COUNTED_ON: SignedDuration = SignedDuration::from_mins(2);
+/// How long others are left to a waiting run. Its slice comes again within half a minute, and asks anew. The slice of a
+/// run whose enforcer died comes much later or, if that happens often, not at all; then another run waits in its place.
+const WAITING_LIFE: SignedDuration = SignedDuration::from_mins(2);
 
-/// For how long a device is left alone that was just brought to its intent: longer than its own webhook takes.
+/// How long a device that was just brought to its intent is left alone: longer than its own webhook takes.
 pub const SETTLE: SignedDuration = SignedDuration::from_secs(3);
 
-/// How often a write is tried that others come before.
+/// How often a write is tried when others write the same record first.
 const ATTEMPTS: u32 = 8;
 
-/// Longest pause between two of them.
+/// The longest pause between two of these attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Who asks for a device.
+/// A request for the lease of a device.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest {
-    /// For which run.
+    /// The run that asks.
     pub run: RunId,
-    /// What it will do.
+    /// What the run will do with the device.
     pub mode: Mode,
-    /// Whether its work is its own: bound to a plan, it may refuse it when it comes to it, and a restore nobody else does. Then nobody
-    /// can count on it, and it is left to nobody.
+    /// True if no other run can do this work: it applies a specific plan or restores a configuration. Such a run is
+    /// never superseded, and no other run is left to it.
     pub exclusive: bool,
-    /// Its own.
+    /// The token that the lease will carry. A new one for each request.
     pub token: Token,
 }
 
-/// For how long.
+/// How long a lease lasts.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// When work is cut off, by the holder's clock.
+    /// The moment at which work is cut off, by the holder's clock.
     pub work_until: Timestamp,
     /// How far a clock may be from the true time.
     pub clock_skew: SignedDuration,
 }
 
 impl Terms {
-    /// When the lease ends, by anybody's clock.
+    /// The moment at which the lease ends, by anybody's clock.
     pub fn until(&self) -> Timestamp {
         self.work_until + self.clock_skew * 2 + AFTERMATH
     }
 }
 
-/// What is to be done with a record.
+/// What a request for the lease gets, and what is to be written for that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaseDecision {
-    /// Write this; once it is written, the lease is the request's.
+    /// The lease, once this record is written.
     Take(DeviceRecord),
-    /// It is the request's already: the write was done and its reply lost.
+    /// The run has the lease already: the write was done and its reply was lost.
     Held,
-    /// Come again. If there is a record, write it first: the request is the one who waits.
+    /// The run must ask again. If there is a record, it is written first and gives the run the waiting place.
     Wait(Option<DeviceRecord>),
-    /// Leave it to this run, which waits and will do what is asked. If there is a record, write it first: it says so.
+    /// This other run waits and will do the work. If there is a record, it is written first: it notes the follower.
     Superseded(RunId, Option<DeviceRecord>),
 }
 
-/// Decides what one who asks at `now` gets.
-pub fn ask(record: &DeviceRecord, request: &LeaseRequest, terms: &Terms, now: Timestamp) -> LeaseDecision {
+/// Decides what a request at `now` gets.
+pub fn decide(record: &DeviceRecord, request: &LeaseRequest, terms: &Terms, now: Timestamp) -> LeaseDecision {
     let lease = record.lease.as_ref();
     if lease.is_some_and(|lease| lease.token == request.token) {
         return LeaseDecision::Held;
     }
     let waiting = record.waiting.as_ref().filter(|waiting| waiting.until > now && waiting.run != request.run);
-    // An request whose run holds the lease, or did when it died, has begun already and must end it itself.
+    // A run that holds the lease, or held it when its enforcer died, has begun its work and must end it itself.
     let begun = lease.filter(|lease| lease.run == request.run);
     if let Some(waiting) = waiting
         && begun.is_none()
-        && does(waiting.mode, request)
+        && includes(waiting.mode, request)
     {
-        let has_followers = Waiting { has_followers: true, ..waiting.clone() };
-        let write = (!waiting.has_followers).then(|| DeviceRecord { waiting: Some(has_followers), ..record.clone() });
+        let followed = Waiting { has_followers: true, ..waiting.clone() };
+        let write = (!waiting.has_followers).then(|| DeviceRecord { waiting: Some(followed), ..record.clone() });
         return LeaseDecision::Superseded(waiting.run.clone(), write);
     }
     let own_turn = record.waiting.as_ref().filter(|waiting| waiting.run == request.run);
@@ -117,7 +126,7 @@ pub fn ask(record: &DeviceRecord, request: &LeaseRequest, terms: &Terms, now: Ti
         return LeaseDecision::Take(DeviceRecord { lease: Some(lease), waiting: waiting.cloned(), ..record.clone() });
     }
     let may_wait = waiting.is_none() && begun.is_none() && !request.exclusive;
-    let until = now + terms.clock_skew * 2 + COUNTED_ON;
+    let until = now + terms.clock_skew * 2 + WAITING_LIFE;
     let has_followers = own_turn.is_some_and(|turn| turn.has_followers);
     LeaseDecision::Wait(may_wait.then(|| DeviceRecord {
         waiting: Some(Waiting { run: request.run.clone(), mode: request.mode, until, has_followers }),
@@ -125,7 +134,8 @@ pub fn ask(record: &DeviceRecord, request: &LeaseRequest, terms: &Terms, now: Ti
     }))
 }
 
-/// Whether the very same was done a moment ago, for another run. By another clock the moment may lie ahead; then it is not waited for.
+/// True if the same work ended a moment ago, for another run. By another clock that moment may lie ahead; then nobody
+/// waits for it.
 fn is_settling(record: &DeviceRecord, request: &LeaseRequest, now: Timestamp) -> bool {
     let is_repeated = |last: &&Last| {
         let another = last.run != request.run && !request.exclusive;
@@ -135,62 +145,62 @@ fn is_settling(record: &DeviceRecord, request: &LeaseRequest, now: Timestamp) ->
     ended.is_some_and(|ago| (SignedDuration::ZERO..SETTLE).contains(&ago))
 }
 
-/// Whether what a run in `mode` does is all that the request wants. An apply also tells whether a device is in sync.
-fn does(mode: Mode, request: &LeaseRequest) -> bool {
+/// True if a run in `mode` does all that the request wants. An apply also tells whether a device is in sync.
+fn includes(mode: Mode, request: &LeaseRequest) -> bool {
     !request.exclusive && (mode == request.mode || (mode, request.mode) == (Mode::Apply, Mode::Check))
 }
 
-/// A lease that is held.
+/// A lease that its run holds, and the record that it stands in.
 #[derive(Debug)]
 pub struct HeldLease {
     device: DeviceName,
     record: DeviceRecord,
     version: Version,
     token: Token,
-    /// The hold that stood before the one that was set under this lease, if one was.
-    replaced: Option<Option<Hold>>,
+    /// The pin that stood before the one that was set under this lease. The outer option is empty if none was set.
+    replaced: Option<Option<Pin>>,
 }
 
-/// What a holder leaves behind in the record.
+/// What a holder leaves behind in the device's record.
 #[derive(Debug, Clone, Default)]
 pub struct WorkResult {
     /// What the device is known to run, if that is known.
     pub in_sync: Option<InSync>,
-    /// How the work ended, if it did.
+    /// How the work ended, if it ended.
     pub last: Option<Last>,
-    /// The newest configuration of its history, if there is a new one.
-    pub kept: Option<ContentHash>,
-    /// The restore came to nothing: what it set with [`hold`] is put back as it was.
-    pub take_hold_back: bool,
+    /// The newest configuration in the device's history, if there is a new one.
+    pub newest_revision: Option<ContentHash>,
+    /// True if the restore came to nothing: the pin that was set with [`pin()`] is replaced by the one before it.
+    pub undo_pin: bool,
 }
 
 impl HeldLease {
-    /// What was known of the device when the lease was taken.
+    /// The record as it stood when the lease was taken, with the changes made under it.
     pub fn record(&self) -> &DeviceRecord {
         &self.record
     }
 
-    /// The hold that stands once the lease is given back.
-    pub fn holds_after(&self, take_hold_back: bool) -> Option<&Hold> {
-        let before = self.replaced.as_ref().filter(|_| take_hold_back);
-        before.unwrap_or(&self.record.held).as_ref()
+    /// The pin that stands once the lease is given back.
+    pub fn pin_after(&self, undo_pin: bool) -> Option<&Pin> {
+        let before = self.replaced.as_ref().filter(|_| undo_pin);
+        before.unwrap_or(&self.record.pinned).as_ref()
     }
 }
 
-/// What asking came to.
+/// The answer to a request for the lease.
 #[derive(Debug)]
 pub enum Acquired {
-    /// The lease.
+    /// The lease is the run's.
     Held(Box<HeldLease>),
-    /// It is worked on for this run.
+    /// This run works on the device.
     Busy(RunId),
-    /// It was just brought to its intent, and is left alone for a moment.
+    /// The device was just brought to its intent, and is left alone for [`SETTLE`].
     Settling,
-    /// This run will do it.
+    /// This run waits for the device and will do the work.
     Superseded(RunId),
 }
 
-/// Asks for `device`.
+/// Asks for the lease of `device`. An error is the store's; the lease may then be written or not, and ends by itself.
 pub async fn acquire(
     records: &impl DeviceRecords,
     clock: &impl Clock,
@@ -203,7 +213,7 @@ pub async fn acquire(
         let stored = records.device_record(device).await?;
         let (record, version) =
             stored.map_or_else(Default::default, |Stored { record, version }| (record, Some(version)));
-        let (write, otherwise) = match ask(&record, request, terms, clock.now()) {
+        let (write, otherwise) = match decide(&record, request, terms, clock.now()) {
             LeaseDecision::Take(record) => (Some(record), None),
             LeaseDecision::Wait(write) => (write, Some(busy(&record, clock.now()))),
             LeaseDecision::Superseded(run, write) => (write, Some(Acquired::Superseded(run))),
@@ -212,7 +222,7 @@ pub async fn acquire(
                 return Ok(held(device, record, version, request));
             }
         };
-        let Some(record) = write else { return Ok(otherwise.expect("whoever takes it writes it")) };
+        let Some(record) = write else { return Ok(otherwise.expect("whoever takes the lease writes it")) };
         match (records.replace_device_record(device, &record, version.as_ref()).await, otherwise) {
             (Ok(Some(version)), None) => return Ok(held(device, record, version, request)),
             (Ok(Some(_)), Some(otherwise)) => return Ok(otherwise),
@@ -237,40 +247,7 @@ fn busy(record: &DeviceRecord, now: Timestamp) -> Acquired {
     holder.map_or(Acquired::Settling, |lease| Acquired::Busy(lease.run.clone()))
 }
 
-/// Holds the device at a configuration, under a lease. The error of a holder that has lost its lease meanwhile says so.
-pub async fn hold(
-    records: &impl DeviceRecords,
-    clock: &impl Clock,
-    held: &mut HeldLease,
-    hold: Hold,
-) -> Result<(), StoreError> {
-    // A hold of this run stands from an attempt that died: what was before that is not known, and it is left as it is.
-    if held.record.held.as_ref().is_some_and(|stands| stands.run == hold.run) {
-        return Ok(());
-    }
-    let replaced = held.record.held.clone();
-    let known = Stored { record: held.record.clone(), version: held.version.clone() };
-    let changed = change(records, clock, &held.device, Some(known), |record| {
-        let ours = record.lease.as_ref().is_some_and(|lease| lease.token == held.token);
-        ours.then(|| DeviceRecord { held: Some(hold.clone()), ..record.clone() })
-    });
-    let Some(Stored { record, version }) = changed.await? else {
-        let reason = "its lease ran out while it was worked on";
-        return Err(StoreError::new(format!("the record of {}", held.device), StoreFault::Unavailable, reason));
-    };
-    (held.record, held.version, held.replaced) = (record, version, Some(replaced));
-    Ok(())
-}
-
-/// Ends the hold of a device, whoever works on it.
-pub async fn unhold(records: &impl DeviceRecords, clock: &impl Clock, device: &DeviceName) -> Result<(), StoreError> {
-    let change = change(records, clock, device, None, |record| {
-        record.held.is_some().then(|| DeviceRecord { held: None, ..record.clone() })
-    });
-    change.await.map(drop)
-}
-
-/// Gives a lease back, with what was result. A lease that is not given back ends by itself.
+/// Gives a lease back, with the result of the work. A lease that is not given back ends by itself.
 pub async fn release(
     records: &impl DeviceRecords,
     clock: &impl Clock,
@@ -278,31 +255,31 @@ pub async fn release(
     result: WorkResult,
 ) -> Result<(), StoreError> {
     let HeldLease { device, record, version, token, replaced } = held;
-    let ours = record.held.clone();
+    let ours = record.pinned.clone();
     let known = Stored { record, version };
-    let replaced = replaced.filter(|_| result.take_hold_back);
+    let replaced = replaced.filter(|_| result.undo_pin);
     let change = change(records, clock, &device, Some(known), |record| {
         record.lease.as_ref().is_some_and(|lease| lease.token == token).then(|| DeviceRecord {
             lease: None,
             in_sync: result.in_sync.clone().or_else(|| record.in_sync.clone()),
             last: result.last.clone().or_else(|| record.last.clone()),
-            kept: result.kept.clone().or_else(|| record.kept.clone()),
-            // Somebody may have ended the hold meanwhile: then it stays ended.
-            held: replaced.clone().filter(|_| record.held == ours).unwrap_or_else(|| record.held.clone()),
+            newest_revision: result.newest_revision.clone().or_else(|| record.newest_revision.clone()),
+            // Somebody may have unpinned the device meanwhile: then it stays unpinned.
+            pinned: replaced.clone().filter(|_| record.pinned == ours).unwrap_or_else(|| record.pinned.clone()),
             ..record.clone()
         })
     });
     change.await.map(drop)
 }
 
-/// Whether others may have been left to `run`: it waits for `device`, or has its lease, which it may have died with.
-pub async fn is_counted_on(records: &impl DeviceRecords, device: &DeviceName, run: &RunId) -> Result<bool, StoreError> {
+/// True if other runs may have been left to `run`: it waits for `device`, or has its lease, which it may have died with.
+pub async fn has_followers(records: &impl DeviceRecords, device: &DeviceName, run: &RunId) -> Result<bool, StoreError> {
     let Some(Stored { record, .. }) = records.device_record(device).await? else { return Ok(false) };
     let waits = record.waiting.is_some_and(|waiting| waiting.run == *run);
     Ok(waits || record.lease.is_some_and(|lease| lease.run == *run))
 }
 
-/// Takes a run back that waits for `device`, so that nobody counts on it any more.
+/// Gives up the waiting place that `run` has for `device`, so that no other run is left to it any more.
 pub async fn withdraw(
     records: &impl DeviceRecords,
     clock: &impl Clock,
@@ -316,7 +293,8 @@ pub async fn withdraw(
     change.await.map(drop)
 }
 
-/// Replaces the record by what `change` makes of it, as often as others come before, and returns that; nothing if it is nothing.
+/// Replaces the record by what `change` makes of it, again and again while others write first, and returns the record
+/// as it then stands. If there is no record, or `change` makes nothing of it, nothing is written or returned.
 async fn change(
     records: &impl DeviceRecords,
     clock: &impl Clock,

@@ -2,6 +2,7 @@
 
 mod blame;
 mod history;
+mod ports;
 mod redrive;
 mod report;
 pub mod request;
@@ -16,11 +17,12 @@ use tracing::info;
 
 pub use blame::{Blame, Line};
 pub use history::{Blamed, Configuration, DeviceHistory, RevisionReport};
+pub use ports::{Ports, PortsOf, SchedulerPorts};
 pub use redrive::Redriven;
 pub use report::{DeviceReport, Pending, ReportError, RunReport, RunsReport};
 
-use crate::history::NotKept;
-use crate::ports::{Clock, History, IdempotencyKeys, Inventories, Runs, SliceQueue, StoreError};
+use crate::history::NoSuchConfiguration;
+use crate::ports::{Clock, IdempotencyKeys, Inventories, Runs, SliceQueue, StoreError};
 use crate::records::idempotency::{IdempotencyRecord, Receipt};
 use crate::records::outcome::Status;
 use crate::records::run::{Mode, Run, asked_by};
@@ -32,19 +34,9 @@ use crate::schedule::request::{InvalidRequest, Request, Step, UnknownNames, sele
 pub const CLAIM_LIFE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Accepts requests. One value serves many requests at a time.
-pub struct Scheduler<I, Q, S, D, C> {
-    /// Where the inventory is read, anew for every request.
-    pub inventories: I,
-    /// Where slices go.
-    pub queue: Q,
-    /// Where runs, device records, histories and idempotency keys are kept.
-    pub state: S,
-    /// Where messages are that no retry could cure.
-    pub dead_letters: D,
-    /// The time of day.
-    pub clock: C,
-    /// The step of a request that names none.
-    pub default_step: Step,
+pub struct Scheduler<P> {
+    ports: P,
+    default_step: Step,
 }
 
 /// Why a request was not accepted.
@@ -61,7 +53,7 @@ pub enum ScheduleError {
     Unknown(#[from] UnknownNames),
     /// It is to restore what is not kept.
     #[error(transparent)]
-    NotKept(#[from] NotKept),
+    NoSuchConfiguration(#[from] NoSuchConfiguration),
     /// It is to apply what was never planned.
     #[error("no run {0} was ever accepted here, so there is no such plan")]
     NoSuchPlan(RunId),
@@ -121,13 +113,16 @@ struct Asked {
 #[error("Idempotency-Key: expected 1 to 255 visible ASCII characters, found {0}")]
 pub struct InvalidKey(&'static str);
 
-impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
-where
-    I: Inventories,
-    Q: SliceQueue,
-    S: Runs + History + IdempotencyKeys,
-    C: Clock,
-{
+impl<P: SchedulerPorts> Scheduler<P> {
+    /// A scheduler over these ports. A request that names no step is cut into slices of `default_step`.
+    pub fn new(ports: P, default_step: Step) -> Self {
+        Self { ports, default_step }
+    }
+
+    fn ports(&self) -> &PortsOf<P> {
+        self.ports.ports()
+    }
+
     /// Accepts the request in `body`, asked `by` somebody if that is known. When it returns, every slice is queued; on an error before
     /// the queue, nothing is. With a `key`, the same request gets the same run however often it is sent.
     pub async fn configure(&self, body: &[u8], key: Option<&str>, by: Option<&str>) -> Result<Receipt, ScheduleError> {
@@ -139,25 +134,25 @@ where
     }
 
     async fn accept_once(&self, asked: &Asked, key: &str) -> Result<Receipt, ScheduleError> {
-        let now = self.clock.now();
+        let now = self.ports().clock.now();
         let new = IdempotencyRecord {
             fingerprint: fingerprint(&asked.request),
             run: self.new_run(),
             claimed_at: now,
             receipt: None,
         };
-        let (ours, started) = match self.state.claim(key, &new).await.map_err(ScheduleError::State)? {
+        let (ours, started) = match self.ports().state.claim(key, &new).await.map_err(ScheduleError::State)? {
             None => (new, None),
             Some(held) if held.fingerprint != new.fingerprint => return Err(ScheduleError::KeyReused),
             Some(IdempotencyRecord { receipt: Some(receipt), .. }) => return Ok(receipt),
             Some(held) if now.duration_since(held.claimed_at) < CLAIM_LIFE => return Err(ScheduleError::KeyInUse),
             Some(held) => {
                 let taken = IdempotencyRecord { claimed_at: now, ..held.clone() };
-                if !self.state.replace(key, &held, &taken).await.map_err(ScheduleError::State)? {
+                if !self.ports().state.replace(key, &held, &taken).await.map_err(ScheduleError::State)? {
                     return Err(ScheduleError::KeyInUse);
                 }
                 // The dead holder may have recorded the run and queued some of it: the same devices under the same name.
-                let started = self.state.load(&taken.run).await.map_err(ScheduleError::State)?;
+                let started = self.ports().state.load(&taken.run).await.map_err(ScheduleError::State)?;
                 (taken, started)
             }
         };
@@ -167,7 +162,7 @@ where
             // Nobody has to wait for a claim that came to nothing.
             Err(_) => IdempotencyRecord { claimed_at: Timestamp::UNIX_EPOCH, ..ours.clone() },
         };
-        let kept = self.state.replace(key, &ours, &settled).await;
+        let kept = self.ports().state.replace(key, &ours, &settled).await;
         if accepted.is_ok() {
             kept.map_err(ScheduleError::State)?;
         }
@@ -186,9 +181,10 @@ where
     /// Records a run and queues its slices.
     async fn start(&self, run: Run) -> Result<Receipt, ScheduleError> {
         // Recorded before it is queued: an enforcer may be done before this function is.
-        self.state.create(&run).await.map_err(ScheduleError::State)?;
+        self.ports().state.create(&run).await.map_err(ScheduleError::State)?;
         let slices = cut(&run);
-        self.queue
+        self.ports()
+            .queue
             .send(&slices, Duration::ZERO)
             .await
             .map_err(|source| ScheduleError::Queue { run: run.run.clone(), source })?;
@@ -203,7 +199,7 @@ where
     }
 
     async fn resolve(&self, Asked { request, by }: &Asked, name: RunId) -> Result<Run, ScheduleError> {
-        let documents = self.inventories.all().await.map_err(ScheduleError::InventoryStore)?;
+        let documents = self.ports().inventories.all().await.map_err(ScheduleError::InventoryStore)?;
         let inventory = Inventory::parse(&documents)?;
         let devices = select(&inventory, request)?;
         let restore = match (&request.restore, devices.first()) {
@@ -212,7 +208,7 @@ where
         };
         Ok(Run {
             run: name,
-            accepted_at: self.clock.now(),
+            accepted_at: self.ports().clock.now(),
             mode: request.mode,
             inventory: inventory.documents_of(&devices),
             devices,
@@ -226,12 +222,12 @@ where
 
     /// The run that applies `plan` to the devices it would change.
     async fn planned(&self, Asked { request, by }: &Asked, name: RunId, plan: &RunId) -> Result<Run, ScheduleError> {
-        let planned = self.state.load(plan).await.map_err(ScheduleError::State)?;
+        let planned = self.ports().state.load(plan).await.map_err(ScheduleError::State)?;
         let planned = planned.ok_or_else(|| ScheduleError::NoSuchPlan(plan.clone()))?;
         if planned.mode != Mode::Plan {
             return Err(ScheduleError::NotAPlan { run: plan.clone(), mode: planned.mode });
         }
-        let known = self.state.statuses(&planned).await.map_err(ScheduleError::State)?;
+        let known = self.ports().state.statuses(&planned).await.map_err(ScheduleError::State)?;
         let pending = planned.devices.iter().filter(|device| !known.contains_key(*device)).count();
         if pending > 0 {
             return Err(ScheduleError::PlanUnfinished { run: plan.clone(), pending });
@@ -243,7 +239,7 @@ where
         }
         Ok(Run {
             run: name,
-            accepted_at: self.clock.now(),
+            accepted_at: self.ports().clock.now(),
             mode: Mode::Apply,
             devices,
             step: self.step(request.step),
@@ -263,7 +259,7 @@ where
     }
 
     fn new_run(&self) -> RunId {
-        RunId::new(self.clock.now(), self.clock.entropy())
+        RunId::new(self.ports().clock.now(), self.ports().clock.entropy())
     }
 }
 

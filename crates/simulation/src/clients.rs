@@ -6,7 +6,7 @@ use std::time::Duration;
 use intent::name::RunId;
 use naas::records::outcome::Status;
 use naas::schedule::request::Step;
-use naas::schedule::{ReportError, ScheduleError, Scheduler};
+use naas::schedule::{Ports, ReportError, ScheduleError, Scheduler};
 use serde_json::json;
 
 use crate::process::{Ended, Process, Reach};
@@ -17,18 +17,18 @@ use crate::world::World;
 /// After how long API Gateway gives a request up.
 const GATEWAY: Duration = Duration::from_secs(29);
 
-type TheScheduler = Scheduler<Reach, Reach, Reach, Reach, Reach>;
+type TheScheduler = Scheduler<Ports<Reach, Reach, Reach, Reach, Reach>>;
 
 fn scheduler(process: &Arc<Process>) -> TheScheduler {
     let reach = Reach(process.clone());
-    Scheduler {
+    let ports = Ports {
         inventories: reach.clone(),
         queue: reach.clone(),
         state: reach.clone(),
         dead_letters: reach.clone(),
         clock: reach,
-        default_step: Step::Max,
-    }
+    };
+    Scheduler::new(ports, Step::Max)
 }
 
 /// A switch calls: its startup-config was written.

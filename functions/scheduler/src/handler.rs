@@ -9,26 +9,18 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use lambda_runtime::{Error, LambdaEvent};
 use naas::api::problem::Problem;
-use naas::api::{self, Answer, Call};
-use naas::ports::{Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Runs, SliceQueue};
-use naas::schedule::Scheduler;
+use naas::api::{self, ApiRequest, ApiResponse};
+use naas::schedule::{Scheduler, SchedulerPorts};
 
 /// Answers one event. It returns `Ok` for every call, good or bad; what goes wrong is an answer.
-pub(crate) async fn handle<I, Q, S, D, C>(
-    scheduler: &Scheduler<I, Q, S, D, C>,
+pub(crate) async fn handle<P: SchedulerPorts>(
+    scheduler: &Scheduler<P>,
     event: LambdaEvent<ApiGatewayProxyRequest>,
-) -> Result<ApiGatewayProxyResponse, Error>
-where
-    I: Inventories,
-    Q: SliceQueue,
-    S: Runs + DeviceRecords + History + IdempotencyKeys,
-    D: DeadLetters,
-    C: Clock,
-{
+) -> Result<ApiGatewayProxyResponse, Error> {
     let request = event.payload;
     let answer = match body(&request) {
         Ok(body) => {
-            let call = Call {
+            let call = ApiRequest {
                 method: request.http_method.as_str(),
                 path: request.path.as_deref().unwrap_or("/"),
                 query: Some(&query(&request)),
@@ -38,7 +30,7 @@ where
             };
             api::answer(scheduler, call).await
         }
-        Err(problem) => Answer::problem(&problem),
+        Err(problem) => ApiResponse::problem(&problem),
     };
     Ok(response(answer))
 }
@@ -66,7 +58,7 @@ fn caller(identity: &ApiGatewayRequestIdentity) -> Option<&str> {
     known.into_iter().flatten().map(String::as_str).find(|name| !name.is_empty())
 }
 
-fn response(answer: Answer) -> ApiGatewayProxyResponse {
+fn response(answer: ApiResponse) -> ApiGatewayProxyResponse {
     let mut headers = HeaderMap::new();
     for (name, value) in answer.headers {
         let value = HeaderValue::from_str(&value).expect("answers have visible ASCII in their headers");

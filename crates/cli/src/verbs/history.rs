@@ -50,7 +50,7 @@ impl History {
             vec![hash, moment(&text(&version["at"])), lines, text(&version["run"]), text(&version["by"])]
         };
         screen::table(&["configuration", "since", "lines", "run", "by"], &versions.iter().map(row).collect::<Vec<_>>());
-        if let Value::Object(held) = &document["held"] {
+        if let Value::Object(held) = &document["pinned"] {
             let hash: String = held.get("configuration").map(text).unwrap_or_default().chars().take(SHORT).collect();
             let release = self.target.command(&format!("rollback {} --release", self.device));
             let sentence = format!("\n{} is held at {hash}, models do not count; `{release}` ends that", self.device);

@@ -118,7 +118,7 @@ impl Status {
 fn print_fleet(reports: &[Value]) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let row = |report: &Value| {
-        let now = match (&report["held"], &report["worked_on_by"]) {
+        let now = match (&report["pinned"], &report["worked_on_by"]) {
             (_, Value::Object(holder)) => format!("worked on by {}", text(&holder["run"])),
             (Value::Object(held), _) => format!("held at {:.8}", text(&held["configuration"])),
             _ => String::new(),
@@ -143,7 +143,7 @@ fn print_outcome(outcome: &Outcome) {
         }
     };
     fact("switch", outcome.switch.as_ref().map(left));
-    fact("held at", outcome.held.clone());
+    fact("held at", outcome.pinned.clone());
     fact("began", outcome.started_at.as_deref().map(moment));
     fact("ended", outcome.finished_at.as_deref().map(moment));
     fact("error", outcome.error.clone());

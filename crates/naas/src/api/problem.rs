@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::history::NotKept;
+use crate::history::NoSuchConfiguration;
 use crate::ports::{StoreError, StoreFault};
 use crate::schedule::{ReportError, ScheduleError};
 
@@ -57,7 +57,7 @@ impl From<&ScheduleError> for Problem {
                     format!("{unknown}; nothing was scheduled"),
                 )
             },
-            ScheduleError::NotKept(error) => not_kept(error, "; nothing was scheduled"),
+            ScheduleError::NoSuchConfiguration(error) => not_kept(error, "; nothing was scheduled"),
             ScheduleError::NoSuchPlan(_) => {
                 Self::new(404, "unknown-run", "There is no such run", format!("{error}; nothing was scheduled"))
             }
@@ -102,8 +102,8 @@ impl From<&ReportError> for Problem {
             ReportError::NoSuchDevice(_) => {
                 Self::new(404, "unknown-device", "Nothing is known of this device", error.to_string())
             }
-            ReportError::NotKept(error) => not_kept(error, ""),
-            ReportError::NothingKept(_) => {
+            ReportError::NoSuchConfiguration(error) => not_kept(error, ""),
+            ReportError::NoHistory(_) => {
                 Self::new(404, "nothing-kept", "The device has no history yet", error.to_string())
             }
             ReportError::BadQuery(words) => {
@@ -114,10 +114,10 @@ impl From<&ReportError> for Problem {
     }
 }
 
-fn not_kept(error: &NotKept, consequence: &str) -> Problem {
+fn not_kept(error: &NoSuchConfiguration, consequence: &str) -> Problem {
     let (status, kind, title) = match error {
-        NotKept::Unknown { .. } => (404, "unknown-configuration", "No such configuration is kept"),
-        NotKept::Ambiguous { .. } => (422, "ambiguous-configuration", "Several configurations begin so"),
+        NoSuchConfiguration::Unknown { .. } => (404, "unknown-configuration", "No such configuration is kept"),
+        NoSuchConfiguration::Ambiguous { .. } => (422, "ambiguous-configuration", "Several configurations begin so"),
     };
     Problem::new(status, kind, title, format!("{error}{consequence}"))
 }

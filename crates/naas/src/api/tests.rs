@@ -8,24 +8,22 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
-use crate::ports::{DeviceRecords, History, StoreFault};
-use crate::records::device_state::{DeviceRecord, Hold};
+use crate::ports::{Clock, DeviceRecords, History, StoreFault};
+use crate::records::device_state::{DeviceRecord, Pin};
 use crate::records::revision::Revision;
+use crate::schedule::Ports;
 use crate::schedule::request::Step;
 
-async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16, Value, Answer) {
+async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16, Value, ApiResponse) {
     let default_step = Step::Of(NonZeroUsize::MIN);
-    let scheduler = Scheduler {
-        inventories: store,
-        queue: store,
-        state: store,
-        dead_letters: store,
-        clock: FakeClock::default(),
+    let scheduler = Scheduler::new(
+        Ports { inventories: store, queue: store, state: store, dead_letters: store, clock: FakeClock::default() },
         default_step,
-    };
+    );
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let answer =
-        answer(&scheduler, Call { method, path, query, caller: Some("ana@noc"), idempotency_key: None, body }).await;
+        answer(&scheduler, ApiRequest { method, path, query, caller: Some("ana@noc"), idempotency_key: None, body })
+            .await;
     let body = serde_json::from_str(&answer.body).unwrap();
     (answer.status, body, answer)
 }
@@ -120,7 +118,8 @@ async fn what_the_caller_got_wrong_is_a_problem_document() {
         ("GET", "/devices/leaf1/blame", b"", 404, "leaf1"),
         ("GET", "/devices/leaf1/configurations/0123456789", b"", 404, "leaf1"),
         ("DELETE", "/devices/leaf1/configurations/0123456789", b"", 405, "GET"),
-        ("POST", "/devices/leaf1/release", b"", 404, "leaf1"),
+        ("POST", "/devices/leaf1/unpin", b"", 404, "leaf1"),
+        ("GET", "/devices/leaf1/unpin", b"", 405, "POST"),
         ("GET", "/devices/leaf1/release", b"", 405, "POST"),
         (
             "POST",
@@ -178,8 +177,8 @@ async fn what_there_is_answered_in_the_shapes_that_were_agreed() {
     let at = FakeClock::default().now();
     let run = RunId::new(at, 7);
     let configuration = ContentHash::of("hostname leaf1\n");
-    let hold = Hold { configuration: configuration.clone(), run: run.clone(), at, by: Some("ana@noc".to_owned()) };
-    let record = DeviceRecord { held: Some(hold), ..DeviceRecord::default() };
+    let pin = Pin { configuration: configuration.clone(), run: run.clone(), at, by: Some("ana@noc".to_owned()) };
+    let record = DeviceRecord { pinned: Some(pin), ..DeviceRecord::default() };
     (&store).replace_device_record(&device, &record, None).await.unwrap();
     (&store).keep(&device, &configuration, "hostname leaf1\n").await.unwrap();
     let revision = Revision {
@@ -197,7 +196,7 @@ async fn what_there_is_answered_in_the_shapes_that_were_agreed() {
     call(&store, "POST", "/configure", br#"{"devices":["leaf1"],"mode":"plan"}"#).await;
 
     let run = "20261123-201530-000007";
-    let held = json!({"configuration": configuration, "run": run, "at": "2026-11-23T20:15:30Z", "by": "ana@noc"});
+    let pinned = json!({"configuration": configuration, "run": run, "at": "2026-11-23T20:15:30Z", "by": "ana@noc"});
     for (path, expected) in [
         (
             "/runs?limit=1",
@@ -207,7 +206,7 @@ async fn what_there_is_answered_in_the_shapes_that_were_agreed() {
         ),
         (
             "/devices/leaf1/history?limit=200",
-            json!({"device": "leaf1", "held": held, "versions": [{
+            json!({"device": "leaf1", "pinned": pinned, "versions": [{
                 "configuration": configuration, "run": run, "at": "2026-11-23T20:15:30Z",
                 "models": [{"path": "m.yaml", "sha256": "00"}], "added": 1, "removed": 0,
             }]}),
@@ -227,8 +226,22 @@ async fn what_there_is_answered_in_the_shapes_that_were_agreed() {
         assert_eq!((status, body), (200, expected), "{path}");
     }
     let (_, before, _) = call(&store, "GET", "/devices/leaf1", b"").await;
-    let (status, released, _) = call(&store, "POST", "/devices/leaf1/release", b"").await;
-    assert_eq!((status, &before["held"], released.get("held")), (200, &held, None));
+    let (status, unpinned, _) = call(&store, "POST", "/devices/leaf1/unpin", b"").await;
+    assert_eq!((status, &before["pinned"], unpinned.get("pinned")), (200, &pinned, None));
+}
+
+#[tokio::test]
+async fn the_old_path_release_unpins_too() {
+    let store = store();
+    let device = DeviceName::new("leaf1").unwrap();
+    let at = FakeClock::default().now();
+    let pin = Pin { configuration: ContentHash::of("hostname leaf1\n"), run: RunId::new(at, 7), at, by: None };
+    let record = DeviceRecord { pinned: Some(pin), ..DeviceRecord::default() };
+    (&store).replace_device_record(&device, &record, None).await.unwrap();
+
+    let (status, unpinned, _) = call(&store, "POST", "/devices/leaf1/release", b"").await;
+
+    assert_eq!((status, unpinned.get("pinned")), (200, None));
 }
 
 #[tokio::test]

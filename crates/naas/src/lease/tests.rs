@@ -231,7 +231,7 @@ proptest! {
         };
         let later = Terms { work_until: at(began + asked + 900 + others_skew), ..terms };
 
-        let answer = ask(&held, &request(2, Mode::Apply), &later, at(began + asked + others_skew));
+        let answer = decide(&held, &request(2, Mode::Apply), &later, at(began + asked + others_skew));
 
         if matches!(answer, LeaseDecision::Take(_)) {
             prop_assert!(asked >= works + AFTERMATH.as_secs(), "taken over after {asked} s, worked on for {works} s");

@@ -1,7 +1,7 @@
-//! What is remembered of one device from push to push: who works on it, who waits for it, what it was last known to run, and
-//! whether it is held at a configuration that was restored.
+//! What is remembered of one device from push to push: the run that works on it, the run that waits for it, the
+//! configuration it was last known to run, and the configuration it is pinned to, if it is.
 //!
-//! One small JSON document a device, replaced by compare and set only; [`crate::lease`] says why that is enough.
+//! One small JSON document per device, replaced by compare and set only; [`crate::lease`] says why that is enough.
 
 use intent::hash::ContentHash;
 use intent::name::RunId;
@@ -18,35 +18,37 @@ pub const VERSION: u32 = 2;
 /// The oldest version of the document that this code reads.
 const OLDEST: u32 = 1;
 
-/// The document.
+/// The record of one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceRecord {
-    /// [`VERSION`].
+    /// The version of the document, [`VERSION`] once it was read.
     pub version: u32,
-    /// Who works on the device.
+    /// The right of a run to work on the device.
     pub lease: Option<Lease>,
-    /// Who is next.
+    /// The run that works on the device next.
     pub waiting: Option<Waiting>,
-    /// What it ran when it was last known to run its intent.
+    /// What the device ran when it was last known to run its intent.
     pub in_sync: Option<InSync>,
-    /// How the last work on it ended.
+    /// How the last work on the device ended.
     pub last: Option<Last>,
-    /// The configuration it is held at, instead of what models say.
-    pub held: Option<Hold>,
-    /// The newest configuration of its [history](crate::history).
-    pub kept: Option<ContentHash>,
+    /// The configuration that the device is pinned to, instead of what models say.
+    #[serde(alias = "held")]
+    pub pinned: Option<Pin>,
+    /// The newest configuration in the device's [history](crate::history).
+    #[serde(alias = "kept")]
+    pub newest_revision: Option<ContentHash>,
 }
 
-/// That a device is held at a configuration that was restored; see [`crate::history`] for why.
+/// A configuration that a restore pinned its device to; [`crate::history`] says why restores do that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Hold {
-    /// At which.
+pub struct Pin {
+    /// The hash of the configuration.
     pub configuration: ContentHash,
     /// The run that restored it.
     pub run: RunId,
-    /// Since when.
+    /// When it was restored.
     pub at: Timestamp,
     /// Who asked for that run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -57,13 +59,13 @@ pub struct Hold {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lease {
-    /// Whose.
+    /// The run that holds it.
     pub run: RunId,
-    /// Tells the holder's writes from those of others of the same run.
+    /// Tells the holder's writes from those of other attempts of the same run.
     pub token: Token,
-    /// From then on it is anybody's.
+    /// From this moment on, any run may take the lease.
     pub until: Timestamp,
-    /// Other runs were left to this one, so that it does its work even if it is cancelled.
+    /// True if other runs were left to this one, so that it does its work even if it is cancelled.
     #[serde(alias = "relied_on")]
     pub has_followers: bool,
 }
@@ -72,13 +74,13 @@ pub struct Lease {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiting {
-    /// Which.
+    /// The run that waits.
     pub run: RunId,
-    /// What it will do.
+    /// What the run will do.
     pub mode: Mode,
-    /// From then on it is not counted on.
+    /// From this moment on, no other run is left to it.
     pub until: Timestamp,
-    /// Other runs were left to it.
+    /// True if other runs were left to it.
     #[serde(alias = "relied_on")]
     pub has_followers: bool,
 }
@@ -87,13 +89,13 @@ pub struct Waiting {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InSync {
-    /// SHA-256 of the rendered configuration, hexadecimal.
+    /// The SHA-256 of the rendered configuration, hexadecimal.
     pub intent: String,
     /// EOS's digest of the running-config, from the request that saved it.
     pub digest: String,
-    /// Since when it is known.
+    /// When this was found.
     pub at: Timestamp,
-    /// By which run.
+    /// The run that found it.
     pub run: RunId,
 }
 
@@ -101,17 +103,17 @@ pub struct InSync {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Last {
-    /// Of which run.
+    /// The run that did the work.
     pub run: RunId,
-    /// What it was to do.
+    /// What the run was to do.
     pub mode: Mode,
-    /// How.
+    /// How the work ended.
     pub status: Status,
-    /// When.
+    /// When the work ended.
     pub at: Timestamp,
 }
 
-/// A random number, as text.
+/// A random number, hexadecimal, that tells one attempt at a device from all others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token(String);
 
@@ -130,12 +132,20 @@ pub enum NotARecord {
 
 impl Default for DeviceRecord {
     fn default() -> Self {
-        Self { version: VERSION, lease: None, waiting: None, in_sync: None, last: None, held: None, kept: None }
+        Self {
+            version: VERSION,
+            lease: None,
+            waiting: None,
+            in_sync: None,
+            last: None,
+            pinned: None,
+            newest_revision: None,
+        }
     }
 }
 
 impl DeviceRecord {
-    /// Reads a stored document.
+    /// Reads a stored document. A document of version 1 becomes one of version 2.
     pub fn parse(document: &[u8]) -> Result<Self, NotARecord> {
         let version = version_of(document)?;
         if !(OLDEST..=VERSION).contains(&version) {
@@ -144,7 +154,7 @@ impl DeviceRecord {
         Ok(Self { version: VERSION, ..serde_json::from_slice(document)? })
     }
 
-    /// Whether other runs were left to the one that holds the lease.
+    /// True if other runs were left to the one that holds the lease.
     pub fn has_followers(&self) -> bool {
         self.lease.as_ref().is_some_and(|lease| lease.has_followers)
     }
@@ -156,7 +166,7 @@ impl DeviceRecord {
 }
 
 impl Token {
-    /// A token of this number.
+    /// The token of this random number.
     pub fn new(entropy: u64) -> Self {
         Self(format!("{entropy:016x}"))
     }
@@ -189,12 +199,21 @@ mod tests {
 
     #[test]
     fn a_record_of_version_1_is_read_with_its_old_words() {
-        let lease = r#"{"run":"20261123-201530-000007","token":"00","until":"2026-11-23T20:15:30Z","relied_on":true}"#;
-        let document = format!(r#"{{"version":1,"lease":{lease},"waiting":null,"in_sync":null,"last":null}}"#);
+        let hash = ContentHash::of("hostname leaf1\n");
+        let run = r#""run":"20261123-201530-000007""#;
+        let moment = r#""2026-11-23T20:15:30Z""#;
+        let document = format!(
+            r#"{{"version":1,"lease":{{{run},"token":"00","until":{moment},"relied_on":true}},
+            "waiting":{{{run},"mode":"apply","until":{moment},"relied_on":true}},"in_sync":null,"last":null,
+            "held":{{"configuration":"{hash}",{run},"at":{moment}}},"kept":"{hash}"}}"#
+        );
 
         let record = DeviceRecord::parse(document.as_bytes()).unwrap();
 
         assert_eq!((record.version, record.has_followers()), (VERSION, true));
+        assert!(record.waiting.is_some_and(|waiting| waiting.has_followers));
+        assert_eq!(record.pinned.map(|pin| pin.configuration), Some(hash.clone()));
+        assert_eq!(record.newest_revision, Some(hash));
     }
 
     proptest! {

@@ -130,9 +130,9 @@ pub struct Outcome {
     /// What an apply that is bound to this plan compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
-    /// The kept configuration that the device is held at, and that stood in the place of what models say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held: Option<ContentHash>,
+    /// The stored configuration that the device is pinned to, and that took the place of what models say.
+    #[serde(default, alias = "held", skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<ContentHash>,
     /// When the work on the device began.
     pub started_at: Timestamp,
     /// When its outcome was known.
@@ -178,6 +178,19 @@ pub fn changed_lines(diff: &str) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_outcome_with_the_old_word_for_pinned_is_read() {
+        let hash = ContentHash::of("hostname leaf1\n");
+        let document = serde_json::json!({
+            "run": "20261123-201530-000007", "device": "leaf1", "status": "in_sync", "switch": "unchanged", "held": hash,
+            "started_at": "2026-11-23T20:15:30Z", "finished_at": "2026-11-23T20:15:31Z",
+        });
+
+        let outcome: Outcome = serde_json::from_value(document).unwrap();
+
+        assert_eq!(outcome.pinned, Some(hash));
+    }
 
     #[test]
     fn a_status_is_written_as_its_word() {

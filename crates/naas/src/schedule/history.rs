@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tracing::info;
 
-use super::{DeviceReport, ReportError, Scheduler};
-use crate::history::{self, NotKept};
+use super::{DeviceReport, ReportError, Scheduler, SchedulerPorts};
+use crate::history::{self, NoSuchConfiguration};
 use crate::lease;
-use crate::ports::{Clock, DeviceRecords, History, Runs, StoreError, StoreFault};
-use crate::records::device_state::Hold;
+use crate::ports::{History, StoreError, StoreFault};
+use crate::records::device_state::Pin;
 use crate::records::outcome::changed_lines;
 use crate::records::revision::{self, Entry, NotAReference, Reference, Revision};
 use crate::schedule::blame::{Blame, Line};
@@ -36,7 +36,7 @@ pub struct DeviceHistory {
     pub device: DeviceName,
     /// The configuration it is held at.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub held: Option<Hold>,
+    pub pinned: Option<Pin>,
     /// Newest first.
     pub versions: Vec<RevisionReport>,
 }
@@ -83,26 +83,19 @@ pub struct Blamed {
     pub lines: Vec<Line>,
 }
 
-impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
-where
-    S: History,
-{
+impl<P: SchedulerPorts> Scheduler<P> {
     /// The kept configuration of `device` that `reference` stands for.
     pub(super) async fn find(
         &self,
         device: &DeviceName,
         reference: &Reference,
-    ) -> Result<Result<ContentHash, NotKept>, StoreError> {
-        let entries = self.state.entries(device, history::SEARCHED).await?;
+    ) -> Result<Result<ContentHash, NoSuchConfiguration>, StoreError> {
+        let entries = self.ports().state.entries(device, history::SEARCHED).await?;
         Ok(history::find(device, &entries, reference))
     }
 }
 
-impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
-where
-    S: Runs + DeviceRecords + History,
-    C: Clock,
-{
+impl<P: SchedulerPorts> Scheduler<P> {
     /// What a device was made to run, the last `limit` times.
     pub async fn history(&self, device: &str, limit: usize) -> Result<DeviceHistory, ReportError> {
         let (device, record) = self.known(device).await?;
@@ -113,7 +106,7 @@ where
             .buffered(CONCURRENCY)
             .try_collect()
             .await?;
-        Ok(DeviceHistory { held: record.held, device, versions })
+        Ok(DeviceHistory { pinned: record.pinned, device, versions })
     }
 
     /// A kept configuration without its secrets.
@@ -134,7 +127,7 @@ where
         entries.truncate(BLAMED);
         let configuration = match entries.first() {
             Some(newest) => newest.configuration.clone(),
-            None => return Err(ReportError::NothingKept(device)),
+            None => return Err(ReportError::NoHistory(device)),
         };
         let (blame, newest) = self.told(&device, entries).await?;
         // All at once: a key's lines are known as such by those around them.
@@ -145,11 +138,11 @@ where
     }
 
     /// Ends the hold of a device: models count again from the next run on. What is not held stays as it is.
-    pub async fn release(&self, device: &str) -> Result<DeviceReport, ReportError> {
+    pub async fn unpin(&self, device: &str) -> Result<DeviceReport, ReportError> {
         let (name, record) = self.known(device).await?;
-        if let Some(hold) = record.held {
-            lease::unhold(&self.state, &self.clock, &name).await.map_err(ReportError::State)?;
-            info!(device = %name, configuration = %hold.configuration, restored_by = %hold.run, "released");
+        if let Some(pin) = record.pinned {
+            lease::unpin(&self.ports().state, &self.ports().clock, &name).await.map_err(ReportError::State)?;
+            info!(device = %name, configuration = %pin.configuration, restored_by = %pin.run, "unpinned");
         }
         self.device(device).await
     }
@@ -172,16 +165,16 @@ where
     }
 
     async fn entries(&self, device: &DeviceName, limit: usize) -> Result<Vec<Entry>, ReportError> {
-        self.state.entries(device, limit).await.map_err(ReportError::State)
+        self.ports().state.entries(device, limit).await.map_err(ReportError::State)
     }
 
     async fn revision(&self, device: &DeviceName, entry: &Entry) -> Result<Revision, ReportError> {
-        let revision = self.state.revision(device, entry).await.map_err(ReportError::State)?;
+        let revision = self.ports().state.revision(device, entry).await.map_err(ReportError::State)?;
         revision.ok_or_else(|| lost(format!("the revision of {device} of run {}", entry.run)))
     }
 
     async fn text(&self, device: &DeviceName, configuration: &ContentHash) -> Result<String, ReportError> {
-        let text = history::text(&self.state, device, configuration).await.map_err(ReportError::State)?;
+        let text = history::text(&self.ports().state, device, configuration).await.map_err(ReportError::State)?;
         text.ok_or_else(|| lost(format!("configuration {configuration} of {device}")))
     }
 }

@@ -7,8 +7,8 @@ use intent::name::{DeviceName, RunId};
 use serde::Serialize;
 use tracing::info;
 
-use super::{ScheduleError, Scheduler};
-use crate::ports::{Clock, DeadLetters, History, IdempotencyKeys, Inventories, Parked, Runs, SliceQueue};
+use super::{ScheduleError, Scheduler, SchedulerPorts};
+use crate::ports::{Clock, DeadLetters, Parked, Runs, SliceQueue};
 use crate::records::idempotency::Receipt;
 use crate::records::run::Run;
 use crate::records::slice::{Slice, VERSION};
@@ -36,14 +36,7 @@ pub struct LeftParked {
     pub message: String,
 }
 
-impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
-where
-    I: Inventories,
-    Q: SliceQueue,
-    S: Runs + History + IdempotencyKeys,
-    D: DeadLetters,
-    C: Clock,
-{
+impl<P: SchedulerPorts> Scheduler<P> {
     /// Sends parked slices again, up to two hundred. A device that its run has no outcome for goes on under it; for one that has, a new
     /// run is accepted, since an outcome is the last word of its run. A message is taken out of the dead letters only after that.
     pub async fn redrive(&self) -> Result<Redriven, ScheduleError> {
@@ -51,7 +44,7 @@ where
         let mut seen = BTreeSet::new();
         let mut sent = BTreeSet::new();
         while seen.len() < AT_MOST {
-            let parked = self.dead_letters.parked().await.map_err(ScheduleError::State)?;
+            let parked = self.ports().dead_letters.parked().await.map_err(ScheduleError::State)?;
             // A queue may show what it has shown before.
             let parked: Vec<_> = parked.into_iter().filter(|parked| seen.insert(parked.handle.clone())).collect();
             if parked.is_empty() {
@@ -61,7 +54,7 @@ where
                 match Slice::parse(&parked.message) {
                     Ok(slice) => {
                         self.send_again(slice, &mut sent, &mut redriven).await?;
-                        self.dead_letters.unpark(&parked).await.map_err(ScheduleError::State)?;
+                        self.ports().dead_letters.unpark(&parked).await.map_err(ScheduleError::State)?;
                     }
                     Err(error) => redriven.left.push(left(&parked, &error.to_string())),
                 }
@@ -85,19 +78,19 @@ where
     ) -> Result<(), ScheduleError> {
         let (mut open, mut ended) = (Vec::new(), Vec::new());
         for device in slice.devices.iter().filter(|device| sent.insert((slice.run.clone(), (*device).clone()))) {
-            let outcome = self.state.outcome(&slice.run, device).await.map_err(ScheduleError::State)?;
+            let outcome = self.ports().state.outcome(&slice.run, device).await.map_err(ScheduleError::State)?;
             if outcome.is_some() { &mut ended } else { &mut open }.push(device.clone());
         }
         if !open.is_empty() {
             let again = Slice { version: VERSION, devices: open, attempt: 0, waits: 0, ..slice.clone() };
-            let queued = self.queue.send(&[again], Duration::ZERO).await;
+            let queued = self.ports().queue.send(&[again], Duration::ZERO).await;
             queued.map_err(|source| ScheduleError::Queue { run: slice.run.clone(), source })?;
             redriven.resumed.push(slice.run.clone());
         }
         if !ended.is_empty() {
             let run = Run {
                 run: self.new_run(),
-                accepted_at: self.clock.now(),
+                accepted_at: self.ports().clock.now(),
                 mode: slice.mode,
                 step: self.step(None),
                 devices: ended,

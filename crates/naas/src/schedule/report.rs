@@ -7,10 +7,10 @@ use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Scheduler;
-use crate::history::NotKept;
+use super::{Scheduler, SchedulerPorts};
+use crate::history::NoSuchConfiguration;
 use crate::ports::{Clock, DeviceRecords, Runs, StoreError};
-use crate::records::device_state::{DeviceRecord, Hold, InSync, Last};
+use crate::records::device_state::{DeviceRecord, InSync, Last, Pin};
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::run::{Mode, Run, Summary};
 
@@ -90,7 +90,7 @@ pub struct DeviceReport {
     pub last: Option<Last>,
     /// The configuration it is held at, instead of what models say, until it is released.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub held: Option<Hold>,
+    pub pinned: Option<Pin>,
     /// When it was last known to run what was intended, and with which digest of its running-config.
     pub in_sync: Option<InSync>,
 }
@@ -123,12 +123,12 @@ pub enum ReportError {
     NoSuchDevice(String),
     /// It is not among the kept configurations.
     #[error(transparent)]
-    NotKept(#[from] NotKept),
+    NoSuchConfiguration(#[from] NoSuchConfiguration),
     /// No configuration of the device was kept yet.
     #[error(
         "no configuration of device {0} is kept yet; the first one is with the next push, or when it is found in sync"
     )]
-    NothingKept(DeviceName),
+    NoHistory(DeviceName),
     /// The caller asks for what there cannot be.
     #[error("{0}")]
     BadQuery(String),
@@ -137,15 +137,11 @@ pub enum ReportError {
     State(#[source] StoreError),
 }
 
-impl<I, Q, S, D, C> Scheduler<I, Q, S, D, C>
-where
-    S: Runs + DeviceRecords,
-    C: Clock,
-{
+impl<P: SchedulerPorts> Scheduler<P> {
     /// The run of this name as it stands now.
     pub async fn run(&self, name: &str) -> Result<RunReport, ReportError> {
         let run = self.recorded(name).await?;
-        let known = self.state.statuses(&run).await.map_err(ReportError::State)?;
+        let known = self.ports().state.statuses(&run).await.map_err(ReportError::State)?;
         let mut counts = BTreeMap::new();
         let mut devices = BTreeMap::new();
         for device in run.devices {
@@ -155,7 +151,7 @@ where
         }
         let status = match counts.contains_key(PENDING) {
             false => "finished",
-            true if self.state.cancelled(&run.run).await.map_err(ReportError::State)?.is_some() => "cancelling",
+            true if self.ports().state.cancelled(&run.run).await.map_err(ReportError::State)?.is_some() => "cancelling",
             true => "running",
         };
         let Run { run, mode, accepted_at, by, plan, restore, .. } = run;
@@ -164,7 +160,7 @@ where
 
     /// The last runs, at most `limit`.
     pub async fn runs(&self, limit: usize) -> Result<RunsReport, ReportError> {
-        let runs = self.state.recent(limit).await.map_err(ReportError::State)?;
+        let runs = self.ports().state.recent(limit).await.map_err(ReportError::State)?;
         Ok(RunsReport { runs })
     }
 
@@ -174,10 +170,10 @@ where
         let Some(device) = run.devices.iter().find(|known| known.as_ref() == device) else {
             return Err(ReportError::NotInRun { run: run.run, device: excerpt(device) });
         };
-        if let Some(outcome) = self.state.outcome(&run.run, device).await.map_err(ReportError::State)? {
+        if let Some(outcome) = self.ports().state.outcome(&run.run, device).await.map_err(ReportError::State)? {
             return Ok(Ok(outcome));
         }
-        let attempt = self.state.attempt(&run.run, device).await.map_err(ReportError::State)?;
+        let attempt = self.ports().state.attempt(&run.run, device).await.map_err(ReportError::State)?;
         let attempt = attempt.map(|Attempt { attempts, reason, at, again_at, .. }| Tried {
             attempts,
             reason,
@@ -190,8 +186,8 @@ where
     /// What is remembered of a device.
     pub async fn device(&self, name: &str) -> Result<DeviceReport, ReportError> {
         let (device, record) = self.known(name).await?;
-        let DeviceRecord { lease, waiting, in_sync, last, held, .. } = record;
-        let now = self.clock.now();
+        let DeviceRecord { lease, waiting, in_sync, last, pinned, .. } = record;
+        let now = self.ports().clock.now();
         Ok(DeviceReport {
             device,
             worked_on_by: lease
@@ -199,7 +195,7 @@ where
                 .map(|lease| Holder { run: lease.run, until: lease.until }),
             waiting: waiting.filter(|waiting| waiting.until > now).map(|waiting| waiting.run),
             last,
-            held,
+            pinned,
             in_sync,
         })
     }
@@ -208,21 +204,21 @@ where
     pub(super) async fn known(&self, name: &str) -> Result<(DeviceName, DeviceRecord), ReportError> {
         let unknown = || ReportError::NoSuchDevice(excerpt(name));
         let device = DeviceName::new(name).map_err(|_| unknown())?;
-        let stored = self.state.device_record(&device).await.map_err(ReportError::State)?;
+        let stored = self.ports().state.device_record(&device).await.map_err(ReportError::State)?;
         Ok((device, stored.ok_or_else(unknown)?.record))
     }
 
     /// Cancels a run: devices that are not being worked on yet are left alone. Cancelling it again changes nothing.
     pub async fn cancel(&self, name: &str) -> Result<RunReport, ReportError> {
         let run = self.recorded(name).await?;
-        self.state.cancel(&run.run, self.clock.now()).await.map_err(ReportError::State)?;
+        self.ports().state.cancel(&run.run, self.ports().clock.now()).await.map_err(ReportError::State)?;
         self.run(name).await
     }
 
     async fn recorded(&self, name: &str) -> Result<Run, ReportError> {
         let unknown = || ReportError::NoSuchRun(excerpt(name));
         let run = RunId::parse(name).map_err(|_| unknown())?;
-        self.state.load(&run).await.map_err(ReportError::State)?.ok_or_else(unknown)
+        self.ports().state.load(&run).await.map_err(ReportError::State)?.ok_or_else(unknown)
     }
 }
 

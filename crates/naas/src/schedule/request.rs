@@ -84,7 +84,7 @@ impl Request {
                 "restore: goes with exactly one device by its name, since each device has its own history"
             }
             (None, true) if request.restore.is_some() && request.mode == Mode::Check => {
-                r#"restore: goes with the modes "apply" and "plan"; a device that was restored is held, and any check compares with that"#
+                r#"restore: goes with the modes "apply" and "plan"; a device that was restored is pinned, and any check compares with that"#
             }
             _ if request.confirm.is_some() && request.mode != Mode::Apply => {
                 r#"confirm: goes with the mode "apply" only"#

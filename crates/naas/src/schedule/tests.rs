@@ -13,18 +13,14 @@ use crate::records::slice::Slice;
 
 const INVENTORY: &str = "hosts: {leaf1: {}, leaf2: {groups: [leaf]}, leaf3: {groups: [leaf]}}\ngroups: {leaf: {}}\n";
 
-type TestScheduler<'a> = Scheduler<&'a FakeStore, &'a FakeStore, &'a FakeStore, &'a FakeStore, FakeClock>;
+type TestScheduler<'a> = Scheduler<Ports<&'a FakeStore, &'a FakeStore, &'a FakeStore, &'a FakeStore, FakeClock>>;
 
 fn scheduler(store: &FakeStore) -> TestScheduler<'_> {
     let default_step = Step::Of(NonZeroUsize::new(2).unwrap());
-    Scheduler {
-        inventories: store,
-        queue: store,
-        state: store,
-        dead_letters: store,
-        clock: FakeClock::default(),
+    Scheduler::new(
+        Ports { inventories: store, queue: store, state: store, dead_letters: store, clock: FakeClock::default() },
         default_step,
-    }
+    )
 }
 
 async fn refused(scheduler: &TestScheduler<'_>, body: &str) -> ScheduleError {
@@ -111,13 +107,13 @@ async fn a_key_of_a_dead_holder_is_taken_over_with_the_same_run() {
     let dead = IdempotencyRecord {
         fingerprint: fingerprint(&Request::parse(body).unwrap()),
         run: scheduler.new_run(),
-        claimed_at: scheduler.clock.now(),
+        claimed_at: scheduler.ports().clock.now(),
         receipt: None,
     };
     store.keys.lock().unwrap().insert("k1".to_owned(), dead.clone());
 
     let early = scheduler.configure(body, Some("k1"), None).await.unwrap_err();
-    scheduler.clock.advance(CLAIM_LIFE);
+    scheduler.ports().clock.advance(CLAIM_LIFE);
     let late = scheduler.configure(body, Some("k1"), None).await.unwrap();
 
     assert!(matches!(early, ScheduleError::KeyInUse), "{early}");
@@ -159,7 +155,7 @@ fn outcome(run: &RunId, device: &str, status: Status) -> Outcome {
         error: None,
         superseded_by: None,
         plan: None,
-        held: None,
+        pinned: None,
         started_at: now,
         finished_at: now,
     }
@@ -187,7 +183,7 @@ async fn a_device_without_an_outcome_says_what_was_tried_and_when_it_is_tried_ag
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
     let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None, None).await.unwrap().run;
-    let now = scheduler.clock.now();
+    let now = scheduler.ports().clock.now();
     let attempt = Attempt {
         run: run.clone(),
         device: DeviceName::new("leaf1").unwrap(),

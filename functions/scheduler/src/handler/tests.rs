@@ -2,6 +2,7 @@ use std::num::NonZeroUsize;
 
 use lambda_runtime::Context;
 use naas::fakes::{FakeClock, FakeStore};
+use naas::schedule::Ports;
 use naas::schedule::request::Step;
 use serde_json::{Value, json};
 
@@ -17,14 +18,10 @@ async fn invoke_on(store: &FakeStore, mut event: Value) -> (ApiGatewayProxyRespo
     }
     event["requestContext"]["httpMethod"] = event["httpMethod"].clone();
     let default_step = Step::Of(NonZeroUsize::MIN);
-    let scheduler = Scheduler {
-        inventories: store,
-        queue: store,
-        state: store,
-        dead_letters: store,
-        clock: FakeClock::default(),
+    let scheduler = Scheduler::new(
+        Ports { inventories: store, queue: store, state: store, dead_letters: store, clock: FakeClock::default() },
         default_step,
-    };
+    );
     let event = LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default());
     let response = handle(&scheduler, event).await.unwrap();
     let Some(Body::Text(body)) = &response.body else { panic!("expected a text body") };

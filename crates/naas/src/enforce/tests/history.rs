@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::waiting::hold;
 use super::*;
 use crate::ports::{DeviceRecords, History};
-use crate::records::device_state::{DeviceRecord, Hold};
+use crate::records::device_state::{DeviceRecord, Pin};
 use crate::records::revision::{Entry, Revision};
 
 const OTHER: (&str, &str) = ("other.yaml", "{name: other, group: global, order: 90, template: other.tera}");
@@ -62,8 +62,8 @@ impl Site {
         self.store.records.lock().unwrap()[&leaf()].0.clone()
     }
 
-    fn held(&self) -> Option<ContentHash> {
-        self.record().held.map(|hold| hold.configuration)
+    fn pinned(&self) -> Option<ContentHash> {
+        self.record().pinned.map(|pin| pin.configuration)
     }
 }
 
@@ -84,7 +84,7 @@ async fn every_push_is_kept_with_who_when_run_models_and_diff() {
     let parts: Vec<_> = newest.parts.iter().map(|part| (part.model.as_str(), part.lines)).collect();
     assert_eq!(parts, [("m.yaml", 4), ("other.yaml", 1)]);
     assert!(newest.diff.contains("+alias A two") && !newest.diff.contains("CANARY"), "{}", newest.diff);
-    assert_eq!(site.record().kept, Some(second));
+    assert_eq!(site.record().newest_revision, Some(second));
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn nothing_is_committed_that_is_not_kept() {
     let outcome = site.run("apply", json!({})).await;
 
     assert_eq!(outcome, None, "it comes again");
-    assert_eq!(site.calls(), [Verb::Look, Verb::Stage, Verb::Abort]);
+    assert_eq!(site.calls(), [SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort]);
     assert_eq!(site.store.slices.lock().unwrap()[0].attempt, 1);
     assert_eq!(site.record().lease, None);
 }
@@ -134,7 +134,7 @@ async fn wherever_an_enforcer_is_stopped_its_push_is_in_the_history_once_when_th
         let runs = ContentHash::of(&site.switches.running("leaf1"));
         let entries = site.entries().await;
         assert_eq!((entries.len(), &entries[0].configuration), (2, &runs), "{verb}");
-        assert_eq!(site.record().kept, Some(runs), "{verb}");
+        assert_eq!(site.record().newest_revision, Some(runs), "{verb}");
     }
 }
 
@@ -143,12 +143,12 @@ async fn a_record_that_lags_behind_its_history_is_corrected_and_nothing_is_added
     let site = Site::usual();
     let runs = site.push("alias A one").await;
     // As an enforcer leaves it that dies after the outcome and before it gives the lease back.
-    site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.kept = None;
+    site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.newest_revision = None;
 
     let outcome = site.apply().await;
 
     assert_eq!(outcome.status, Status::InSync);
-    assert_eq!((site.entries().await.len(), site.record().kept), (1, Some(runs)));
+    assert_eq!((site.entries().await.len(), site.record().newest_revision), (1, Some(runs)));
 }
 
 #[tokio::test]
@@ -179,16 +179,16 @@ async fn a_restore_brings_back_the_bytes_and_the_device_is_held_at_them_until_it
     let put_right = site.apply().await;
 
     assert_eq!((restored.status, &after_restore), (Status::Changed, &bytes));
-    assert_eq!((webhook.status, webhook.held.as_ref()), (Status::InSync, Some(&first)), "the chain ends");
-    assert_eq!((check.status, check.held.as_ref()), (Status::Drifted, Some(&first)));
+    assert_eq!((webhook.status, webhook.pinned.as_ref()), (Status::InSync, Some(&first)), "the chain ends");
+    assert_eq!((check.status, check.pinned.as_ref()), (Status::Drifted, Some(&first)));
     assert_eq!((put_right.status, site.switches.running("leaf1")), (Status::Changed, bytes));
-    let hold = site.record().held.unwrap();
-    assert_eq!((hold.configuration, hold.run, hold.by.as_deref()), (first, restored.run, Some("ana@noc")));
+    let pin = site.record().pinned.unwrap();
+    assert_eq!((pin.configuration, pin.run, pin.by.as_deref()), (first, restored.run, Some("ana@noc")));
 
-    lease::unhold(&&site.store, &site.clock, &leaf()).await.unwrap();
+    lease::unpin(&&site.store, &site.clock, &leaf()).await.unwrap();
     let released = site.apply().await;
 
-    assert_eq!((released.status, released.held), (Status::Changed, None));
+    assert_eq!((released.status, released.pinned), (Status::Changed, None));
     assert_eq!(ContentHash::of(&site.switches.running("leaf1")), second);
 }
 
@@ -230,7 +230,7 @@ async fn a_configuration_that_would_lock_naas_out_now_is_not_restored() {
 
     let refused = site.restore(&first).await;
 
-    assert_eq!((refused.status, site.held()), (Status::Invalid, None));
+    assert_eq!((refused.status, site.pinned()), (Status::Invalid, None));
     let said = refused.error.unwrap();
     assert!(said.contains("ran before, but now it would lock naas out of the device: no interface"), "{said}");
     assert!(said.contains("allow it in a model, with the reason"), "{said}");
@@ -239,11 +239,11 @@ async fn a_configuration_that_would_lock_naas_out_now_is_not_restored() {
 #[tokio::test]
 async fn a_restore_that_came_to_nothing_leaves_the_hold_as_it_was() {
     for (verb, fault, state, stays) in [
-        (Verb::Stage, SwitchFault::Refused, SwitchState::Unchanged, false),
-        (Verb::Look, SwitchFault::Denied, SwitchState::Unchanged, false),
-        (Verb::Confirm, SwitchFault::Refused, SwitchState::Reverting, false),
-        (Verb::Confirm, SwitchFault::Refused, SwitchState::NotSaved, true),
-        (Verb::Confirm, SwitchFault::Denied, SwitchState::Unknown, true),
+        (SwitchCall::Stage, SwitchFault::Refused, SwitchState::Unchanged, false),
+        (SwitchCall::Status, SwitchFault::Denied, SwitchState::Unchanged, false),
+        (SwitchCall::Confirm, SwitchFault::Refused, SwitchState::Reverting, false),
+        (SwitchCall::Confirm, SwitchFault::Refused, SwitchState::NotSaved, true),
+        (SwitchCall::Confirm, SwitchFault::Denied, SwitchState::Unknown, true),
     ] {
         let site = Site::usual();
         let first = site.push("alias A one").await;
@@ -255,7 +255,7 @@ async fn a_restore_that_came_to_nothing_leaves_the_hold_as_it_was() {
         let outcome = site.restore(&second).await;
 
         let expected = if stays { &second } else { &first };
-        assert_eq!((site.held().as_ref(), outcome.held.as_ref()), (Some(expected), Some(expected)), "{state:?}");
+        assert_eq!((site.pinned().as_ref(), outcome.pinned.as_ref()), (Some(expected), Some(expected)), "{state:?}");
     }
 }
 
@@ -264,16 +264,16 @@ async fn a_restore_of_a_switch_that_is_away_holds_it_only_when_it_gets_through()
     let site = Site::usual();
     let first = site.push("alias A one").await;
     site.push("alias A two").await;
-    site.switches.fail("leaf1", Verb::Look, SwitchFault::Unreachable, SwitchState::NotContacted);
+    site.switches.fail("leaf1", SwitchCall::Status, SwitchFault::Unreachable, SwitchState::NotContacted);
     let away = site.run("apply", json!({"restore": first})).await;
-    let held_meanwhile = site.held();
+    let pinned_meanwhile = site.pinned();
     site.switches.mend();
     let again = site.store.slices.lock().unwrap()[0].to_message();
 
     site.receive(&again, Delivery::First).await.unwrap();
 
-    assert_eq!((away, held_meanwhile), (None, None));
-    assert_eq!(site.held().as_ref(), Some(&first));
+    assert_eq!((away, pinned_meanwhile), (None, None));
+    assert_eq!(site.pinned().as_ref(), Some(&first));
     assert_eq!(ContentHash::of(&site.switches.running("leaf1")), first);
 }
 
@@ -285,18 +285,18 @@ async fn whoever_comes_after_a_restore_that_died_finds_the_hold() {
     site.push("alias A two").await;
     // As an enforcer leaves it that dies right after the switch has saved: held, and without an outcome.
     let dead = RunId::new(site.clock.now(), 0xdead);
-    let hold = Hold { configuration: first.clone(), run: dead.clone(), at: site.clock.now(), by: None };
-    site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.held = Some(hold);
+    let pin = Pin { configuration: first.clone(), run: dead.clone(), at: site.clock.now(), by: None };
+    site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.pinned = Some(pin);
     site.switches.run("leaf1", &bytes);
 
     let webhook = site.apply().await;
-    site.switches.fail("leaf1", Verb::Look, SwitchFault::Denied, SwitchState::Unchanged);
+    site.switches.fail("leaf1", SwitchCall::Status, SwitchFault::Denied, SwitchState::Unchanged);
     let again = site.run_as(&dead, "apply", json!({"restore": first})).await.unwrap();
 
-    assert_eq!((webhook.status, webhook.held.as_ref()), (Status::InSync, Some(&first)));
+    assert_eq!((webhook.status, webhook.pinned.as_ref()), (Status::InSync, Some(&first)));
     assert_eq!(again.status, Status::Denied);
     assert_eq!(
-        site.held(),
+        site.pinned(),
         Some(first.clone()),
         "what an attempt that died has set, one that fails does not take back"
     );
@@ -315,7 +315,7 @@ async fn a_late_restore_does_not_undo_a_newer_one() {
     let outcome = site.run_as(&late, "apply", json!({"restore": first})).await.unwrap();
 
     assert_eq!((outcome.status, outcome.superseded_by), (Status::Superseded, Some(newer.run)));
-    assert_eq!((site.held().as_ref(), outcome.held.as_ref()), (Some(&second), Some(&second)));
+    assert_eq!((site.pinned().as_ref(), outcome.pinned.as_ref()), (Some(&second), Some(&second)));
 }
 
 #[tokio::test]
@@ -339,12 +339,12 @@ async fn a_plan_of_a_restore_holds_nothing_and_its_apply_does() {
     site.push("alias A two").await;
 
     let plan = site.run("plan", json!({"restore": first})).await.unwrap();
-    let held_by_plan = site.held();
+    let pinned_by_plan = site.pinned();
     let applied = site.run("apply", json!({"restore": first, "plan": plan.run})).await.unwrap();
 
-    assert_eq!((plan.status, held_by_plan), (Status::Planned, None));
+    assert_eq!((plan.status, pinned_by_plan), (Status::Planned, None));
     assert!(plan.diff.contains("+alias A one"), "{}", plan.diff);
-    assert_eq!((applied.status, site.held()), (Status::Changed, Some(first)));
+    assert_eq!((applied.status, site.pinned()), (Status::Changed, Some(first)));
 }
 
 #[tokio::test]
@@ -359,7 +359,7 @@ async fn a_plan_made_before_a_hold_is_refused_with_the_reason() {
     let applied = site.run("apply", json!({"plan": plan.run})).await.unwrap();
 
     assert_eq!(applied.status, Status::Refused);
-    assert!(applied.error.unwrap().contains("or it was held or released"));
+    assert!(applied.error.unwrap().contains("or it was pinned or unpinned"));
     assert_eq!(ContentHash::of(&site.switches.running("leaf1")), first);
 }
 
@@ -380,7 +380,7 @@ async fn a_text_that_is_gone_or_was_edited_is_not_pushed() {
 
         assert_eq!(outcome.status, Status::Invalid);
         assert!(outcome.error.as_deref().unwrap().contains(first.as_ref()), "{outcome:?}");
-        assert_eq!((site.switches.running("leaf1"), site.held()), (running, None));
+        assert_eq!((site.switches.running("leaf1"), site.pinned()), (running, None));
     }
 }
 
@@ -390,25 +390,25 @@ async fn a_hold_that_is_ended_during_the_push_stays_ended() {
     let terms = Terms { work_until: clock.now(), clock_skew: SignedDuration::from_mins(5) };
     let request =
         LeaseRequest { run: RunId::new(clock.now(), 1), mode: Mode::Apply, exclusive: true, token: Token::new(1) };
-    let hold = |run: u64| Hold {
+    let pin = |run: u64| Pin {
         configuration: ContentHash::of(&run.to_string()),
         run: RunId::new(clock.now(), run),
         at: clock.now(),
         by: None,
     };
-    let before = DeviceRecord { held: Some(hold(7)), ..DeviceRecord::default() };
+    let before = DeviceRecord { pinned: Some(pin(7)), ..DeviceRecord::default() };
     (&store).replace_device_record(&leaf(), &before, None).await.unwrap();
     let Acquired::Held(mut held) = lease::acquire(&&store, &clock, &leaf(), &request, &terms).await.unwrap() else {
         panic!("it is free")
     };
 
-    lease::hold(&&store, &clock, &mut held, hold(1)).await.unwrap();
-    let meanwhile = store.records.lock().unwrap()[&leaf()].0.held.clone();
-    lease::unhold(&&store, &clock, &leaf()).await.unwrap();
-    let result = lease::WorkResult { take_hold_back: true, ..lease::WorkResult::default() };
+    lease::pin(&&store, &clock, &mut held, pin(1)).await.unwrap();
+    let meanwhile = store.records.lock().unwrap()[&leaf()].0.pinned.clone();
+    lease::unpin(&&store, &clock, &leaf()).await.unwrap();
+    let result = lease::WorkResult { undo_pin: true, ..lease::WorkResult::default() };
     lease::release(&&store, &clock, *held, result).await.unwrap();
 
-    assert_eq!(meanwhile, Some(hold(1)));
+    assert_eq!(meanwhile, Some(pin(1)));
     let record = store.records.lock().unwrap()[&leaf()].0.clone();
-    assert_eq!((record.lease, record.held), (None, None));
+    assert_eq!((record.lease, record.pinned), (None, None));
 }

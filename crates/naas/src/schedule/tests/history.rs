@@ -4,7 +4,7 @@ use intent::render::Part;
 use super::*;
 use crate::lease;
 use crate::ports::{DeviceRecords, History};
-use crate::records::device_state::{DeviceRecord, Hold};
+use crate::records::device_state::{DeviceRecord, Pin};
 use crate::records::revision::Revision;
 
 fn leaf() -> DeviceName {
@@ -67,7 +67,7 @@ async fn what_is_not_kept_of_this_device_is_not_restored() {
 
         let error = refused(&scheduler, &body).await;
 
-        assert!(matches!(error, ScheduleError::NotKept(_)) && error.to_string().contains(said), "{error}");
+        assert!(matches!(error, ScheduleError::NoSuchConfiguration(_)) && error.to_string().contains(said), "{error}");
     }
     assert!(store.slices.lock().unwrap().is_empty() && store.runs.lock().unwrap().is_empty());
 }
@@ -103,7 +103,7 @@ async fn a_history_is_told_newest_first_with_the_size_of_each_change() {
 
     let told: Vec<_> = history.versions.iter().map(|told| (told.run.clone(), told.added, told.removed)).collect();
     assert_eq!(told, [(run(3), 2, 1), (run(2), 2, 1)]);
-    assert_eq!((history.versions[0].by.as_deref(), history.held), (Some("ana@noc"), None));
+    assert_eq!((history.versions[0].by.as_deref(), history.pinned), (Some("ana@noc"), None));
     assert!(matches!(scheduler(store).history("leaf2", 2).await, Err(ReportError::NoSuchDevice(_))));
 }
 
@@ -144,30 +144,30 @@ async fn a_device_without_history_cannot_be_blamed() {
 
     let error = scheduler(store).blame("leaf1").await.unwrap_err();
 
-    assert!(matches!(error, ReportError::NothingKept(_)), "{error}");
+    assert!(matches!(error, ReportError::NoHistory(_)), "{error}");
 }
 
 #[tokio::test]
 async fn a_release_ends_the_hold_also_while_the_device_is_worked_on_and_again_changes_nothing() {
     let store = &store_with(&["one\n"]).await;
     let scheduler = scheduler(store);
-    let now = scheduler.clock.now();
-    let hold = Hold { configuration: ContentHash::of("one\n"), run: run(1), at: now, by: None };
-    store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.held = Some(hold.clone());
+    let now = scheduler.ports().clock.now();
+    let pin = Pin { configuration: ContentHash::of("one\n"), run: run(1), at: now, by: None };
+    store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.pinned = Some(pin.clone());
     let terms = lease::Terms { work_until: now, clock_skew: SignedDuration::ZERO };
     let token = crate::records::device_state::Token::new(1);
     let request = lease::LeaseRequest { run: run(2), mode: Mode::Apply, exclusive: false, token };
-    lease::acquire(&store, &scheduler.clock, &leaf(), &request, &terms).await.unwrap();
+    lease::acquire(&store, &scheduler.ports().clock, &leaf(), &request, &terms).await.unwrap();
 
     let before = scheduler.device("leaf1").await.unwrap();
-    let released = scheduler.release("leaf1").await.unwrap();
+    let released = scheduler.unpin("leaf1").await.unwrap();
     let written = store.records.lock().unwrap()[&leaf()].1;
-    let again = scheduler.release("leaf1").await.unwrap();
+    let again = scheduler.unpin("leaf1").await.unwrap();
 
-    assert_eq!((before.held, released.held.as_ref()), (Some(hold), None));
+    assert_eq!((before.pinned, released.pinned.as_ref()), (Some(pin), None));
     assert_eq!(released.worked_on_by.as_ref().map(|holder| &holder.run), Some(&run(2)), "whose lease stays");
     assert_eq!((again, store.records.lock().unwrap()[&leaf()].1), (released, written));
-    assert!(matches!(scheduler.release("leaf2").await, Err(ReportError::NoSuchDevice(_))));
+    assert!(matches!(scheduler.unpin("leaf2").await, Err(ReportError::NoSuchDevice(_))));
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn the_last_runs_are_listed_with_who_asked() {
     let scheduler = scheduler(store);
     for by in ["ana", "ben", "eve"] {
         scheduler.configure(br#"{"devices":["all"]}"#, None, Some(by)).await.unwrap();
-        scheduler.clock.advance(SignedDuration::from_secs(1));
+        scheduler.ports().clock.advance(SignedDuration::from_secs(1));
     }
 
     let listed = scheduler.runs(2).await.unwrap().runs;

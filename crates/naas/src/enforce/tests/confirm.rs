@@ -8,12 +8,12 @@ async fn a_confirmation_is_tried_for_as_long_as_the_timer_leaves_time() {
         [(SwitchFault::Unreachable, 120, 36), (SwitchFault::Unreachable, 30, 10), (SwitchFault::Denied, 120, 1)]
     {
         let site = Site::usual();
-        site.switches.fail("leaf1", Verb::Confirm, fault, SwitchState::Reverting);
+        site.switches.fail("leaf1", SwitchCall::Confirm, fault, SwitchState::Reverting);
 
         let message = message_with("apply", &["leaf1"], serde_json::json!({"confirm": confirm}));
         site.receive(&message, Delivery::First).await.unwrap();
 
-        let confirmations = site.calls().into_iter().filter(|verb| *verb == Verb::Confirm).count();
+        let confirmations = site.calls().into_iter().filter(|verb| *verb == SwitchCall::Confirm).count();
         assert_eq!(confirmations, tries, "{fault:?} {confirm}");
         let took = site.outcome("leaf1").finished_at - site.outcome("leaf1").started_at;
         assert!(took.as_secs() < confirm, "none may come after the switch has gone back");
@@ -24,9 +24,9 @@ async fn a_confirmation_is_tried_for_as_long_as_the_timer_leaves_time() {
 async fn a_confirmation_that_was_never_answered_is_not_called_undone() {
     for later in [SwitchFault::Unreachable, SwitchFault::Refused] {
         let site = Site::usual();
-        site.switches.fail_once("leaf1", Verb::Confirm, SwitchFault::Unreachable, SwitchState::Unknown);
+        site.switches.fail_once("leaf1", SwitchCall::Confirm, SwitchFault::Unreachable, SwitchState::Unknown);
         // The switch is silent after that, or was reloaded and knows the session no more.
-        site.switches.fail("leaf1", Verb::Confirm, later, SwitchState::Reverting);
+        site.switches.fail("leaf1", SwitchCall::Confirm, later, SwitchState::Reverting);
 
         site.enforce("apply", &["leaf1"]).await;
 
@@ -43,13 +43,13 @@ async fn what_was_changed_by_hand_while_on_trial_is_not_taken_for_the_intent() {
     let intent = site.switches.running("leaf1");
     let dead_push = |site: &Site| {
         site.switches.run("leaf1", &intent);
-        site.switches.try_out("leaf1", trial);
+        site.switches.leave_on_trial("leaf1", trial);
     };
     let own_push = |_: &Site| {};
     for prepare in [&own_push as &dyn Fn(&Site), &dead_push] {
         let site = Site::usual();
         prepare(&site);
-        site.switches.run_before("leaf1", Verb::Confirm, "hostname changed-by-hand\n");
+        site.switches.run_before("leaf1", SwitchCall::Confirm, "hostname changed-by-hand\n");
         site.enforce("apply", &["leaf1"]).await;
         site.forget_outcomes();
 
@@ -66,7 +66,7 @@ async fn the_timer_of_a_model_is_taken_unless_the_request_says_otherwise() {
     for (request, expected) in [(serde_json::json!({}), 285), (serde_json::json!({"confirm": 60}), 53)] {
         let models = [("slow.yaml", slow), ("m.yaml", MODEL.1), TEMPLATE];
         let site = Site::new(&models);
-        site.switches.fail("leaf1", Verb::Confirm, SwitchFault::Unreachable, SwitchState::Reverting);
+        site.switches.fail("leaf1", SwitchCall::Confirm, SwitchFault::Unreachable, SwitchState::Reverting);
 
         site.receive(&message_with("apply", &["leaf1"], request), Delivery::First).await.unwrap();
 
@@ -81,7 +81,7 @@ async fn a_confirm_that_no_function_lives_for_is_refused_before_the_switch_is_to
     let enforcer = site.enforcer();
     let message = message_with("apply", &["leaf1"], serde_json::json!({"confirm": 600}));
 
-    enforcer.receive(&message, Delivery::First, enforcer.clock().now() + SignedDuration::from_mins(5)).await.unwrap();
+    enforcer.receive(&message, Delivery::First, site.clock.now() + SignedDuration::from_mins(5)).await.unwrap();
 
     let outcome = site.outcome("leaf1");
     assert_eq!(outcome.status, Status::Invalid);
@@ -92,7 +92,7 @@ async fn a_confirm_that_no_function_lives_for_is_refused_before_the_switch_is_to
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_confirmed_all_the_same() {
     let site = Site::usual();
-    site.switches.fail("leaf1", Verb::Commit, SwitchFault::Unreachable, SwitchState::Reverting);
+    site.switches.fail("leaf1", SwitchCall::Commit, SwitchFault::Unreachable, SwitchState::Reverting);
 
     site.enforce("apply", &["leaf1"]).await;
 
@@ -118,7 +118,7 @@ async fn a_failing_check_puts_the_switch_back_at_once_and_says_which() {
     assert_eq!(site.switches.running("leaf1"), "hostname before\n");
     let calls = site.calls();
     assert!(
-        !calls.contains(&Verb::Confirm) && calls.iter().filter(|verb| **verb == Verb::Show).count() == 4,
+        !calls.contains(&SwitchCall::Confirm) && calls.iter().filter(|verb| **verb == SwitchCall::Show).count() == 4,
         "{calls:?}"
     );
 }
@@ -131,14 +131,21 @@ async fn checks_that_hold_are_followed_by_the_confirmation() {
     site.enforce("apply", &["leaf1"]).await;
 
     assert_eq!(site.outcome("leaf1").status, Status::Changed);
-    let calls = [Verb::Look, Verb::Stage, Verb::Commit, Verb::Show, Verb::Show, Verb::Confirm];
+    let calls = [
+        SwitchCall::Status,
+        SwitchCall::Stage,
+        SwitchCall::Commit,
+        SwitchCall::Show,
+        SwitchCall::Show,
+        SwitchCall::Confirm,
+    ];
     assert_eq!(site.calls(), calls);
 }
 
 #[tokio::test]
 async fn a_check_that_cannot_be_asked_leaves_it_to_the_timer_if_the_switch_is_gone() {
     let site = Site::new(&[("m.yaml", CHECKED), TEMPLATE]);
-    site.switches.fail("leaf1", Verb::Show, SwitchFault::Unreachable, SwitchState::Reverting);
+    site.switches.fail("leaf1", SwitchCall::Show, SwitchFault::Unreachable, SwitchState::Reverting);
 
     site.enforce("apply", &["leaf1"]).await;
 

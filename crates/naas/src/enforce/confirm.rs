@@ -1,4 +1,4 @@
-//! A new configuration on trial: committed with the switch's own timer, checked and confirmed over a fresh connection.
+//! The fourth phase: a commit with the switch's own timer, checked and confirmed over a fresh connection.
 //!
 //! A push that cuts the switch off is never confirmed, and so is undone by the switch itself. A commit whose answer is lost is
 //! treated like one that worked: whether it did is what the confirmation asks first.
@@ -8,46 +8,50 @@ use std::time::Duration;
 use intent::check::Check;
 use jiff::Timestamp;
 
-use super::push::{Ending, Failure, Job};
-use super::{Enforcer, Outside};
-use crate::ports::{Clock, Switch, SwitchError, SwitchFault, Switches};
+use super::enforcer_ports::{EnforcerPorts, SwitchOf};
+use super::push_job::{Ending, PushJob, SwitchFailure};
+use crate::ports::{Clock, Switch, SwitchError, SwitchFault};
 use crate::records::outcome::SwitchState;
 
 /// Between two attempts to confirm: a switch may take a moment to move its management.
 const PAUSE: Duration = Duration::from_secs(3);
 
-impl<P: Outside> Enforcer<P> {
-    /// Commits a staged session with a timer, and confirms it. Returns the digest of what was saved, if that is what was committed.
-    pub(super) async fn try_out(
-        &self,
-        job: &Job<'_>,
-        switch: &mut <P::Switches as Switches>::Switch,
-        session: &str,
-    ) -> Result<Option<String>, Failure> {
+/// A session of a job, from its commit to its confirmation.
+pub(super) struct ConfirmedCommit<'p, P: EnforcerPorts> {
+    pub(super) job: &'p PushJob<'p, P>,
+    pub(super) session: &'p str,
+}
+
+impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
+    /// Commits the staged session with a timer, and confirms it. Returns the digest of what was saved, if that is what was
+    /// committed.
+    pub(super) async fn run(&self, switch: &mut SwitchOf<P>) -> Result<Option<String>, SwitchFailure> {
         let began = self.clock().now();
-        let committed = match switch.commit(session, job.confirm.timer()).await {
+        let committed = match switch.commit(self.session, self.job.prepared.confirm.timer()).await {
             Ok(digest) => digest,
             Err(error) if error.state == SwitchState::Reverting => None,
             Err(error) => return Err(error.into()),
         };
-        self.confirm(job, session, committed, began).await
+        self.confirm(committed, began).await
+    }
+
+    fn clock(&self) -> &P::Clock {
+        &self.job.work.ports.clock
     }
 
     /// Checks and confirms a session on trial since `began`, as often as that takes and as long as its timer leaves time. A digest
     /// that is not the one of what was `committed` is not returned: somebody changed the switch meanwhile, and what they did
-    /// must not be taken for the intent.
+    /// must not be taken for the target configuration.
     pub(super) async fn confirm(
         &self,
-        job: &Job<'_>,
-        session: &str,
         committed: Option<String>,
         began: Timestamp,
-    ) -> Result<Option<String>, Failure> {
-        let last_try = began + job.confirm.last_try();
-        let mut unchecked = job.wanted.checks.as_slice();
+    ) -> Result<Option<String>, SwitchFailure> {
+        let last_try = began + self.job.prepared.confirm.last_try();
+        let mut unchecked = self.job.prepared.config.checks.as_slice();
         let mut unanswered = None;
         loop {
-            let error = match self.confirm_once(job, session, &mut unchecked, last_try).await {
+            let error = match self.confirm_once(&mut unchecked, last_try).await {
                 Ok(digest) => return Ok(digest.filter(|digest| Some(digest) == committed.as_ref())),
                 Err(failure) if failure.ending == Ending::Reverted => return Err(failure),
                 Err(failure) => failure.error,
@@ -68,26 +72,24 @@ impl<P: Outside> Enforcer<P> {
 
     async fn confirm_once(
         &self,
-        job: &Job<'_>,
-        session: &str,
         unchecked: &mut &[Check],
         last_try: Timestamp,
-    ) -> Result<Option<String>, Failure> {
-        let mut switch = self.ports.ports().switches.open(job.target)?;
+    ) -> Result<Option<String>, SwitchFailure> {
+        let mut switch = self.job.open()?;
         while let Some((check, rest)) = unchecked.split_first() {
             if let Err(found) = self.check(check, &mut switch, last_try).await? {
-                return Err(undo(&mut switch, session, check, &found).await);
+                return Err(undo(&mut switch, self.session, check, &found).await);
             }
             *unchecked = rest;
         }
-        Ok(switch.confirm(session).await?)
+        Ok(switch.confirm(self.session).await?)
     }
 
     /// Whether the check holds, within its tries and the time there is; if not, what was found.
     async fn check(
         &self,
         check: &Check,
-        switch: &mut <P::Switches as Switches>::Switch,
+        switch: &mut SwitchOf<P>,
         last_try: Timestamp,
     ) -> Result<Result<(), String>, SwitchError> {
         for attempt in 1.. {
@@ -110,7 +112,7 @@ impl<P: Outside> Enforcer<P> {
 }
 
 /// Puts a switch back at once that failed a check, instead of waiting for its timer.
-async fn undo(switch: &mut impl Switch, session: &str, check: &Check, found: &str) -> Failure {
+async fn undo(switch: &mut impl Switch, session: &str, check: &Check, found: &str) -> SwitchFailure {
     let (state, consequence) = match switch.abort(session).await {
         Ok(_) => (SwitchState::Unchanged, "it was put back to what it ran before".to_owned()),
         Err(error) => {
@@ -122,5 +124,5 @@ async fn undo(switch: &mut impl Switch, session: &str, check: &Check, found: &st
     };
     let message = format!("check {} failed: {found}; {consequence}", check.describe());
     let error = SwitchError { fault: SwitchFault::Refused, state, line: None, message };
-    Failure { error, diff: String::new(), ending: Ending::Reverted }
+    SwitchFailure { error, diff: String::new(), ending: Ending::Reverted }
 }

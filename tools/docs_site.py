@@ -1,7 +1,8 @@
-"""A hook of MkDocs: pages link to files of the repository, which are not part of the site.
+"""A hook of MkDocs: what pages that are written for the repository need on the site.
 
-Such a link leads to the file in the repository that `Cargo.toml` names. A file that is not there is a warning, which
-`mkdocs build --strict` takes for an error.
+They link to files of the repository, which are not part of the site. Such a link leads to the file in the repository
+that `Cargo.toml` names; a file that is not there is a warning, which `mkdocs build --strict` takes for an error. And a
+bar in the code of a table has a backslash before it, which the site would show.
 """
 
 import logging
@@ -12,13 +13,23 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\((\.\./[^)#\s]+)(#[^)\s]*)?\)")
+CODE = re.compile(r"`[^`\n]+`")
 # Below this name MkDocs counts warnings.
-LOG = logging.getLogger("mkdocs.hooks.docs_links")
+LOG = logging.getLogger("mkdocs.hooks.docs_site")
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
-    """The page with links that lead out of `docs/` made absolute."""
-    return absolute(markdown, PurePosixPath("docs", page.file.src_uri))
+    """The page as the site wants it."""
+    return absolute(with_bars(markdown), PurePosixPath("docs", page.file.src_uri))
+
+
+def with_bars(markdown: str) -> str:
+    """Markdown with the bars in the code of its tables as they are meant."""
+    lines = markdown.split("\n")
+    bare = (
+        CODE.sub(lambda code: code[0].replace("\\|", "|"), line) if line.startswith("|") else line for line in lines
+    )
+    return "\n".join(bare)
 
 
 def absolute(markdown: str, page: PurePosixPath) -> str:

@@ -1,24 +1,25 @@
-//! Reading the same thing for many devices at once, none of which may get anything older than its own asking.
+//! One read shared by many devices, none of which may get a value that is older than its own request.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::lock::Mutex;
 
-/// What was read last, shared by all who asked before it was begun.
-pub(super) struct Fresh<T> {
-    /// How many readings were begun.
+/// The value that was read last, shared by all callers who asked before that read was begun.
+pub(super) struct SharedRead<T> {
+    /// How many reads were begun.
     begun: AtomicU64,
     latest: Mutex<Option<(u64, T)>>,
 }
 
-impl<T> Default for Fresh<T> {
+impl<T> Default for SharedRead<T> {
     fn default() -> Self {
         Self { begun: AtomicU64::new(0), latest: Mutex::new(None) }
     }
 }
 
-impl<T: Clone> Fresh<T> {
-    /// What a reading brings that is begun after this call: `read`'s own, or that of another caller.
+impl<T: Clone> SharedRead<T> {
+    /// The value of a read that is begun after this call: its own `read`, or the one of another caller. Returns the error
+    /// of its own `read`.
     pub(super) async fn since_now<E>(&self, read: impl AsyncFnOnce() -> Result<T, E>) -> Result<T, E> {
         let asked = self.begun.load(Ordering::SeqCst);
         let mut latest = self.latest.lock().await;
@@ -44,8 +45,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn nobody_gets_what_was_read_before_they_asked_and_readings_are_few() {
-        let (fresh, now) = (Fresh::default(), Cell::new(0));
+    async fn no_caller_gets_an_older_value_and_reads_are_few() {
+        let (shared, now) = (SharedRead::default(), Cell::new(0));
         let ask = async || {
             let asked = now.get();
             let read = async || {
@@ -54,7 +55,7 @@ mod tests {
                 now.set(now.get() + 1);
                 Ok::<_, Infallible>(seen)
             };
-            let Ok(seen) = fresh.since_now(read).await;
+            let Ok(seen) = shared.since_now(read).await;
             (asked, seen)
         };
 
@@ -64,6 +65,6 @@ mod tests {
         for (asked, seen) in first.into_iter().chain(second) {
             assert!(seen >= asked, "asked at {asked}, got what was so at {seen}");
         }
-        assert!(now.get() <= 4, "{} readings", now.get());
+        assert!(now.get() <= 4, "{} reads", now.get());
     }
 }

@@ -4,7 +4,7 @@ import re
 import unittest
 from pathlib import Path, PurePosixPath
 
-from tools import docs_links
+from tools import docs_site
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -50,21 +50,24 @@ class Links(unittest.TestCase):
         self.assertEqual(broken(REPOSITORY / "README.md", markdown), expected)
 
 
-class Hook(unittest.TestCase):
-    """Of the pages of the site, out of it."""
+class Site(unittest.TestCase):
+    """What the site makes of its pages."""
 
     PAGE = PurePosixPath("docs/page.md")
 
     def test_a_file_of_the_repository_gets_its_address(self) -> None:
-        made = docs_links.absolute("[a](../Cargo.toml#b) [c](page.md) [d](../crates)", self.PAGE)
+        made = docs_site.absolute("[a](../Cargo.toml#b) [c](page.md) [d](../crates)", self.PAGE)
         self.assertRegex(made, r"^\[a\]\(https://\S+/blob/main/Cargo\.toml#b\) \[c\]\(page\.md\) ")
         self.assertRegex(made, r"\[d\]\(https://\S+/tree/main/crates\)$")
 
+    def test_a_bar_in_the_code_of_a_table_loses_its_backslash(self) -> None:
+        self.assertEqual(docs_site.with_bars("| `a \\| b` | c \\| d |\n`e \\| f`"), "| `a | b` | c \\| d |\n`e \\| f`")
+
     def test_a_file_that_is_not_there_is_a_warning(self) -> None:
         with self.assertLogs("mkdocs", "WARNING"):
-            docs_links.absolute("[a](../nothing)", self.PAGE)
+            docs_site.absolute("[a](../nothing)", self.PAGE)
         with self.assertLogs("mkdocs", "WARNING"):
-            docs_links.absolute("[a](../../outside)", self.PAGE)
+            docs_site.absolute("[a](../../outside)", self.PAGE)
 
 
 if __name__ == "__main__":
