@@ -152,7 +152,7 @@ pub(crate) async fn unpin(world: &Arc<World>, device: &str) {
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log("operator", || format!("unpins {device}"));
-    let answer: Ended<Result<_, ReportError>> = process.live(GATEWAY, scheduler(&process).release(device)).await;
+    let answer: Ended<Result<_, ReportError>> = process.live(GATEWAY, scheduler(&process).unpin(device)).await;
     if let Ended::Done(Ok(_)) = answer {
         world.count("unpins");
     }

@@ -155,7 +155,8 @@ async fn afterwards(world: &Arc<World>) {
         let before = verdict::journals(world);
         let run = clients::ask(world, &everything, None).await;
         let Some(run) = run else {
-            return world.violated(Invariant::NothingLost, "a request was not accepted in fair fault_rates".to_owned());
+            return world
+                .violated(Invariant::NothingLost, "a request was not accepted while nothing was wrong".to_owned());
         };
         tokio::time::sleep(Duration::from_secs(20)).await;
         if !rest(world).await {

@@ -1,4 +1,4 @@
-//! What is going to happen in a history, thrown beforehand from its seed alone: rules, fault_rates, and who does what when.
+//! What is going to happen in a history, drawn beforehand from its seed alone: rules, fault rates, and who does what when.
 
 use std::time::Duration;
 

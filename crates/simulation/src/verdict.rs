@@ -125,16 +125,18 @@ pub(crate) fn in_fair_weather(world: &World, run: &RunId, again: bool, before: &
             }
             status => world.violated(
                 Invariant::ComesBack,
-                format!("{name} is {status:?} after all was applied in fair fault_rates"),
+                format!("{name} is {status:?} after all was applied while nothing was wrong"),
             ),
         }
         if switch.handle.running_config() != newest.shown(&switch.first) {
             world.violated(Invariant::NewestIntent, format!("{name} does not run {newest:?} after all was applied"));
         }
-        let ours = |(session, state): &(String, SessionState)| {
-            naas::session::is_ours(session) && *state != SessionState::Completed
-        };
-        if let Some((session, state)) = switch.handle.sessions().into_iter().find(ours) {
+        let watch = world.watch();
+        let ours =
+            |(session, state): &(String, SessionState)| watch.is_ours(name, session) && *state == SessionState::Pending;
+        let left = switch.handle.sessions().into_iter().find(ours);
+        drop(watch);
+        if let Some((session, state)) = left {
             world.violated(Invariant::Honest, format!("session {session} is left on {name}: {state:?}"));
         }
     }

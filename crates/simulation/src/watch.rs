@@ -12,7 +12,7 @@ use std::time::Duration;
 use eos_sim::{Entry, Event};
 use intent::hash::ContentHash;
 use intent::name::{DeviceName, RunId};
-use naas::records::device_state::DeviceRecord;
+use naas::records::device_state::{DeviceRecord, Pin};
 use naas::records::outcome::{Outcome, Status};
 use naas::records::run::Mode;
 use naas::records::slice::Slice;
@@ -80,6 +80,10 @@ pub(crate) struct Watch {
     pub(crate) accepted: BTreeSet<RunId>,
     pub(crate) keys: BTreeMap<String, RunId>,
     pub(crate) recorded: BTreeMap<(RunId, DeviceName), Duration>,
+    /// The pins that are set too late, under [`crate::sabotage::Sabotage::PinsAfterPush`].
+    pub(crate) late_pins: BTreeMap<DeviceName, Pin>,
+    /// The devices that were parked, by run.
+    pub(crate) parked: BTreeSet<(RunId, DeviceName)>,
 }
 
 /// What one invocation of an enforcer works for.
@@ -177,6 +181,11 @@ impl Watch {
         self.switches.entry(switch.to_owned()).or_default().ours.insert(session.to_owned());
     }
 
+    /// Whether a push of this installation opened a session. Only that makes it ours, whatever it is called.
+    pub(crate) fn is_ours(&self, switch: &str, session: &str) -> bool {
+        self.switches.get(switch).is_some_and(|seen| seen.ours.contains(session))
+    }
+
     fn push(&mut self, invocation: Invocation, device: &DeviceName) -> &mut Push {
         self.pushes.entry((invocation, device.clone())).or_default()
     }
@@ -192,7 +201,7 @@ impl World {
         let at = self.elapsed();
         let mut watch = self.watch();
         let restore = watch.works.get(&invocation).and_then(|work| work.restore.clone());
-        let pinned = record.held.as_ref().map(|pin| pin.configuration.clone());
+        let pinned = record.pinned.as_ref().map(|pin| pin.configuration.clone());
         let text = restore.or(pinned).and_then(|hash| stored.texts.get(&(device.clone(), hash)));
         let push = watch.push(invocation, device);
         push.leased =
@@ -218,6 +227,7 @@ impl World {
                 self.is_new_enough(switch, running[1], &target, matches!(entry.event, Event::SessionConfirmed { .. }));
                 self.is_allowed(invocation, &device, leased_at, push.has_followers);
                 self.is_in_history(&device, running[1]);
+                self.is_pinned_already(invocation, &device);
             }
             if entry.event == Event::Saved {
                 push.saved_target = target.is_run_by(switch, running[1]);
@@ -252,9 +262,8 @@ impl World {
         event: &Event,
     ) {
         let name = &switch.name;
-        // Only what a push opened is ours, whatever a session is called.
         let ours = |session: &str| {
-            if !self.watch().switches.entry(name.clone()).or_default().ours.contains(session) {
+            if !self.watch().is_ours(name, session) {
                 let what = format!("work {invocation} touched session {session} on {name}, which is not ours");
                 self.violated(Invariant::Honest, what);
             }
@@ -322,6 +331,18 @@ impl World {
         }
     }
 
+    /// What a restore brings is pinned before the switch runs it: the webhook of its own save must find the pin.
+    fn is_pinned_already(&self, invocation: Invocation, device: &DeviceName) {
+        let Some(restore) = self.watch().works.get(&invocation).and_then(|work| work.restore.clone()) else { return };
+        let stored = lock(&self.stored);
+        let record = stored.records.get(device).map(|(record, _)| record);
+        let pinned = record.and_then(|record| record.pinned.as_ref()).map(|pin| pin.configuration.clone());
+        drop(stored);
+        if pinned != Some(restore) {
+            self.violated(Invariant::Honest, format!("{device} was restored before it was pinned"));
+        }
+    }
+
     /// Nothing is run that is not in the device's history.
     fn is_in_history(&self, device: &DeviceName, running: &str) {
         let runs = Version::of(running);
@@ -360,7 +381,7 @@ impl World {
         before: Option<&DeviceRecord>,
         after: &DeviceRecord,
     ) {
-        let run_of = |record: &DeviceRecord| record.held.as_ref().map(|pin| pin.run.clone());
+        let run_of = |record: &DeviceRecord| record.pinned.as_ref().map(|pin| pin.run.clone());
         let (before, after) = (before.and_then(run_of), run_of(after));
         if before == after {
             return;
@@ -407,6 +428,7 @@ impl World {
         let Outcome { run, device, status, .. } = outcome;
         let at = self.elapsed();
         let mut watch = self.watch();
+        let is_parked = watch.parked.contains(&(run.clone(), device.clone()));
         let applies = watch.works.get(&invocation).is_some_and(|work| work.mode == Mode::Apply);
         watch.recorded.insert((run.clone(), device.clone()), at);
         let push = watch.push(invocation, device).clone();
@@ -424,6 +446,12 @@ impl World {
             Status::InSync if !push.saw_intent => lie("it ran something else whenever it was asked"),
             Status::InSync if applies && !push.is_saved => lie("a reload would undo it: it was not saved"),
             Status::InSync | Status::Planned | Status::Drifted if push.committed => lie("it was committed"),
+            Status::Unreachable if applies && !is_parked => {
+                self.violated(
+                    Invariant::NothingLost,
+                    format!("{device} was given up in run {run} before it was parked"),
+                );
+            }
             Status::Superseded | Status::Cancelled | Status::Invalid if push.touched => lie("it was contacted"),
             _ => {}
         }

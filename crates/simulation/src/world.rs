@@ -1,4 +1,4 @@
-//! What all actors share: time, rng, the fault_rates, and what is written down.
+//! What all actors share: time, random numbers, fault rates, and what is written down.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
