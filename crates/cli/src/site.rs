@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adapters::SystemClock;
-use adapters::embedded::{EmbeddedStore, FolderInventories, FolderModels};
+use adapters::embedded::{EmbeddedStore, FolderInventories, FolderModels, Passwords};
 use adapters::eos::EosSwitches;
 use anyhow::{Context, anyhow, bail};
 use intent::inventory::Inventory;
@@ -71,7 +71,10 @@ impl Site {
         let ports = Ports {
             inventories,
             models: FolderModels::new(folder.join("models")),
-            switches: EosSwitches::default(),
+            switches: EosSwitches::default().with_passwords({
+                let passwords = Passwords::default();
+                move |password| passwords.find(password)
+            }),
             state: store.clone(),
             queue: store.clone(),
             dead_letters: store.clone(),
