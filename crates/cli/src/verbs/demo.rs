@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use adapters::embedded::Passwords;
 use anyhow::bail;
 use clap::Args;
 use eos_sim::{DeviceSpec, Fleet, Tls};
@@ -56,7 +57,7 @@ impl Demo {
         };
         let username = device.username.clone().unwrap_or_default();
         let find = |password: &Option<Password>| {
-            password.as_ref().and_then(|password| adapters::embedded::Passwords::default().find(password).ok())
+            password.as_ref().and_then(|password| Passwords::default().find(password).ok())
         };
         let password = find(&device.password).unwrap_or_else(|| SecretString::from(""));
         Some(DeviceSpec {
