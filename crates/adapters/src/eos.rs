@@ -7,10 +7,10 @@ use eapi::{
     Candidate, Carrier, Client, CommitError, CommitTimer, Confirmation, ErrorKind as Kind, Fingerprint, Format, Left,
     Load, Session, SessionName, SessionState, StageError, TimerGone, TlsBackend, TlsTrust,
 };
-use naas::check::{Form, Shown};
-use naas::inventory::{Device, Tls, Transport, Verify};
-use naas::outcome::SwitchState;
+use intent::check::{Form, Shown};
+use intent::inventory::{Device, Tls, Transport, Verify};
 use naas::ports::{Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
+use naas::records::outcome::SwitchState;
 
 use crate::with_causes;
 
@@ -89,6 +89,7 @@ impl Switch for EosSwitch {
         let timer = CommitTimer::try_from(timer).map_err(|error| misconfigured(&with_causes(&error)))?;
         session.commit_with_timer(timer).await.map_err(|error| match error {
             // If it was committed at all, it is on trial.
+            // EOS-15.
             CommitError::Unknown { .. } => self.failed(&error, SwitchFault::Unreachable, SwitchState::Reverting),
             error => self.not_committed(error),
         })
@@ -142,6 +143,7 @@ impl Switch for EosSwitch {
     }
 
     async fn save(&mut self, session: &str) -> Result<bool, SwitchError> {
+        // EOS-72: empty when all is saved.
         let unsaved = self.client.run(["show running-config diffs"], Format::Text).await;
         let unsaved = unsaved.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::NotSaved))?;
         if unsaved.first().and_then(|shown| shown["output"].as_str()).is_none_or(|diff| diff.trim().is_empty()) {

@@ -19,6 +19,7 @@ pub(crate) const EOF: &str = "EOF";
 
 /// How the body of a multi-line command is shown and ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
+// EOS-39: these commands take a body.
 pub(crate) enum BodyKind {
     /// A body at column 0.
     Banner,
@@ -45,6 +46,7 @@ impl BodyKind {
     /// Finds the body at the start of `lines`: its input, and how many lines it takes with its last
     /// `EOF`. `None` if the `EOF` is missing.
     pub(crate) fn read(self, lines: &[&str]) -> Option<(String, usize)> {
+        // EOS-22: the last `EOF` is not sent, an inner one is.
         let mut parts = if self == Self::Certificate { 2 } else { 1 };
         for (index, line) in lines.iter().enumerate() {
             if line.trim() == EOF {
@@ -61,6 +63,7 @@ impl BodyKind {
         None
     }
 
+    // EOS-40: banners are shown at column 0, other bodies indented.
     fn input(self, lines: &[&str], margin: &str) -> String {
         let has_margin = |line: &&str| line.trim().is_empty() || line.starts_with(margin);
         let margin = if self == Self::Indented && lines.iter().all(has_margin) { margin } else { "" };

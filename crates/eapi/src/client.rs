@@ -28,7 +28,9 @@ use crate::wire::{COMMAND_API, Command, Format, Params, Request};
 /// Environment variables that name proxies are ignored and redirects are not followed, so that a
 /// password goes to the switch only.
 #[derive(Clone)]
+// EOS-11: EOS works on requests in turn, however many arrive.
 pub struct Client {
+    // EOS-16: EOS keeps connections open between requests.
     pub(crate) connection: Connection,
     pub(crate) authentication: Authentication,
     pub(crate) login: Arc<Login>,
@@ -60,6 +62,7 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; [`Error::sent`] says whether commands may have run.
+    // EOS-28: there is no transaction over a request.
     pub async fn run<C: Into<Command>>(
         &self,
         commands: impl IntoIterator<Item = C>,
@@ -108,6 +111,7 @@ impl Client {
         }
     }
 
+    // EOS-24: each request starts unprivileged.
     fn enable(&self) -> Command {
         match &self.enable_password {
             None => "enable".into(),
@@ -141,6 +145,7 @@ impl Client {
     async fn send_with_cookie(&self, exchange: Exchange) -> Result<HttpResponse, Error> {
         let token = self.login.token(&self.connection, self.timeouts.command).await?;
         let answer = self.connection.exchange(with(&exchange, login::cookie(&token))).await?;
+        // EOS-6: a login expires, and nothing of the request was run.
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }

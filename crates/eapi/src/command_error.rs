@@ -84,9 +84,11 @@ impl CommandError {
 }
 
 /// The first words of EOS about too many pending sessions. What follows them differs by release.
+// EOS-53: what follows these words is not known.
 const SESSION_LIMIT: &str = "Maximum number of pending sessions has been reached";
 
 /// The words of EOS about a command that wants `enable` first.
+// EOS-25: said of a command without `enable`.
 const PRIVILEGE: &str = "privileged mode required";
 
 /// The words of EOS about a wrong enable password.
@@ -100,6 +102,7 @@ fn is_held_lock(words: &str) -> bool {
 }
 
 /// The text of a result in text format.
+// EOS-26: in text format each result has `output`.
 pub(crate) fn output(result: &Value) -> Option<&str> {
     result.get("output")?.as_str()
 }

@@ -108,6 +108,7 @@ impl Session {
     /// # Errors
     ///
     /// See [`CommitError`]. A session that was not committed is aborted if that is possible.
+    // EOS-56: a commit overwrites what others changed meanwhile.
     pub async fn commit_and_save(&self) -> Result<Saved, CommitError> {
         match self.commit_then_save(self.client.timeouts().commit).await {
             Err(SaveFailure::Commit(cause)) => Err(self.not_committed(cause).await),
@@ -126,6 +127,7 @@ impl Session {
     ///
     /// See [`CommitError`]. A session that was not committed is aborted if that is possible.
     pub async fn commit_with_timer(&self, timer: CommitTimer) -> Result<Option<String>, CommitError> {
+        // EOS-58: EOS goes back by itself if nobody confirms.
         let commands = [format!("configure session {} commit timer {timer}", self.name), DIGEST.to_owned()];
         match self.run(self.client.timeouts().commit, commands).await {
             Ok(results) => Ok(results.get(1).and_then(digest)),
@@ -152,6 +154,7 @@ impl Session {
 
     /// Commits or confirms the session, saves, and asks for the digest of what was saved.
     pub(crate) async fn commit_then_save(&self, timeout: Duration) -> Result<Saved, SaveFailure> {
+        // EOS-59: from any connection.
         self.save_after(timeout, [format!("configure session {} commit", self.name)]).await
     }
 
@@ -186,9 +189,11 @@ fn saved(result: Option<&Value>, digest: Option<String>) -> Result<Saved, SaveFa
 }
 
 /// The command that saves the running-config.
+// EOS-57: a commit does not save.
 const SAVE: &str = "write memory";
 
 /// What [`SAVE`] prints when it has worked.
+// EOS-70: the words of a save that worked.
 const SAVED: &str = "Copy completed successfully.";
 
 /// Where a commit with its save stopped.

@@ -183,6 +183,7 @@ pub enum TlsFault {
          `tls versions 1.2` and `cipher-list ECDHE-RSA-AES256-GCM-SHA384`, and name it under `protocol https ssl profile`, or build with \
          the feature `legacy-tls` and choose OpenSSL"
     )]
+    // EOS-13: rustls does not speak the default suites of older releases.
     NoCommonCipher,
     /// No trusted authority signed the certificate.
     #[error("the certificate is not trusted; give its CA, or pin its SHA-256 fingerprint")]

@@ -36,6 +36,7 @@ const MARKER_ENDINGS: [&str; 5] = ["-key", "-secret", "-password", "-string", "-
 const SECRET_PARTS: [&str; 5] = ["$", "://", "-cvauth", "token=", "key="];
 
 /// A configuration line as errors and remarks show it.
+// EOS-35: EOS quotes the input of a command that it does not allow.
 pub(crate) struct ShownLine {
     /// The line without the words that may be secret.
     pub(crate) text: String,

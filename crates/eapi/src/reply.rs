@@ -28,6 +28,7 @@ pub(crate) enum ReplyFault {
 
 impl ReplyReader<'_> {
     /// The results of the caller's commands.
+    // EOS-8: a refused command comes with HTTP status 200.
     pub(crate) fn results(&self, body: &[u8]) -> Result<Vec<Value>, ReplyFault> {
         let response: Response =
             serde_json::from_slice(body).map_err(|error| ReplyFault::NotEapi(self.not_json(&error, body)))?;
@@ -69,6 +70,7 @@ impl ReplyReader<'_> {
         }
     }
 
+    // EOS-27: the number in the message includes `enable`; `data` ends with the failure.
     fn refused(&self, error: RpcError) -> CommandError {
         let mut data = error.data.unwrap_or_default();
         let errors = data.last_mut().map(take_errors).unwrap_or_default();

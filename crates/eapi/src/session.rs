@@ -37,6 +37,7 @@ pub enum Left {
     Aborted,
     /// The session could not be aborted and may be pending. It counts towards the limit of the switch
     /// until it is aborted by name, times out after 24 hours, or the switch reloads.
+    // EOS-55: it goes by itself after a day, or with a reboot.
     MayBePending,
 }
 
@@ -101,6 +102,7 @@ impl Session {
     }
 
     fn abort_command(&self) -> String {
+        // EOS-61: with a running timer this reverts at once.
         format!("configure session {} abort", self.name)
     }
 

@@ -118,6 +118,7 @@ fn row_of(row: &str, timer: Option<&str>) -> Option<(String, SessionState)> {
 fn state(name: &str, word: &str, timer: Option<&str>) -> SessionState {
     match word {
         _ if timer == Some(name) => SessionState::TimerRunning,
+        // EOS-62: up to 4.31; later releases name the session at the top.
         "pendingCommitTimer" => SessionState::TimerRunning,
         "pending" => SessionState::Pending,
         "completed" | "committed" => SessionState::Completed,

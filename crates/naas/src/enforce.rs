@@ -102,11 +102,10 @@ impl<P: EnforcerPorts> Enforcer<P> {
 
     /// Works on all devices of a slice, and returns those that must come again and the last error of a store.
     async fn work_on_devices(&self, work: &SliceWork<'_, P>) -> (Vec<Unfinished>, Option<StoreError>) {
-        let ended: Vec<_> = stream::iter(&work.slice.devices)
-            .map(|device| async move { DeviceWork { work, device }.run().await })
-            .buffer_unordered(self.limits.concurrency.get())
-            .collect()
-            .await;
+        // Collected first: a stream that borrows in its closure would make this future not `Send`.
+        let works: Vec<_> = work.slice.devices.iter().map(|device| DeviceWork { work, device }).collect();
+        let works: Vec<_> = works.iter().map(DeviceWork::run).collect();
+        let ended: Vec<_> = stream::iter(works).buffer_unordered(self.limits.concurrency.get()).collect().await;
         let mut unfinished = Vec::new();
         let mut failed = None;
         for ended in ended {

@@ -137,6 +137,7 @@ struct WrongFingerprint {
     found: Fingerprint,
 }
 
+// EOS-14: webpki refuses a self-signed certificate that is an authority.
 impl ServerCertVerifier for PinVerifier {
     fn verify_server_cert(
         &self,

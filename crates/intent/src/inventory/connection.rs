@@ -189,7 +189,7 @@ impl Element {
 }
 
 impl Transport {
-    pub(super) fn in_words(self) -> &'static str {
+    pub(crate) fn in_words(self) -> &'static str {
         match self {
             Self::Https => "https",
             Self::Http => "http",
@@ -197,7 +197,7 @@ impl Transport {
     }
 
     /// Where EOS serves it unless it is told otherwise.
-    pub(super) fn default_port(self) -> u16 {
+    pub(crate) fn default_port(self) -> u16 {
         match self {
             Self::Https => 443,
             Self::Http => 80,
