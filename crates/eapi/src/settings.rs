@@ -19,8 +19,9 @@ pub enum Authentication {
     /// User name and password with every request.
     #[default]
     Basic,
-    /// User name and password once, in exchange for a cookie that goes with every request after that.
-    /// An expired cookie is renewed. [`Client::logout`](crate::Client::logout) ends it on the switch.
+    /// User name and password once, in exchange for a cookie that goes with every request after
+    /// that. An expired cookie is renewed. [`Client::logout`](crate::Client::logout) ends it on the
+    /// switch.
     Cookie,
     /// The client certificate alone. The user is the one that the certificate names.
     Certificate,
