@@ -61,6 +61,7 @@ fn slices(devices: &[&str]) -> Vec<Slice> {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: None,
         attempt: 0,
         waits: 0,
@@ -272,6 +273,7 @@ fn run_of(devices: Vec<DeviceName>) -> Run {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: Some("ana@noc".to_owned()),
     }
 }

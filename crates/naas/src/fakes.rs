@@ -16,14 +16,14 @@ use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 
 use crate::ports::{
-    Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Parked, Recorded, Runs,
+    Clock, Created, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Parked, Recorded, Runs,
     SliceQueue, Standing, StoreError, StoreFault, Stored, Switch, SwitchError, SwitchFault, Switches, Version,
 };
 use crate::records::device_state::DeviceRecord;
 use crate::records::idempotency::IdempotencyRecord;
 use crate::records::outcome::{Attempt, Outcome, Status, SwitchState};
 use crate::records::revision::{Entry, Revision};
-use crate::records::run::{Run, Summary};
+use crate::records::run::{Run, RunSummary};
 use crate::records::slice::Slice;
 
 /// A clock that a test turns; its dice count upwards.
@@ -59,6 +59,10 @@ impl Clock for FakeClock {
 
     fn entropy(&self) -> u64 {
         self.rolled.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn random(&self) -> u128 {
+        self.entropy().into()
     }
 }
 
@@ -257,13 +261,15 @@ impl History for &FakeStore {
 }
 
 impl Runs for &FakeStore {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         self.check("create")?;
-        lock(&self.runs).entry(run.run.clone()).or_insert_with(|| run.clone());
-        Ok(())
+        let mut runs = lock(&self.runs);
+        let created = Created::given(runs.get(&run.run), run);
+        runs.entry(run.run.clone()).or_insert_with(|| run.clone());
+        Ok(created)
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
         self.check("read")?;
         let mut runs: Vec<_> = lock(&self.runs).values().map(Run::summary).collect();
         runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));

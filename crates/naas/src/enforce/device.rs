@@ -108,7 +108,7 @@ impl<P: Outside> Enforcer<P> {
             run: slice.run.clone(),
             mode: slice.mode,
             exclusive: slice.plan.is_some() || slice.restore.is_some(),
-            token: Token::new(ports.clock.entropy()),
+            token: Token::new(ports.clock.random()),
         };
         let mut held = match lease::acquire(&ports.state, &ports.clock, device, &request, &hours.terms()).await? {
             Acquired::Held(held) => *held,
@@ -262,6 +262,7 @@ impl<P: Outside> Enforcer<P> {
             configuration: configuration.clone(),
             run: slice.run.clone(),
             at: ports.clock.now(),
+            repeats: slice.repeats.clone(),
             by: slice.by.clone(),
         };
         lease::pin(&ports.state, &ports.clock, held, pin).await

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{Response, StatusCode};
+use axum::http::{HeaderMap, Response, StatusCode};
 use naas::api::{self, ApiRequest, ApiResponse, MAX_BODY};
+use naas::caller::Caller;
 
 use crate::site::LocalScheduler;
 
@@ -29,11 +30,17 @@ async fn answer(
         method: head.method.as_str(),
         path: head.uri.path(),
         query: head.uri.query(),
-        caller: Some(&peer.ip().to_string()),
-        idempotency_key: head.headers.get("idempotency-key").map(|key| key.to_str().unwrap_or("\u{fffd}")),
+        caller: &Caller::named(&peer.ip().to_string()),
+        content_type: header(&head.headers, "content-type"),
+        idempotency_key: header(&head.headers, "idempotency-key"),
         body: &body,
     };
     response(api::answer(&*scheduler, call).await)
+}
+
+/// The value of a header. One that is not text becomes a text that is not valid in any header that is read here.
+fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"))
 }
 
 fn response(answer: ApiResponse) -> Response<Body> {
