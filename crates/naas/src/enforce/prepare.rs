@@ -11,7 +11,7 @@ use super::slice_work::SliceWork;
 use super::stop::Stop;
 use super::target_config::TargetConfig;
 use crate::ports::Runs;
-use crate::records::device_state::DeviceRecord;
+use crate::records::device_state::{DeviceRecord, LaterDecision};
 use crate::records::outcome::Plan;
 
 /// A device whose lease is held, and its record as it stood then.
@@ -58,13 +58,17 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         }
     }
 
+    /// A restore gives way to what was decided about the pin after it was asked for.
     fn is_not_an_older_restore(&self) -> Result<(), Stop> {
         let slice = self.work.slice;
-        let newer = self.record.pinned.as_ref().filter(|pin| slice.run.is_older_than(&pin.run));
-        match newer.filter(|_| slice.restores().is_some()) {
-            Some(pin) => {
+        let decided = slice.restores().and_then(|_| self.record.decided_after(slice.restore_order()));
+        match decided {
+            Some(LaterDecision::RestoredBy(by)) => {
                 let why = "which was asked for later and has restored it already".to_owned();
-                Err(Stop::Superseded { by: pin.run.clone(), why })
+                Err(Stop::Superseded { by, why })
+            }
+            Some(LaterDecision::UnpinnedAt(at)) => {
+                Err(Stop::Cancelled(format!("the device was unpinned at {at:.0}, after this restore was asked for")))
             }
             None => Ok(()),
         }
