@@ -248,7 +248,8 @@ where
             devices,
             step: self.step(request.step),
             inventory: planned.inventory,
-            confirm: request.confirm,
+            // A plan binds the commit timer too.
+            confirm: request.confirm.or(planned.confirm),
             plan: Some(plan.clone()),
             restore: planned.restore,
             by: by.clone(),
