@@ -53,6 +53,8 @@ impl Switch {
             tls: Tls::None,
             eos: eos.to_owned(),
             model: "vEOS".to_owned(),
+            serial: None,
+            hostname: None,
             username: "naas".to_owned(),
             password: "pw".into(),
             enable_password: None,

@@ -3,15 +3,17 @@
 use intent::confirm::ConfirmWithin;
 use intent::hash::ContentHash;
 use intent::inventory::Device;
-use intent::name::DeviceName;
+use intent::name::{DeviceName, RunId};
 
 use super::enforcer_ports::EnforcerPorts;
+use super::identity::ExpectedSwitch;
 use super::inputs::{Inputs, Site};
 use super::slice_work::SliceWork;
 use super::stop::Stop;
 use super::target_config::TargetConfig;
 use crate::ports::Runs;
 use crate::records::device_state::DeviceRecord;
+use crate::records::installation::InstallationId;
 use crate::records::outcome::Plan;
 
 /// A device whose lease is held, and its record as it stood then.
@@ -31,6 +33,17 @@ pub(super) struct Prepared {
     pub(super) confirm: ConfirmWithin,
     /// The plan that the run is bound to, if it is.
     pub(super) plan: Option<Plan>,
+    /// The switch that it must be.
+    pub(super) expected: ExpectedSwitch,
+    /// This installation, whose sessions are ours.
+    pub(super) installation: InstallationId,
+}
+
+impl Prepared {
+    /// The hash of what guards the push, for a plan.
+    pub(super) fn safety(&self) -> String {
+        self.config.safety(self.confirm)
+    }
 }
 
 impl<P: EnforcerPorts> Prepare<'_, P> {
@@ -43,11 +56,14 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         let device = site.inventory.device(self.device);
         let device = device.ok_or_else(|| Stop::Invalid("no longer in the inventory".to_owned()))?;
         self.is_not_an_older_restore()?;
+        self.is_not_unpinned()?;
         let config = self.target_config(&device, site).await?;
         config.is_safe_for(&device).map_err(Stop::Invalid)?;
         let confirm = self.confirm(&config)?;
-        let plan = self.plan(&config).await?;
-        Ok(Prepared { device, config, confirm, plan })
+        let plan = self.plan(&config, confirm).await?;
+        let expected = ExpectedSwitch::new(&device, site, self.record);
+        let installation = self.work.installation.get::<P>(self.work.ports).await?;
+        Ok(Prepared { device, config, confirm, plan, expected, installation })
     }
 
     fn is_not_cancelled(&self, inputs: &Inputs) -> Result<(), Stop> {
@@ -66,6 +82,20 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
                 let why = "which was asked for later and has restored it already".to_owned();
                 Err(Stop::Superseded { by: pin.run.clone(), why })
             }
+            None => Ok(()),
+        }
+    }
+
+    /// A restore whose pin was ended by a person must not pin again when its slice comes a second time.
+    fn is_not_unpinned(&self) -> Result<(), Stop> {
+        let slice = self.work.slice;
+        let ended = |unpinned: &&RunId| **unpinned == slice.run || slice.run.is_older_than(unpinned);
+        match self.record.unpinned.as_ref().filter(ended).filter(|_| slice.restores().is_some()) {
+            Some(_) => Err(Stop::Refused(
+                "it was unpinned since this restore was asked for; ask again if it is still wanted; an earlier attempt may have \
+                 reached the switch"
+                    .to_owned(),
+            )),
             None => Ok(()),
         }
     }
@@ -91,16 +121,24 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
     }
 
     /// The plan that an apply is bound to, unless it does not hold any more.
-    async fn plan(&self, config: &TargetConfig) -> Result<Option<Plan>, Stop> {
+    async fn plan(&self, config: &TargetConfig, confirm: ConfirmWithin) -> Result<Option<Plan>, Stop> {
         let Some(run) = &self.work.slice.plan else { return Ok(None) };
+        let refused = |words: String| Err(Stop::Refused(format!("{words}; nothing was sent to the switch")));
         let planned = self.work.ports.state.outcome(run, self.device).await?;
-        match planned.and_then(|outcome| outcome.plan) {
-            None => Err(Stop::Refused(format!("run {run} has no plan for it; nothing was sent to the switch"))),
-            Some(plan) if plan.intent != config.hash.as_ref() => Err(Stop::Refused(format!(
+        let Some(plan) = planned.and_then(|outcome| outcome.plan) else {
+            return refused(format!("run {run} has no plan for it"));
+        };
+        if plan.intent != config.hash.as_ref() {
+            return refused(format!(
                 "models, templates or inventory have changed since plan {run}, or it was pinned or unpinned, and it would get \
-                 something else now; make a new plan; nothing was sent to the switch"
-            ))),
-            Some(plan) => Ok(Some(plan)),
+                 something else now; make a new plan"
+            ));
         }
+        if plan.safety != Some(config.safety(confirm)) {
+            return refused(format!(
+                "its checks, its confirm or the lock-out rules that it may break are others than in plan {run}; make a new plan"
+            ));
+        }
+        Ok(Some(plan))
     }
 }

@@ -4,9 +4,10 @@ use intent::hash::ContentHash;
 use intent::name::RunId;
 use jiff::{SignedDuration, Timestamp};
 use naas::fakes::FakeClock;
-use naas::ports::{Clock, DeadLetters, History, Recorded, Runs, SliceQueue};
+use naas::ports::{Clock, DeadLetters, History, Installation, Recorded, Runs, SliceQueue};
 use naas::records::device_state::{Lease, Token};
 use naas::records::idempotency::Receipt;
+use naas::records::installation::InstallationId;
 use naas::records::outcome::{Attempt, Outcome, Status, SwitchState};
 use naas::records::revision::{Entry, Revision};
 use naas::records::run::{Mode, Run};
@@ -430,4 +431,18 @@ async fn the_last_runs_are_listed_by_the_moment_they_were_accepted() {
     assert_eq!(listed, [&runs[3], &runs[0], &runs[2]].map(Run::summary));
     assert_eq!((listed[0].devices, listed[0].by.as_deref()), (1, Some("ana")));
     assert_eq!(store.recent(200).await.unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn an_installation_is_drawn_once_and_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.redb");
+    let (one, other) = (InstallationId::new(1), InstallationId::new(2));
+
+    let store = EmbeddedStore::open(&file).unwrap();
+    let first = store.installation_id(&one).await.unwrap();
+    drop(store);
+    let second = EmbeddedStore::open(&file).unwrap().installation_id(&other).await.unwrap();
+
+    assert_eq!((first, second), (one.clone(), one));
 }
