@@ -11,11 +11,12 @@ use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use naas::ports::{
-    Created, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Recorded, Runs, StoreError, StoreFault,
-    Stored as StoredRecord, Version as RecordVersion,
+    Created, DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Recorded, Runs, StoreError,
+    StoreFault, Stored as StoredRecord, Version as RecordVersion,
 };
 use naas::records::device_state::DeviceRecord;
 use naas::records::idempotency::IdempotencyRecord;
+use naas::records::installation::InstallationId;
 use naas::records::outcome::{Attempt, Outcome, Status};
 use naas::records::revision::{Entry, Revision};
 use naas::records::run::{Run, RunSummary};
@@ -43,6 +44,8 @@ pub(crate) struct Stored {
     cancelled: BTreeMap<RunId, Timestamp>,
     pub(crate) records: BTreeMap<DeviceName, (DeviceRecord, u64)>,
     keys: BTreeMap<String, IdempotencyRecord>,
+    /// The installation of naas that is played, which exists before the history begins.
+    pub(crate) installation: InstallationId,
     /// Configurations by device and hash.
     pub(crate) texts: BTreeMap<(DeviceName, ContentHash), String>,
     /// In the order they were added.
@@ -70,6 +73,7 @@ impl Stored {
             cancelled: BTreeMap::new(),
             records: BTreeMap::new(),
             keys: BTreeMap::new(),
+            installation: InstallationId::new(0x7f3a_9c21),
             texts: BTreeMap::new(),
             revisions: Vec::new(),
         }
@@ -333,6 +337,12 @@ impl History for Reach {
             stored.revisions.iter().find(is_it).cloned()
         };
         self.ask("reading from the history", find).await
+    }
+}
+
+impl Installation for Reach {
+    async fn installation_id(&self, _new: &InstallationId) -> Result<InstallationId, StoreError> {
+        self.ask("asking for the installation", |stored| stored.installation.clone()).await
     }
 }
 

@@ -5,11 +5,11 @@ use intent::name::RunId;
 use jiff::{SignedDuration, Timestamp};
 use naas::contract;
 use naas::fakes::FakeClock;
-use naas::ports::{Clock, DeadLetters, History, Recorded, Runs, SliceQueue};
+use naas::ports::{Clock, History, Installation, Runs, SliceQueue};
 use naas::records::device_state::{Lease, Token};
 use naas::records::idempotency::Receipt;
-use naas::records::outcome::{Attempt, Outcome, Status, SwitchState};
-use naas::records::revision::{Entry, Revision};
+use naas::records::installation::InstallationId;
+use naas::records::outcome::{Outcome, Status, SwitchState};
 use naas::records::run::{Mode, Run};
 use naas::records::slice::Slice;
 
@@ -313,4 +313,18 @@ async fn a_configuration_survives_the_process() {
 
     assert_eq!(store.kept(&leaf, &hash).await.unwrap().as_deref(), Some(text));
     assert_eq!(store.kept(&other, &hash).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_installation_is_drawn_once_and_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.redb");
+    let (one, other) = (InstallationId::new(1), InstallationId::new(2));
+
+    let store = EmbeddedStore::open(&file).unwrap();
+    let first = store.installation_id(&one).await.unwrap();
+    drop(store);
+    let second = EmbeddedStore::open(&file).unwrap().installation_id(&other).await.unwrap();
+
+    assert_eq!((first, second), (one.clone(), one));
 }
