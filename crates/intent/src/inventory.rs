@@ -17,12 +17,14 @@ mod connection;
 mod document;
 mod explain;
 pub mod import;
+mod jinja;
 mod nesting;
 mod node;
 mod stored;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use secrecy::SecretString;
 use serde_json::{Map, Value};
@@ -31,6 +33,7 @@ pub use connection::{Connection, Tls, Transport, Verify};
 use connection::{Resolved, nearest};
 use document::{Element, Merge, Part};
 pub use explain::{Explained, Known, Membership, Origin, Source};
+pub use jinja::{Jinja, Peers, Variables};
 pub use stored::Document;
 
 use crate::name::{DeviceName, GroupName};
@@ -41,6 +44,8 @@ pub struct Inventory {
     hosts: BTreeMap<DeviceName, Defined>,
     groups: BTreeMap<GroupName, Defined>,
     defaults: Option<Defined>,
+    /// What Ansible's templates know of all devices, made when the first device needs it.
+    peers: OnceLock<Arc<Peers>>,
 }
 
 /// One device, resolved.
@@ -62,6 +67,10 @@ pub struct Device {
     pub password: Option<SecretString>,
     /// How to speak eAPI to it.
     pub connection: Connection,
+    /// How its Jinja2 templates are set up.
+    pub jinja: Jinja,
+    /// What its templates know of all devices, if they are Ansible's.
+    pub peers: Option<Arc<Peers>>,
 }
 
 /// Data may hold secrets, so only names are shown.
@@ -95,7 +104,7 @@ struct Defined {
 impl Inventory {
     /// Reads all documents together.
     pub fn parse(documents: &[Document]) -> Result<Self, InventoryError> {
-        let mut inventory = Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: None };
+        let mut inventory = Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: None, peers: OnceLock::new() };
         for document in documents {
             for part in document::parse(document)? {
                 inventory.add(part, &document.name)?;
@@ -132,6 +141,8 @@ impl Inventory {
             password: resolved.password.as_ref().map(|found| found.value.clone()),
             connection: resolved.connection(),
             data: data(&elements, self.merge()),
+            jinja: self.jinja(),
+            peers: (self.jinja().variables == Variables::Ansible).then(|| Arc::clone(self.peers())),
             name: name.clone(),
             groups,
         })
@@ -147,9 +158,12 @@ impl Inventory {
         Some(self.hosts.iter().filter(|(_, host)| member(host)).map(|(name, _)| name.clone()).collect())
     }
 
-    /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted.
+    /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted. Ansible's
+    /// templates may read the data of any device, so then it is all documents.
     pub fn documents_of(&self, devices: &[DeviceName]) -> Vec<String> {
-        let theirs = devices.iter().filter_map(|device| self.hosts.get(device));
+        let reads_all = self.jinja().variables == Variables::Ansible;
+        let wanted = |name: &DeviceName| reads_all || devices.contains(name);
+        let theirs = self.hosts.iter().filter(|(name, _)| wanted(name)).map(|(_, host)| host);
         let shared = self.groups.values().chain(&self.defaults);
         let documents: BTreeSet<_> = theirs.chain(shared).map(|defined| defined.document.as_str()).collect();
         documents.into_iter().map(str::to_owned).collect()
@@ -248,6 +262,32 @@ impl Inventory {
         let groups = self.groups_of(&host.element);
         let groups = groups.iter().filter_map(|group| self.groups.get(group));
         Some(std::iter::once(host).chain(groups).chain(&self.defaults).collect())
+    }
+
+    fn jinja(&self) -> Jinja {
+        self.defaults.as_ref().map(|defaults| defaults.element.jinja).unwrap_or_default()
+    }
+
+    fn peers(&self) -> &Arc<Peers> {
+        self.peers.get_or_init(|| {
+            let mut peers = Peers::default();
+            for (name, host) in &self.hosts {
+                let elements: Vec<_> = self.levels(name).into_iter().flatten().map(|level| &level.element).collect();
+                let mut data = data(&elements, self.merge());
+                let hostname = Resolved::new(&elements, self.merge()).hostname;
+                let hostname = hostname.map_or_else(|| name.to_string(), |found| found.value.clone());
+                data.insert("inventory_hostname".to_owned(), name.to_string().into());
+                data.insert("ansible_host".to_owned(), hostname.into());
+                let groups: Vec<String> = self.groups_of(&host.element).iter().map(ToString::to_string).collect();
+                let named = groups.iter().filter(|group| *group != "global");
+                let ungrouped = (groups.len() < 2).then(|| "ungrouped".to_owned());
+                for group in named.cloned().chain(ungrouped).chain(["all".to_owned()]) {
+                    peers.groups.entry(group).or_default().push(name.to_string());
+                }
+                peers.hosts.insert(name.to_string(), data);
+            }
+            Arc::new(peers)
+        })
     }
 
     fn merge(&self) -> Merge {

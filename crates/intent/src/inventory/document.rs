@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::InventoryError;
 use super::connection::Options;
+use super::jinja::Jinja;
 use super::node;
 use crate::inventory::Document;
 use crate::name::{DeviceName, GroupName};
@@ -33,6 +34,8 @@ pub(super) struct Element {
     pub(super) connections: Vec<(String, Options)>,
     /// Of the defaults only.
     pub(super) merge: Merge,
+    /// Of the defaults only.
+    pub(super) jinja: Jinja,
 }
 
 /// How the values of a host, its groups and the defaults come together.
@@ -52,6 +55,8 @@ pub(super) fn parse(document: &Document) -> Result<Vec<Part>, InventoryError> {
     let root = node::read(document)?;
     let at = Place { document: &document.name, path: String::new(), line: root.line };
     let entries = match root.kind {
+        // Nornir takes such a file for an empty map; a document of hosts without any is refused later.
+        Kind::Null if matches!(stem(&document.name), "groups" | "defaults") => Vec::new(),
         Kind::Null => return Err(at.fault("is empty")),
         kind => at.map(kind)?,
     };
@@ -142,6 +147,7 @@ fn element(at: &Place<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
                 element.groups = at.groups(node.kind)?;
             }
             "merge" if whose == Whose::Defaults => element.merge = merge(&at, node)?,
+            "jinja" if whose == Whose::Defaults => element.jinja = Jinja::read(&at, node)?,
             "data" => element.data = at.data(node.kind)?,
             "connection_options" => {
                 for (plugin, node) in at.map(node.kind)? {
@@ -151,7 +157,7 @@ fn element(at: &Place<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
                 }
             }
             "groups" => return Err(at.fault("the defaults are in no group; the group that everybody is in is global")),
-            "merge" => return Err(at.fault("is said in the defaults, for the whole inventory")),
+            "merge" | "jinja" => return Err(at.fault("is said in the defaults, for the whole inventory")),
             _ => return Err(at.fault(format!("is not a key of the inventory{}", yaml::instead(&key, KEYS)))),
         }
     }
