@@ -5,11 +5,10 @@ use intent::name::RunId;
 use jiff::{SignedDuration, Timestamp};
 use naas::contract;
 use naas::fakes::FakeClock;
-use naas::ports::{Clock, DeadLetters, History, Recorded, Runs, SliceQueue};
+use naas::ports::{Clock, History, Runs, SliceQueue};
 use naas::records::device_state::{Lease, Token};
 use naas::records::idempotency::Receipt;
-use naas::records::outcome::{Attempt, Outcome, Status, SwitchState};
-use naas::records::revision::{Entry, Revision};
+use naas::records::outcome::{Outcome, Status, SwitchState};
 use naas::records::run::{Mode, Run};
 use naas::records::slice::Slice;
 
