@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adapters::SystemClock;
-use adapters::embedded::{AlreadyOpen, EmbeddedStore, FolderInventories, FolderModels, private};
+use adapters::embedded::{AlreadyOpen, EmbeddedStore, FolderInventories, FolderModels, Passwords, private};
 use adapters::eos::EosSwitches;
 use anyhow::{Context, anyhow, bail};
 use intent::inventory::Inventory;
@@ -78,7 +78,10 @@ impl Site {
         let ports = Ports {
             inventories,
             models: FolderModels::of_site(&folder),
-            switches: EosSwitches::default(),
+            switches: EosSwitches::default().with_passwords({
+                let passwords = Passwords::default();
+                move |password| passwords.find(password)
+            }),
             state: store.clone(),
             queue: store.clone(),
             dead_letters: store.clone(),

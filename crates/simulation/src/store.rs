@@ -150,13 +150,16 @@ impl Reach {
 
 impl Inventories for Reach {
     async fn all(&self) -> Result<Vec<Document>, StoreError> {
-        self.ask("reading the inventory", |stored| vec![Document::new(INVENTORY, stored.inventory.clone())]).await
+        self.ask("reading the inventory", |stored| {
+            vec![Document::new(INVENTORY, stored.inventory.clone()).with_local_addresses()]
+        })
+        .await
     }
 
     async fn named(&self, names: &[String]) -> Result<Vec<Document>, StoreError> {
         let read = |stored: &mut Stored| {
             let inventory = self.read(stored).inventory;
-            names.iter().map(|name| Document::new(name, inventory.clone())).collect()
+            names.iter().map(|name| Document::new(name, inventory.clone()).with_local_addresses()).collect()
         };
         self.ask("reading the inventory", read).await
     }

@@ -80,7 +80,8 @@ impl Inventories for FolderInventories {
                 if !known.contains(name) {
                     return Err(StoreError::not_found(path.display().to_string()));
                 }
-                Ok(Document::new(name, fs::read(&path).map_err(|error| failed(&path, error))?))
+                let body = fs::read(&path).map_err(|error| failed(&path, error))?;
+                Ok(Document::new(name, body).of_this_machine())
             })
             .collect()
     }

@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use console::style;
 use intent::inventory::import::{Files, Format, import};
-use intent::inventory::{Explained, Known};
+use intent::inventory::{Explained, ExplainedValue};
 use intent::name::DeviceName;
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ fn print(explained: &Explained) {
     screen::line(style(&explained.device).bold());
     let groups: Vec<_> = explained.groups.iter().map(|membership| membership.group.as_ref()).collect();
     screen::sentence(&format!("  groups: {}", groups.join(", ")), 4);
-    let row = |known: &Known| {
+    let row = |known: &ExplainedValue| {
         let value = match &known.value {
             None => "<hidden>".to_owned(),
             Some(Value::String(text)) => text.clone(),

@@ -91,8 +91,10 @@ impl FakeStore {
 impl Inventories for &FakeStore {
     async fn all(&self) -> Result<Vec<Document>, StoreError> {
         self.check("inventory")?;
-        let documents: Vec<_> =
-            lock(&self.inventory).iter().map(|(name, body)| Document::new(name, body.clone())).collect();
+        let documents: Vec<_> = lock(&self.inventory)
+            .iter()
+            .map(|(name, body)| Document::new(name, body.clone()).with_local_addresses())
+            .collect();
         if documents.is_empty() { Err(StoreError::not_found("secret naas/inventory")) } else { Ok(documents) }
     }
 
@@ -102,7 +104,7 @@ impl Inventories for &FakeStore {
         names
             .iter()
             .map(|name| match documents.get(name) {
-                Some(body) => Ok(Document::new(name, body.clone())),
+                Some(body) => Ok(Document::new(name, body.clone()).with_local_addresses()),
                 None => Err(StoreError::not_found(format!("secret {name}"))),
             })
             .collect()

@@ -8,10 +8,13 @@ mod jinja;
 mod net;
 mod password;
 mod regexes;
+mod shell;
 mod test;
 mod text;
 
 use serde_json::{Map, Value};
+
+pub(super) use password::SALT_KEY;
 
 use super::value_guard::is_suspicious;
 
@@ -135,7 +138,9 @@ impl Call {
 
 /// All filters.
 pub(super) fn all() -> impl Iterator<Item = &'static Filter> {
-    [text::FILTERS, data::FILTERS, regexes::FILTERS, password::FILTERS, net::FILTERS].into_iter().flatten()
+    [text::FILTERS, data::FILTERS, regexes::FILTERS, password::FILTERS, shell::FILTERS, net::FILTERS]
+        .into_iter()
+        .flatten()
 }
 
 /// Jinja2's own filters where minijinja's are not Python's.
