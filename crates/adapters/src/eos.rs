@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eapi::{
-    Candidate, Carrier, Client, CommitError, CommitTimer, Fingerprint, Format, Kind, Left, Load, Session, SessionName,
-    SessionState, Sessions, StageError, TlsBackend, TlsTrust,
+    Candidate, Carrier, Client, CommitError, CommitTimer, Confirmation, ErrorKind as Kind, Fingerprint, Format, Left,
+    Load, Session, SessionName, SessionState, StageError, TimerGone, TlsBackend, TlsTrust,
 };
 use intent::check::{Form, Shown};
-use intent::inventory::{Device, Tls, Transport, Verify};
-use naas::ports::{Standing, Switch, SwitchError, SwitchFault, Switches};
+use intent::inventory::{Device, Password, Tls, Transport, Verify};
+use naas::ports::{Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
 use naas::records::outcome::SwitchState;
+use secrecy::SecretString;
 
 use crate::with_causes;
 
@@ -18,7 +19,11 @@ use crate::with_causes;
 #[derive(Clone, Default)]
 pub struct EosSwitches {
     way: Option<Way>,
+    passwords: Option<FindPassword>,
 }
+
+/// Finds a password that the inventory does not hold; the error is a sentence for an operator.
+type FindPassword = Arc<dyn Fn(&Password) -> Result<SecretString, String> + Send + Sync>;
 
 /// How a switch is reached that is not reached over HTTP from here.
 type Way = Arc<dyn Fn(&Device) -> Arc<dyn Carrier> + Send + Sync>;
@@ -26,7 +31,23 @@ type Way = Arc<dyn Fn(&Device) -> Arc<dyn Carrier> + Send + Sync>;
 impl EosSwitches {
     /// Switches that are reached in another way than over HTTP from here.
     pub fn by(way: impl Fn(&Device) -> Arc<dyn Carrier> + Send + Sync + 'static) -> Self {
-        Self { way: Some(Arc::new(way)) }
+        Self { way: Some(Arc::new(way)), passwords: None }
+    }
+
+    /// The same switches; `find` is asked for passwords that the inventory does not hold.
+    pub fn with_passwords(
+        self,
+        find: impl Fn(&Password) -> Result<SecretString, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { passwords: Some(Arc::new(find)), ..self }
+    }
+
+    fn reveal(&self, password: &Password) -> Result<SecretString, SwitchError> {
+        let found = password.reveal(|elsewhere| match &self.passwords {
+            Some(find) => find(elsewhere),
+            None => Err(format!("its password is in {elsewhere}, which is not looked up here")),
+        });
+        found.map_err(|reason| misconfigured(&reason))
     }
 }
 
@@ -41,7 +62,8 @@ impl Switches for EosSwitches {
 
     fn open(&self, device: &Device) -> Result<EosSwitch, SwitchError> {
         let username = device.username.clone().ok_or_else(|| misconfigured("the inventory gives it no username"))?;
-        let password = device.password.clone().ok_or_else(|| misconfigured("the inventory gives it no password"))?;
+        let password = device.password.as_ref().ok_or_else(|| misconfigured("the inventory gives it no password"))?;
+        let password = self.reveal(password)?;
         if let Some(platform) = device.platform.as_deref().filter(|platform| !is_eos(platform)) {
             return Err(misconfigured(&format!("its platform is {platform}; naas configures eos only")));
         }
@@ -57,7 +79,7 @@ impl Switches for EosSwitches {
             client = client.port(port);
         }
         if let Some(password) = &device.connection.enable_password {
-            client = client.enable_password(password.clone());
+            client = client.enable_password(self.reveal(password)?);
         }
         if let Some(way) = &self.way {
             client = client.carrier(way(device));
@@ -67,9 +89,9 @@ impl Switches for EosSwitches {
 }
 
 impl Switch for EosSwitch {
-    async fn look(&mut self) -> Result<Standing, SwitchError> {
-        let standing = eapi::Standing::of(&self.client).await;
-        standing.map(stands).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
+    async fn status(&mut self) -> Result<SwitchStatus, SwitchError> {
+        let status = eapi::SwitchStatus::of(&self.client).await;
+        status.map(switch_status).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
     }
 
     async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
@@ -89,6 +111,7 @@ impl Switch for EosSwitch {
         let timer = CommitTimer::try_from(timer).map_err(|error| misconfigured(&with_causes(&error)))?;
         session.commit_with_timer(timer).await.map_err(|error| match error {
             // If it was committed at all, it is on trial.
+            // EOS-15.
             CommitError::Unknown { .. } => self.failed(&error, SwitchFault::Unreachable, SwitchState::Reverting),
             error => self.not_committed(error),
         })
@@ -107,12 +130,13 @@ impl Switch for EosSwitch {
 
     async fn confirm(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
         let session = Session::resume(&self.client, session_name(session)?);
-        let sessions = Sessions::of(&self.client).await;
-        let sessions = sessions.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::Reverting))?;
         let saved =
             |saved: Result<eapi::Saved, _>| saved.map(|saved| saved.digest).map_err(|error| self.not_committed(error));
-        match sessions.state(session.name()) {
-            Some(SessionState::TimerRunning) => saved(session.confirm_and_save().await),
+        let listed = match session.confirm().await.map_err(|error| self.not_committed(error))? {
+            Confirmation::ConfirmationTaken(saved) => return Ok(saved.digest),
+            Confirmation::TimerGone(TimerGone { listed, .. }) => listed,
+        };
+        match listed {
             // An earlier confirmation, whose answer was lost.
             Some(SessionState::Completed) => saved(session.save().await),
             Some(SessionState::Pending) => {
@@ -126,14 +150,22 @@ impl Switch for EosSwitch {
                     state,
                 })
             }
-            _ => {
-                let gone = CommitError::TimerGone { session: session.name().clone() };
-                Err(self.failed(&gone, SwitchFault::Refused, SwitchState::Reverting))
-            }
+            _ => Err(SwitchError {
+                fault: SwitchFault::Refused,
+                state: SwitchState::Reverting,
+                line: None,
+                message: format!(
+                    "the commit timer of session {} does not run any more; compare the running-config before another \
+                     push; {}",
+                    session.name(),
+                    left(&SwitchState::Reverting)
+                ),
+            }),
         }
     }
 
     async fn save(&mut self, session: &str) -> Result<bool, SwitchError> {
+        // EOS-72: empty when all is saved.
         let unsaved = self.client.run(["show running-config diffs"], Format::Text).await;
         let unsaved = unsaved.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::NotSaved))?;
         if unsaved.first().and_then(|shown| shown["output"].as_str()).is_none_or(|diff| diff.trim().is_empty()) {
@@ -143,9 +175,9 @@ impl Switch for EosSwitch {
         saved.map(|_| true).map_err(|error| self.failed(&error, SwitchFault::Refused, SwitchState::NotSaved))
     }
 
-    async fn abort(&mut self, session: &str) -> Result<Standing, SwitchError> {
-        let aborted = Session::resume(&self.client, session_name(session)?).abort_and_look().await;
-        aborted.map(stands).map_err(|error| {
+    async fn abort(&mut self, session: &str) -> Result<SwitchStatus, SwitchError> {
+        let aborted = Session::resume(&self.client, session_name(session)?).abort_and_status().await;
+        aborted.map(switch_status).map_err(|error| {
             let state = SwitchState::SessionLeft(session.to_owned());
             let message = format!("session {session} could not be aborted: {}; {}", with_causes(&error), left(&state));
             SwitchError { fault: fault(error.kind()), state, line: None, message }
@@ -182,7 +214,7 @@ impl EosSwitch {
                 (fault(cause.kind()), state)
             }
             CommitError::NotConfirmed { cause, .. } => (fault(cause.kind()), SwitchState::Reverting),
-            CommitError::TimerGone { .. } => (SwitchFault::Refused, SwitchState::Reverting),
+            CommitError::TooLate { .. } => (SwitchFault::Refused, SwitchState::Reverting),
             CommitError::NotSaved { .. } => (SwitchFault::Refused, SwitchState::NotSaved),
             _ => (SwitchFault::Unreachable, SwitchState::Unknown),
         };
@@ -194,11 +226,11 @@ impl EosSwitch {
     }
 }
 
-fn stands(standing: eapi::Standing) -> Standing {
-    let eapi::Standing { sessions, digest } = standing;
+fn switch_status(status: eapi::SwitchStatus) -> SwitchStatus {
+    let eapi::SwitchStatus { sessions, digest, .. } = status;
     let on_trial = sessions.on_trial().map(str::to_owned);
     let pending = sessions.states.into_iter().filter(|(_, state)| *state == SessionState::Pending);
-    Standing { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
+    SwitchStatus { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
 }
 
 /// How a switch is left by a request that changes nothing.

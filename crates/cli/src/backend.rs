@@ -14,6 +14,11 @@ pub(crate) use api::Api;
 pub(crate) use local::Local;
 
 use crate::screen::Form;
+use crate::signals::Signal;
+use crate::site;
+
+/// The environment variable with the token for a deployment or a `naas serve`.
+const TOKEN: &str = "NAAS_TOKEN";
 
 /// Where the verb works, and how it answers.
 #[derive(Debug, Clone, Args)]
@@ -27,6 +32,10 @@ pub(crate) struct Target {
     /// Sent as x-api-key, where the deployment wants one
     #[arg(long, value_name = "KEY", env = "NAAS_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
+    /// A file with one line `Authorization: Bearer TOKEN`, such as .naas/authorization of a served site; NAAS_TOKEN may hold the
+    /// token instead
+    #[arg(long, value_name = "FILE", env = "NAAS_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
     /// How results are printed
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     pub(crate) output: Form,
@@ -60,9 +69,21 @@ impl Target {
     /// Opens the site folder, or prepares for the deployment; that is not asked yet.
     pub(crate) async fn open(&self) -> anyhow::Result<Backend> {
         Ok(match &self.api {
-            Some(url) => Backend::Api(Api::new(url, self.api_key.as_deref())?),
+            Some(url) => Backend::Api(Api::new(url, self.api_key.as_deref(), self.token(url)?.as_deref())?),
             None => Backend::Local(Box::new(Local::open(&self.site).await?)),
         })
+    }
+
+    /// The token to show: the one that was given, or that of the site folder if its `naas serve` answers at this very URL.
+    fn token(&self, url: &str) -> anyhow::Result<Option<String>> {
+        if let Some(file) = &self.token_file {
+            return site::read_token(file).map(Some);
+        }
+        match std::env::var(TOKEN).ok().filter(|token| !token.is_empty()) {
+            Some(token) => Ok(Some(token)),
+            None if site::is_served_at(&self.site, url) => site::read_token(&site::operator_file(&self.site)).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The site folder, unless a deployment is meant.
@@ -115,10 +136,10 @@ impl Backend {
         }
     }
 
-    /// Ends that; what is under way is finished first.
-    pub(crate) async fn end(&mut self) -> anyhow::Result<()> {
+    /// Ends that; what is under way is finished first, within some seconds after SIGTERM.
+    pub(crate) async fn end(&mut self, signal: Option<Signal>) -> anyhow::Result<()> {
         match self {
-            Self::Local(local) => local.end().await,
+            Self::Local(local) => local.end(signal).await,
             Self::Api(_) => Ok(()),
         }
     }
@@ -145,7 +166,7 @@ fn sentence(status: u16, problem: &Value) -> String {
         None => {
             let message = text("message").or(text("Message")).unwrap_or("no reason given");
             let cure = if matches!(status, 401 | 403) {
-                "; give --api-key, and look whether --api is the right URL"
+                "; give --token-file or --api-key, and look whether --api is the right URL"
             } else {
                 ""
             };

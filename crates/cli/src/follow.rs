@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::backend::{Backend, CallError};
 use crate::documents::{Class, Outcome, Report, read};
 use crate::screen;
+use crate::signals::{self, Signal, told_to_end};
 
 /// Requests under way at once.
 const CONCURRENCY: usize = 16;
@@ -28,21 +29,28 @@ pub(crate) struct Followed {
     pub(crate) interrupted: bool,
 }
 
-/// Works on `run` or waits for it until every device has an outcome, or until the first Ctrl-C; the second one ends the process.
+/// Works on `run` or waits for it until every device has an outcome, or until the process is told to end: the first
+/// Ctrl-C finishes what is under way and the second one ends the process; SIGTERM allows it some seconds.
 pub(crate) async fn follow(backend: &mut Backend, run: &str) -> anyhow::Result<Followed> {
     backend.begin(&[run.to_owned()]);
-    let ended = tokio::select! {
-        ended = until_finished(backend, run) => Some(ended),
-        _ = tokio::signal::ctrl_c() => None,
+    let (ended, signal) = tokio::select! {
+        ended = until_finished(backend, run) => (Some(ended), None),
+        signal = told_to_end() => (None, Some(signal)),
     };
-    let interrupted = ended.is_none();
-    if interrupted {
-        end_at_the_second_time();
-        if !backend.goes_on() {
+    let interrupted = signal.is_some();
+    match signal {
+        Some(Signal::Interrupt) if !backend.goes_on() => {
             screen::remark("naas: interrupted; what is under way is finished first, a second Ctrl-C ends at once");
         }
+        Some(Signal::Terminate) if !backend.goes_on() => {
+            screen::remark("naas: terminated; what is under way has some seconds to finish");
+        }
+        _ => {}
     }
-    backend.end().await?;
+    if interrupted {
+        end_at_the_second_time();
+    }
+    backend.end(signal).await?;
     if let Some(Err(error)) = ended {
         return Err(error.into());
     }
@@ -89,10 +97,8 @@ async fn until_finished(backend: &Backend, run: &str) -> Result<(), CallError> {
 
 fn end_at_the_second_time() {
     tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            // 128 and the signal's number, as shells say it.
-            std::process::exit(130);
-        }
+        told_to_end().await;
+        std::process::exit(signals::INTERRUPTED);
     });
 }
 

@@ -9,6 +9,7 @@ mod documents;
 mod follow;
 mod results;
 mod screen;
+mod signals;
 mod site;
 mod verbs;
 

@@ -9,6 +9,8 @@ use clap::ValueEnum;
 use console::{StyledObject, Term, style};
 use serde_json::Value;
 
+use crate::signals::{INTERRUPTED, told_to_end};
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
@@ -58,12 +60,22 @@ pub(crate) fn sentence(text: &str, indent: usize) {
     }
 }
 
-/// Asks a question that is answered with yes or no; anything but yes is no.
-pub(crate) fn agrees(question: &str) -> std::io::Result<bool> {
+/// Asks a question that is answered with yes or no; anything but yes is no. Ctrl-C ends the process.
+pub(crate) async fn agrees(question: &str) -> anyhow::Result<bool> {
     eprint!("{question} [y/N] ");
     std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
+    let read = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).map(|_| answer)
+    });
+    let answer = tokio::select! {
+        answer = read => answer??,
+        _ = told_to_end() => {
+            eprintln!();
+            // The thread that reads cannot be ended otherwise.
+            std::process::exit(INTERRUPTED);
+        }
+    };
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 

@@ -1,5 +1,7 @@
-//! Logins by cookie: `POST /login` gives a token, which goes with every request until it expires. Source: pyeapi's
-//! `SessionApiConnection` and asynceapi's `_auth.py`.
+//! Logins by cookie: `POST /login` answers with a token, which goes with every request until it
+//! expires. Source: `SessionApiConnection` of pyeapi and `_auth.py` of asynceapi.
+
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
@@ -7,44 +9,56 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use crate::client::Client;
+use crate::connection::{Connection, Exchange, Repeat};
 use crate::error::Error;
 
-/// Where logins are opened and closed.
+/// The path where logins are opened.
 const LOGIN: &str = "/login";
+/// The path where logins are closed.
 const LOGOUT: &str = "/logout";
 
-/// The login that a client and its clones share; none until the first request.
+/// The login that a client and its clones share. It is empty until the first request.
 #[derive(Debug, Default)]
 pub(crate) struct Login(Mutex<Option<SecretString>>);
 
 impl Login {
-    /// The token in force. Of requests that come at the same time one logs in, and the others wait for it.
-    pub(crate) async fn token(&self, client: &Client) -> Result<SecretString, Error> {
+    /// The token in force. Of requests that come at the same time one logs in, and the others wait
+    /// for it.
+    pub(crate) async fn token(&self, connection: &Connection, timeout: Duration) -> Result<SecretString, Error> {
         let mut token = self.0.lock().await;
         match &*token {
             Some(token) => Ok(token.clone()),
-            None => Ok(token.insert(open(client).await?).clone()),
+            None => Ok(token.insert(open(connection, timeout).await?).clone()),
         }
     }
 
-    /// Forgets a token that was refused, unless another took its place meanwhile.
+    /// Forgets a token that was refused, unless another one took its place meanwhile.
     pub(crate) async fn forget(&self, refused: &SecretString) {
         let mut token = self.0.lock().await;
         token.take_if(|token| token.expose_secret() == refused.expose_secret());
     }
 
     /// Closes the login, if one is open.
-    pub(crate) async fn close(&self, client: &Client) -> Result<(), Error> {
+    pub(crate) async fn close(&self, connection: &Connection, timeout: Duration) -> Result<(), Error> {
         let Some(token) = self.0.lock().await.take() else { return Ok(()) };
-        let answer = client.exchange(LOGOUT, vec![cookie(&token)], Vec::new(), client.timeouts().command).await?;
-        // One that has expired by now is closed as well.
+        let logout = request(LOGOUT, Some(cookie(&token)), Vec::new(), timeout);
+        let answer = connection.exchange(logout).await?;
+        // A login that has expired by now is closed as well.
         if matches!(answer.status, StatusCode::OK | StatusCode::UNAUTHORIZED) {
             Ok(())
         } else {
-            Err(client.unexpected(&answer))
+            Err(connection.unexpected(&answer))
         }
     }
+}
+
+fn request(
+    path: &'static str,
+    credentials: Option<(HeaderName, HeaderValue)>,
+    body: Vec<u8>,
+    timeout: Duration,
+) -> Exchange {
+    Exchange { path, credentials, body, timeout, repeat: Repeat::Never }
 }
 
 /// The header that a token travels in.
@@ -55,15 +69,15 @@ pub(crate) fn cookie(token: &SecretString) -> (HeaderName, HeaderValue) {
     (reqwest::header::COOKIE, value)
 }
 
-async fn open(client: &Client) -> Result<SecretString, Error> {
-    let (user, password) = client.credentials();
-    let body = json!({"username": user, "password": password.expose_secret()}).to_string().into_bytes();
-    let answer = client.exchange(LOGIN, Vec::new(), body, client.timeouts().command).await?;
+async fn open(connection: &Connection, timeout: Duration) -> Result<SecretString, Error> {
+    let (user, password) = (&connection.user, connection.password.expose_secret());
+    let body = json!({"username": user, "password": password}).to_string().into_bytes();
+    let answer = connection.exchange(request(LOGIN, None, body, timeout)).await?;
     if answer.status != StatusCode::OK {
-        return Err(client.unexpected(&answer));
+        return Err(connection.unexpected(&answer));
     }
     token(&answer.headers).ok_or_else(|| Error::NotEapi {
-        address: client.address().to_owned(),
+        address: connection.address.clone(),
         what: "the answer to /login sets no cookie `Session`".to_owned(),
     })
 }

@@ -1,36 +1,63 @@
-//! What must not be repeated of what a switch says: it quotes the line it refuses, and newer releases the input too.
+//! Takes secrets out of what errors and remarks repeat. A switch quotes the line that it refuses, and
+//! newer releases quote the input of the command as well.
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// Stands where something was taken out.
+/// What stands in place of a secret.
 pub(crate) const HIDDEN: &str = "<hidden>";
 
-/// Words after which a configuration line may hold a password, key or community string.
-const MARKERS: [&str; 9] = ["secret", "password", "passphrase", "passwd", "key", "community", "auth", "priv", "text"];
+/// Words after which a configuration line may hold a password, a key or a community string. Among
+/// them are the encodings and algorithms that stand before an encoded secret.
+const MARKERS: [&str; 18] = [
+    "secret",
+    "password",
+    "passphrase",
+    "passwd",
+    "psk",
+    "key",
+    "community",
+    "auth",
+    "priv",
+    "text",
+    "localized",
+    "7",
+    "8a",
+    "md5",
+    "sha",
+    "sha1",
+    "sha256",
+    "sha512",
+];
 
-/// A configuration line as it may be shown.
+/// The endings of words after which a configuration line may hold a secret.
+const MARKER_ENDINGS: [&str; 5] = ["-key", "-secret", "-password", "-string", "-auth"];
+
+/// Parts of a word that holds a secret itself: a hash, a password in a URL, a token of a program.
+const SECRET_PARTS: [&str; 5] = ["$", "://", "-cvauth", "token=", "key="];
+
+/// A configuration line as errors and remarks show it.
+// EOS-35: EOS quotes the input of a command that it does not allow.
 pub(crate) struct ShownLine {
-    /// The line, cut after the first word that announces a secret.
+    /// The line without the words that may be secret.
     pub(crate) text: String,
-    /// The words that were cut off.
+    /// The words that were left out.
     hidden: Vec<String>,
 }
 
 impl ShownLine {
     pub(crate) fn new(line: &str) -> Self {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let marker = words.iter().position(|word| announces_secret(word));
-        match marker {
-            Some(at) if at + 1 < words.len() => Self {
-                text: format!("{} {HIDDEN}", words[..=at].join(" ")),
-                hidden: words[at + 1..].iter().map(|word| (*word).to_owned()).collect(),
+        match first_secret(&words) {
+            Some(at) => Self {
+                text: words[..at].iter().copied().chain([HIDDEN]).collect::<Vec<_>>().join(" "),
+                hidden: words[at..].iter().map(|word| (*word).to_owned()).collect(),
             },
-            _ => Self { text: shorten(line), hidden: Vec::new() },
+            None => Self { text: shorten(line), hidden: Vec::new() },
         }
     }
 
-    /// The switch's words about this line: it quotes the tokens it stumbles over. Long tokens are taken out wherever they
-    /// stand, short ones only between quotes, since `7` or `ro` may be anything.
+    /// Takes the secrets of this line out of the words of the switch about it. Long words are taken
+    /// out wherever they stand, short ones only between quotes, because `ro` may be any word.
     pub(crate) fn clean(&self, words: &str) -> String {
         self.hidden.iter().fold(words.to_owned(), |words, token| {
             let words = words.replace(&format!("'{token}'"), &format!("'{HIDDEN}'"));
@@ -39,8 +66,20 @@ impl ShownLine {
     }
 }
 
-/// Text from a switch as it may be shown: without `secrets`, without the `input=` that newer releases append to code
-/// 1005, on one line and of bounded length.
+/// The index of the first word that may be secret.
+fn first_secret(words: &[&str]) -> Option<usize> {
+    let is_trap = words.starts_with(&["snmp-server", "host"]);
+    (0..words.len()).find(|at| {
+        let word = words[*at].to_ascii_lowercase();
+        let follows_marker = *at > 0 && announces_secret(words[at - 1]);
+        let is_community = is_trap && words[..*at].iter().any(|word| *word == "version");
+        let is_secret = SECRET_PARTS.iter().any(|part| word.contains(part));
+        follows_marker || is_community || is_secret
+    })
+}
+
+/// The words of a switch as errors show them: without `secrets`, without the `input=` that newer
+/// releases append to code 1005, on one line and of bounded length.
 pub(crate) fn words<'s>(text: &str, secrets: impl IntoIterator<Item = &'s SecretString>) -> String {
     let text = match text.find("input=") {
         Some(at) => format!("{}input={HIDDEN}", &text[..at]),
@@ -57,9 +96,7 @@ pub(crate) fn words<'s>(text: &str, secrets: impl IntoIterator<Item = &'s Secret
 
 fn announces_secret(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
-    MARKERS.iter().any(|marker| word == *marker)
-        || ["-key", "-secret", "-password", "-string", "-auth"].iter().any(|ending| word.ends_with(ending))
-        || word.starts_with("$6$")
+    MARKERS.contains(&word.as_str()) || MARKER_ENDINGS.iter().any(|ending| word.ends_with(ending))
 }
 
 fn shorten(text: &str) -> String {
@@ -88,6 +125,17 @@ mod tests {
             ("interface Ethernte1", "interface Ethernte1"),
             ("username a nopassword", "username a nopassword"),
             ("no enable password", "no enable password"),
+            ("snmp-server host 192.0.2.3 version 2c CANARY", "snmp-server host 192.0.2.3 version <hidden>"),
+            (
+                "snmp-server host 192.0.2.3 vrf M traps version 1 C",
+                "snmp-server host 192.0.2.3 vrf M traps version <hidden>",
+            ),
+            ("ip ospf message-digest-key 1 sha512 7 CANARY", "ip ospf message-digest-key <hidden>"),
+            ("ntp authentication-key 1 md5 7 CANARY", "ntp authentication-key <hidden>"),
+            ("exec /usr/bin/TerminAttr -cvauth=key,CANARY -x", "exec /usr/bin/TerminAttr <hidden>"),
+            ("action bash curl https://u:CANARY@h/", "action bash curl <hidden>"),
+            ("interfase Ethernet1", "interfase Ethernet1"),
+            ("vlan 7", "vlan 7"),
         ] {
             assert_eq!(ShownLine::new(line).text, shown);
         }

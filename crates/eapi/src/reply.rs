@@ -1,57 +1,58 @@
-//! The bytes of an answer to what it says: results, one for each command, or which command failed and how.
+//! The body of an answer, read as one result for each command or as the command that failed.
 
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::error::{CommandError, FailedAt};
+use crate::command_error::{CommandError, FailedAt};
 use crate::redact::{self, ShownLine};
 use crate::wire::{Command, Response, RpcError};
 
-/// The request that an answer is read against.
-pub(crate) struct Asked<'a> {
-    /// Its id, which the answer must repeat.
+/// Reads the answer to one request.
+pub(crate) struct ReplyReader<'a> {
+    /// The id of the request, which the answer must repeat.
     pub(crate) id: u64,
     /// `enable` and the caller's commands.
     pub(crate) commands: &'a [Command],
-    /// What must not be repeated of the switch's words.
+    /// Secrets that are taken out of the words of the switch.
     pub(crate) secrets: &'a [&'a SecretString],
 }
 
-/// Why there are no results.
+/// Why an answer has no results.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum ReplyFault {
     /// The switch refused a command.
     Command(Box<CommandError>),
-    /// Not an answer to what was asked; what was found, and what was expected.
+    /// The body does not answer the request: what was found and what was expected.
     NotEapi(String),
 }
 
-impl Asked<'_> {
+impl ReplyReader<'_> {
     /// The results of the caller's commands.
-    pub(crate) fn results(&self, body: &[u8]) -> Result<Vec<Value>, Fault> {
+    // EOS-8: a refused command comes with HTTP status 200.
+    pub(crate) fn results(&self, body: &[u8]) -> Result<Vec<Value>, ReplyFault> {
         let response: Response =
-            serde_json::from_slice(body).map_err(|error| Fault::NotEapi(self.not_json(&error, body)))?;
+            serde_json::from_slice(body).map_err(|error| ReplyFault::NotEapi(self.not_json(&error, body)))?;
         // A server that could not read the request cannot repeat its id either, so errors are read without it.
         if let Some(error) = response.error {
-            return Err(Fault::Command(Box::new(self.refused(error))));
+            return Err(ReplyFault::Command(Box::new(self.refused(error))));
         }
         if response.id != self.id {
-            return Err(Fault::NotEapi("the answer belongs to another request, its id differs".to_owned()));
+            return Err(ReplyFault::NotEapi("the answer belongs to another request, its id differs".to_owned()));
         }
         let mut results = response.result.ok_or_else(|| {
-            Fault::NotEapi("the answer has neither `result` nor `error`, one of them was expected".to_owned())
+            ReplyFault::NotEapi("the answer has neither `result` nor `error`, one of them was expected".to_owned())
         })?;
         if results.len() != self.commands.len() {
             let (found, expected) = (results.len(), self.commands.len());
-            return Err(Fault::NotEapi(format!("the answer has {found} results, {expected} were expected")));
+            return Err(ReplyFault::NotEapi(format!("the answer has {found} results, {expected} were expected")));
         }
         results.remove(0);
         Ok(results)
     }
 
     fn not_json(&self, error: &serde_json::Error, body: &[u8]) -> String {
-        // What is not JSON is mostly a page of something else, which its beginning gives away; cut-off JSON may be a
-        // configuration.
+        // A body that is not JSON is mostly a web page, which its first characters give away. JSON that is
+        // cut off may be a configuration and is not quoted.
         let begins = match body.first() {
             Some(b'{' | b'[') | None => String::new(),
             Some(_) => {
@@ -69,6 +70,7 @@ impl Asked<'_> {
         }
     }
 
+    // EOS-27: the number in the message includes `enable`; `data` ends with the failure.
     fn refused(&self, error: RpcError) -> CommandError {
         let mut data = error.data.unwrap_or_default();
         let errors = data.last_mut().map(take_errors).unwrap_or_default();
@@ -95,7 +97,7 @@ impl Asked<'_> {
     }
 }
 
-/// The failing entry's `errors`, without the empty ones EOS sometimes sends.
+/// The `errors` of the failing entry without the empty ones that EOS sometimes sends.
 fn take_errors(entry: &mut Value) -> Vec<String> {
     let Some(Value::Array(errors)) = entry.get_mut("errors").map(Value::take) else { return Vec::new() };
     let words = errors.into_iter().filter_map(|error| match error {
@@ -121,20 +123,20 @@ mod tests {
         ["enable", "show version", "bad thing", "show clock"].map(Command::from).into()
     }
 
-    fn read(answer: &Value) -> Result<Vec<Value>, Fault> {
-        Asked { id: 1, commands: &commands(), secrets: &[] }.results(answer.to_string().as_bytes())
+    fn read(answer: &Value) -> Result<Vec<Value>, ReplyFault> {
+        ReplyReader { id: 1, commands: &commands(), secrets: &[] }.results(answer.to_string().as_bytes())
     }
 
     fn refused(error: Value) -> CommandError {
         match read(&json!({"jsonrpc": "2.0", "id": 1, "error": error})) {
-            Err(Fault::Command(error)) => *error,
+            Err(ReplyFault::Command(error)) => *error,
             other => panic!("expected a refused command, found {other:?}"),
         }
     }
 
     fn not_eapi(answer: &Value) -> String {
         match read(answer) {
-            Err(Fault::NotEapi(what)) => what,
+            Err(ReplyFault::NotEapi(what)) => what,
             other => panic!("expected something else than eAPI, found {other:?}"),
         }
     }
@@ -146,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_command_says_which_what_passed_and_what_never_ran() {
+    fn a_refused_command_says_what_passed_and_what_never_ran() {
         let error = refused(json!({
             "code": 1002,
             "message": "CLI command 3 of 4 'bad thing' failed: invalid command",
@@ -183,7 +185,7 @@ mod tests {
         let message = "CLI command 1 of 4 'enable' failed: permission to run command denied";
         let error = refused(json!({"code": 1005, "message": message, "data": [{"errors": ["Bad secret"]}]}));
         assert_eq!((error.at, error.never_ran()), (FailedAt::Enable, Some(3)));
-        assert_eq!(error.kind(), crate::Kind::Denied);
+        assert_eq!(error.kind(), crate::ErrorKind::Denied);
     }
 
     #[test]
@@ -203,14 +205,14 @@ mod tests {
     #[test]
     fn deep_nesting_is_an_error() {
         let deep = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}", "[".repeat(100_000));
-        let asked = Asked { id: 1, commands: &commands(), secrets: &[] };
-        assert!(matches!(asked.results(deep.as_bytes()), Err(Fault::NotEapi(_))));
+        let asked = ReplyReader { id: 1, commands: &commands(), secrets: &[] };
+        assert!(matches!(asked.results(deep.as_bytes()), Err(ReplyFault::NotEapi(_))));
     }
 
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Asked { id: 1, commands: &commands(), secrets: &[] }.results(&bytes);
+            let _ = ReplyReader { id: 1, commands: &commands(), secrets: &[] }.results(&bytes);
         }
 
         #[test]

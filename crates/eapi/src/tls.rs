@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fingerprint_is_read_as_openssl_prints_it_and_without_colons() {
+    fn a_fingerprint_is_read_with_and_without_colons() {
         let fingerprint = Fingerprint::of(b"certificate");
         let text = fingerprint.to_string();
         assert_eq!(text.len(), 95);

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// The path eAPI answers on.
+// EOS-1: eAPI is JSON-RPC over POST to this one path.
 pub const COMMAND_API: &str = "/command-api";
 
 /// A `runCmds` call.
@@ -28,6 +29,7 @@ pub struct Request {
 /// The parameters of `runCmds` in their object form. EOS takes the positional form `[version, cmds, format]` too.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+// EOS-20.
 pub struct Params {
     /// `1` or `"latest"`; governs the revision of output models only.
     pub version: Value,
@@ -65,6 +67,7 @@ pub enum Command {
     /// A line as typed.
     Line(String),
     /// A line and what would be typed at its prompt.
+    // EOS-21.
     WithInput {
         /// The line as typed.
         cmd: String,
@@ -145,12 +148,18 @@ pub struct RpcError {
 /// Error codes of [`RpcError`] whose meaning is established.
 pub mod code {
     /// Parsed, but refused when run: "could not run command".
+    // EOS-31.
     pub const COULD_NOT_RUN: i64 = 1000;
+    /// The switch failed for reasons of its own. Source: pyeapi, which reports it like 1000.
+    pub const INTERNAL: i64 = 1001;
     /// The parser refused it: "invalid command".
+    // EOS-32.
     pub const INVALID: i64 = 1002;
     /// No JSON model for this command: "unconverted command".
+    // EOS-33.
     pub const UNCONVERTED: i64 = 1003;
     /// Authorisation refused it.
+    // EOS-19.
     pub const DENIED: i64 = 1005;
 }
 

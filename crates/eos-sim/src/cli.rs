@@ -3,61 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use eapi::wire::code;
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
 
 use crate::config::{Changed, Config, Position};
 use crate::copy;
 use crate::device::Device;
+use crate::exec;
 use crate::journal::Event;
+use crate::lock;
+use crate::reply::{Failure, Reply};
 use crate::show;
+use crate::state::State;
 use crate::vocabulary;
-
-/// What a command answers.
-#[derive(Debug, Default)]
-pub(crate) struct Reply {
-    pub(crate) text: String,
-    /// None for a command without a JSON model.
-    pub(crate) json: Option<Value>,
-}
-
-/// Why a command failed.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) code: i64,
-    pub(crate) errors: Vec<String>,
-}
-
-impl Reply {
-    /// Nothing to say.
-    pub(crate) fn silent() -> Self {
-        Self { text: String::new(), json: Some(json!({})) }
-    }
-
-    /// What a command without a model of its own prints.
-    pub(crate) fn messages(lines: &[String]) -> Self {
-        Self { text: lines.iter().map(|line| format!("{line}\n")).collect(), json: Some(json!({"messages": lines})) }
-    }
-}
-
-impl Failure {
-    pub(crate) fn invalid(error: impl Into<String>) -> Self {
-        Self { code: code::INVALID, errors: vec![error.into()] }
-    }
-
-    pub(crate) fn could_not_run(error: impl Into<String>) -> Self {
-        Self { code: code::COULD_NOT_RUN, errors: vec![error.into()] }
-    }
-
-    fn denied(error: impl Into<String>) -> Self {
-        Self { code: code::DENIED, errors: vec![error.into()] }
-    }
-
-    fn unprivileged(token: usize, word: &str) -> Self {
-        Self::invalid(format!("Invalid input (at token {token}: '{word}') (privileged mode required)"))
-    }
-}
 
 /// The command line of one request.
 pub(crate) struct Cli {
@@ -83,8 +40,8 @@ impl Cli {
     /// Runs one command.
     pub(crate) fn run(&mut self, line: &str, input: Option<&str>) -> Result<Reply, Failure> {
         let words: Vec<&str> = line.split_whitespace().collect();
-        if self.device.state().faults.deny_commands.iter().any(|part| line.contains(part.as_str())) {
-            return Err(Failure::denied("Command unauthorized: user has insufficient permissions to run the command"));
+        if let Some(failure) = self.device.state().faults.failure_of(line) {
+            return Err(failure);
         }
         match words.as_slice() {
             [] => Ok(Reply::silent()),
@@ -98,14 +55,18 @@ impl Cli {
                 show::run(&self.device, self.session(), &words)
             }
             [first, ..] if matches!(self.mode, Mode::Exec) => Err(Failure::unprivileged(0, first)),
+            // EXEC commands act wherever they are typed, in a session, too.
+            ["do", rest @ ..] if !rest.is_empty() => self.run(&rest.join(" "), input),
             ["no", "configure", ..] => self.privileged(&words, input),
             [first, ..] if vocabulary::owns(first) => self.privileged(&words, input),
+            _ if exec::acts(&words) => exec::run(&self.device, &words),
             _ => self.in_config(line, &words, input),
         }
     }
 
-    /// Notes in the journal what only the whole request tells.
-    pub(crate) fn finish(self) {
+    /// Ends the request: leaves all modes, and notes in the journal what only the whole request tells.
+    pub(crate) fn finish(mut self) {
+        self.close();
         if self.by_hand {
             self.device.note(Event::ConfiguredByHand);
         }
@@ -150,7 +111,10 @@ impl Cli {
                 self.device.state().reboot(Duration::ZERO, self.device.clock.now());
                 self.leave(Mode::Privileged)
             }
+            ["configure", "lock", rest @ ..] => lock::take(&self.device, rest),
+            ["configure", "unlock", rest @ ..] => lock::release(&self.device, rest),
             ["configure"] | ["configure", "terminal"] => {
+                self.unlocked()?;
                 self.leave(Mode::Config { session: None, position: Position::default() })
             }
             ["configure", "session"] => {
@@ -162,6 +126,7 @@ impl Cli {
             ["configure", "session", name, "commit", "timer", time] => self.commit(name, Some((5, time))),
             ["configure", "session", name, "abort"] | ["no", "configure", "session", name] => self.abort(name),
             ["configure", "replace", from, ..] => {
+                self.unlocked()?;
                 copy::replace(self, from)?;
                 self.leave(Mode::Privileged)
             }
@@ -169,6 +134,7 @@ impl Cli {
                 let mut state = self.device.state();
                 let (running, now) = (state.running.clone(), self.device.clock.now());
                 state.flash.keep(rest.first().copied(), &running, now);
+                state.journal.note(now, Event::CheckpointSaved);
                 Ok(Reply::silent())
             }
             words => Err(vocabulary::refusal(words)),
@@ -176,11 +142,32 @@ impl Cli {
     }
 
     fn leave(&mut self, mode: Mode) -> Result<Reply, Failure> {
+        self.close();
         self.mode = mode;
         Ok(Reply::silent())
     }
 
+    /// Leaves all configuration modes, and stores a group-change mode among them. That of a session that has ended is lost.
+    fn close(&mut self) {
+        let Mode::Config { session, position } = &mut self.mode else { return };
+        if position.is_root() {
+            return;
+        }
+        let mut state = self.device.state();
+        let changed = match target(&mut state, session.as_deref()) {
+            Some(config) => config.leave(position, 0),
+            None => Changed::No,
+        };
+        self.by_hand |= session.is_none() && changed == Changed::Yes;
+    }
+
+    /// Refuses what a held configuration lock keeps from happening.
+    fn unlocked(&self) -> Result<(), Failure> {
+        lock::refusal(&self.device.state()).map_or(Ok(()), Err)
+    }
+
     fn enter_session(&mut self, name: &str) -> Result<Reply, Failure> {
+        self.unlocked()?;
         self.device.state().enter_session(name, self.device.clock.now()).map_err(Failure::could_not_run)?;
         self.leave(Mode::Config { session: Some(name.to_owned()), position: Position::default() })
     }
@@ -189,6 +176,7 @@ impl Cli {
     fn commit(&mut self, name: &str, timer: Option<(usize, &str)>) -> Result<Reply, Failure> {
         let invalid = |(token, word)| Failure::invalid(format!("Invalid input (at token {token}: '{word}')"));
         let timer = timer.map(|(token, word)| duration(word).ok_or_else(|| invalid((token, word)))).transpose()?;
+        self.unlocked()?;
         self.device.state().commit(name, timer, self.device.clock.now()).map_err(Failure::could_not_run)?;
         self.leave(Mode::Privileged)
     }
@@ -202,9 +190,17 @@ impl Cli {
         let invalid = || Failure::invalid(format!("Invalid input (at token 0: '{}')", words[0]));
         let Mode::Config { session, position } = &mut self.mode else { return Err(vocabulary::refusal(words)) };
         match (words, session.clone()) {
-            (["commit"], Some(name)) => self.commit(&name, None),
-            (["commit", "timer", time], Some(name)) => self.commit(&name, Some((2, time))),
+            // A command of the session's own mode leaves those below it first.
+            (["commit"], Some(name)) => {
+                self.close();
+                self.commit(&name, None)
+            }
+            (["commit", "timer", time], Some(name)) => {
+                self.close();
+                self.commit(&name, Some((2, time)))
+            }
             (["abort"], Some(name)) if position.is_root() => self.abort(&name),
+            (["abort"], _) if position.abort() => Ok(Reply::silent()),
             (["rollback", "clean-config"], Some(name)) => {
                 *position = Position::default();
                 let mut state = self.device.state();
@@ -213,29 +209,33 @@ impl Cli {
             }
             (["commit" | "abort" | "rollback", ..], _) => Err(invalid()),
             (["exit"], _) if position.is_root() => self.leave(Mode::Privileged),
-            _ => {
-                self.enter(line, input)?;
-                Ok(Reply::silent())
-            }
+            _ => self.enter(line, input),
         }
     }
 
-    fn enter(&mut self, line: &str, input: Option<&str>) -> Result<(), Failure> {
-        let Mode::Config { session, position } = &mut self.mode else { return Ok(()) };
+    fn enter(&mut self, line: &str, input: Option<&str>) -> Result<Reply, Failure> {
+        let Mode::Config { session, position } = &mut self.mode else { return Ok(Reply::silent()) };
         let strictness = self.device.spec.mode;
         let mut state = self.device.state();
         if state.faults.refuse_lines.iter().any(|part| line.contains(part.as_str())) {
             let first = line.split_whitespace().next().unwrap_or_default();
             return Err(Failure::invalid(format!("Invalid input (at token 0: '{first}')")));
         }
-        let config = match session {
-            Some(name) => state.sessions.candidate_mut(name).ok_or_else(|| no_session(name))?,
-            None => Arc::make_mut(&mut state.running),
-        };
+        let config = target(&mut state, session.as_deref());
+        let config = config.ok_or_else(|| no_session(session.as_deref().unwrap_or_default()))?;
         let entered = config.enter(position, line, input, strictness);
         let changed = entered.map_err(|refused| Failure::invalid(refused.to_string()))?;
         self.by_hand |= session.is_none() && changed == Changed::Yes;
-        Ok(())
+        let remarks = state.faults.remarks(line);
+        Ok(if remarks.is_empty() { Reply::silent() } else { Reply::messages(&remarks) })
+    }
+}
+
+/// The configuration that lines go to: the session's candidate, or else the running-config.
+fn target<'s>(state: &'s mut State, session: Option<&str>) -> Option<&'s mut Config> {
+    match session {
+        Some(name) => state.sessions.candidate_mut(name),
+        None => Some(Arc::make_mut(&mut state.running)),
     }
 }
 

@@ -5,10 +5,12 @@
 
 use std::sync::Arc;
 
-use crate::cli::{Cli, Failure, Reply};
+use crate::cli::Cli;
 use crate::config::{Config, Refused};
 use crate::device::Device;
+use crate::journal::Event;
 use crate::load;
+use crate::reply::{Failure, Reply};
 
 const DONE: &str = "Copy completed successfully.";
 
@@ -45,11 +47,15 @@ pub(crate) fn run(cli: &mut Cli, from: &str, to: &str, input: Option<&str>) -> R
         }
         _ => return Err(Failure::invalid(format!("Invalid input (at token 2: '{to}')"))),
     };
+    if to != "startup-config" {
+        device.note(Event::Copied { source: from.to_owned(), target: to.to_owned() });
+    }
     let lines: Vec<String> = refused.iter().map(said).chain([DONE.to_owned()]).collect();
     Ok(Reply::messages(&lines))
 }
 
 /// `configure replace <from>`: applies at once. A file with a line that is refused replaces nothing.
+// EOS-73: at once, and the session ends.
 pub(crate) fn replace(cli: &mut Cli, from: &str) -> Result<(), Failure> {
     let device = cli.device.clone();
     let text = source(cli, from, None);
@@ -70,7 +76,11 @@ pub(crate) fn more(device: &Device, file: &str) -> Result<Reply, Failure> {
 }
 
 pub(crate) fn delete(device: &Device, file: &str) -> Result<Reply, Failure> {
-    if device.state().flash.delete(file) { Ok(Reply::silent()) } else { Err(no_file(file)) }
+    if !device.state().flash.delete(file) {
+        return Err(no_file(file));
+    }
+    device.note(Event::Deleted { file: file.to_owned() });
+    Ok(Reply::silent())
 }
 
 pub(crate) fn dir(device: &Device) -> Reply {

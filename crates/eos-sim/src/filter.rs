@@ -2,7 +2,7 @@
 
 use regex::RegexBuilder;
 
-use crate::cli::Failure;
+use crate::reply::Failure;
 
 /// The largest compiled pattern, in bytes.
 const SIZE_LIMIT: usize = 1 << 20;

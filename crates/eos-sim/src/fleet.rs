@@ -43,6 +43,10 @@ pub struct DeviceSpec {
     /// The model it says it is.
     #[serde(default = "model")]
     pub model: String,
+    /// The serial number that `show version` says; `SIM-` and the device's name if none is given.
+    pub serial: Option<String>,
+    /// The host name of the default startup-config; the device's name if none is given.
+    pub hostname: Option<String>,
     /// Who may log in. It is this that counts, not the `username` lines of the configuration.
     pub username: String,
     /// With what password.
@@ -199,6 +203,8 @@ impl DeviceSpec {
             tls: Tls::None,
             eos: eos(),
             model: model(),
+            serial: None,
+            hostname: None,
             username: username.into(),
             password,
             enable_password: None,
@@ -209,10 +215,15 @@ impl DeviceSpec {
         }
     }
 
+    /// Its serial number.
+    pub(crate) fn serial(&self) -> String {
+        self.serial.clone().unwrap_or_else(|| format!("SIM-{}", self.name))
+    }
+
     /// What the device starts with.
     pub(crate) fn startup(&self) -> String {
         self.startup_config.clone().unwrap_or_else(|| {
-            let (name, user) = (&self.name, &self.username);
+            let (name, user) = (self.hostname.as_ref().unwrap_or(&self.name), &self.username);
             format!(
                 "hostname {name}\nusername {user} privilege 15 role network-admin nopassword\nmanagement api \
                  http-commands\n   protocol http\n   no shutdown\nend\n"

@@ -45,6 +45,18 @@ impl DeviceHandle {
         Some(serde_json::to_vec(&response).unwrap_or_default())
     }
 
+    /// The HTTP status that this request fails with in passing, if it does: see [`Faults::failing_requests`]. This counts as
+    /// one time. For a detached device, whose caller imitates HTTP.
+    pub fn failing_status(&self, body: &[u8]) -> Option<u16> {
+        let call = Call::read(body).ok()?;
+        self.0.state().faults.status_of(call.lines())
+    }
+
+    /// Its serial number, as `show version` says it.
+    pub fn serial(&self) -> String {
+        self.0.spec.serial()
+    }
+
     /// Its entry in the fleet file, without the startup-config.
     pub fn spec(&self) -> &DeviceSpec {
         &self.0.spec

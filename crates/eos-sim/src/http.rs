@@ -111,6 +111,12 @@ async fn run(device: &Arc<Device>, body: &[u8]) -> Result<Response<Body>, Droppe
         Err(refused) => return Ok(json(&refused)),
     };
     let turn = device.turn.lock().await;
+    let failing = device.state().faults.status_of(call.lines());
+    match failing {
+        Some(401) => return Ok(unauthorized(device)),
+        Some(_) => return Ok(plain(StatusCode::BAD_GATEWAY, "Bad Gateway")),
+        None => {}
+    }
     let faults = device.state().faults.clone();
     let wanted = |part: &Option<String>| part.as_ref().is_some_and(|part| call.lines().any(|line| line.contains(part)));
     if wanted(&faults.drop_request_of) {

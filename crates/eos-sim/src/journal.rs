@@ -62,6 +62,29 @@ pub enum Event {
     },
     /// A request changed the running-config outside of a session.
     ConfiguredByHand,
+    /// A configuration or a file was copied to another place than the startup-config.
+    Copied {
+        /// What was copied.
+        source: String,
+        /// Where it went.
+        target: String,
+    },
+    /// A file was deleted.
+    Deleted {
+        /// Its path, as it was given.
+        file: String,
+    },
+    /// A checkpoint was saved by hand.
+    CheckpointSaved,
+    /// An EXEC command that acts and is not imitated, such as `clear` or `bash`, was taken and only noted.
+    CommandRun {
+        /// The command.
+        command: String,
+    },
+    /// Somebody took the configuration lock.
+    ConfigurationLocked,
+    /// The configuration lock was given back.
+    ConfigurationUnlocked,
     /// The device was reloaded: what was not saved is gone.
     Rebooted,
     /// An event-handler's action was started.

@@ -25,6 +25,7 @@ pub(crate) fn text_into(into: &mut Config, text: &str, strictness: Strictness) -
         };
         refused.extend(entered.err().map(|reason| (number, reason)));
     }
+    into.leave(&mut position, 0);
     refused
 }
 

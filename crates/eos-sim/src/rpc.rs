@@ -7,8 +7,9 @@ use std::time::Instant;
 use eapi::wire::{Command, Format, Params, Response, RpcError, code};
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Cli, Failure, Reply};
+use crate::cli::Cli;
 use crate::device::Device;
+use crate::reply::{self, Failure, Reply};
 use crate::vocabulary;
 
 const PARSE: i64 = -32700;
@@ -30,6 +31,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// Reads a request's body; the answer to one that cannot be run is the error.
+    // EOS-23: unknown keys beside `params` are ignored.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Box<Response>> {
         let request: Value = serde_json::from_slice(body)
             .map_err(|error| refused(Value::Null, PARSE, format!("parse error: {error}")))?;
@@ -49,7 +51,7 @@ impl Call {
     }
 
     /// The commands as they came.
-    pub(crate) fn lines(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub(crate) fn lines(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.params.cmds.iter().map(Command::line)
     }
 
@@ -67,6 +69,7 @@ impl Call {
                         format!("CLI command {} of {total} '{line}' failed: {}", index + 1, reason(failure.code));
                     data.push(json!({"errors": failure.errors}));
                     error = error.or(Some((failure.code, message)));
+                    // EOS-29: with `stopOnError: false` the rest is run.
                     if self.params.stop_on_error {
                         break;
                     }
@@ -103,6 +106,7 @@ impl Call {
     }
 
     /// A line with its alias and its abbreviations written out, where the request asks for that.
+    // EOS-30: abbreviations and aliases only if the request says so.
     fn meant<'l>(&self, device: &Device, line: &'l str) -> Cow<'l, str> {
         let mut line = Cow::Borrowed(line);
         if self.expand_aliases {
@@ -128,6 +132,7 @@ fn named(params: Value) -> Value {
 
 fn reason(of: i64) -> &'static str {
     match of {
+        reply::INTERNAL => "internal error",
         code::INVALID => "invalid command",
         code::UNCONVERTED => "unconverted command",
         code::DENIED => "permission to run command denied",

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use crate::config::Config;
+use crate::faults::ExpiredSession;
 
 /// How many sessions may be pending at once.
 const PENDING: usize = 5;
@@ -16,11 +17,11 @@ const PENDING: usize = 5;
 /// For how long a session may be pending.
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
 
-/// The sessions of a device. Of those that are completed, the last one is remembered.
+/// The sessions of a device. Of those that have ended, the last one that stays listed is remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     pending: BTreeMap<String, Pending>,
-    completed: Option<Completed>,
+    ended: Option<Ended>,
     armed: Option<Armed>,
     unnamed: usize,
 }
@@ -31,10 +32,13 @@ struct Pending {
     opened: Timestamp,
 }
 
+/// A session that has ended and is still listed.
 #[derive(Debug)]
-struct Completed {
+struct Ended {
     name: String,
     at: Timestamp,
+    /// As what it is listed: completed or aborted.
+    state: SessionState,
 }
 
 /// A session that is in force until its commit timer runs out.
@@ -53,14 +57,17 @@ pub enum SessionState {
     Pending,
     /// In force, until its commit timer runs out or it is confirmed.
     TimerRunning,
-    /// Committed for good.
+    /// Committed for good; or, with the fault `expired_session`, undone and listed like one that was.
     Completed,
+    /// Undone, and still listed; only with the fault `expired_session`.
+    Aborted,
 }
 
 impl SessionState {
     fn shown(self, generation: Generation) -> &'static str {
         match (self, generation) {
             (Self::Pending, _) => "pending",
+            (Self::Aborted, _) => "aborted",
             (Self::TimerRunning, Generation::UpTo431) => "pendingCommitTimer",
             (Self::Completed, Generation::UpTo431) => "completed",
             (Self::TimerRunning | Self::Completed, Generation::Since432) => "committed",
@@ -119,7 +126,7 @@ impl Sessions {
             return Ok(Entered::Again);
         }
         let armed = self.armed.as_ref().is_some_and(|armed| armed.name == name);
-        if armed || self.completed.as_ref().is_some_and(|completed| completed.name == name) {
+        if armed || self.ended.as_ref().is_some_and(|ended| ended.name == name) {
             return Err(format!("Cannot enter session {name}: it is already completed"));
         }
         if self.pending.len() >= PENDING {
@@ -161,16 +168,16 @@ impl Sessions {
                 return Ok(Commit::Rearmed);
             }
             self.armed = None;
-            self.completed = Some(Completed { name: name.to_owned(), at: now });
+            self.end(name, now, SessionState::Completed);
             return Ok(Commit::Confirmed);
         }
         let pending = self.pending.remove(name).ok_or_else(|| missing(name))?;
-        let name = name.to_owned();
         match timer {
             Some(timer) => {
-                self.armed = Some(Armed { name, before: running.clone(), until: after(now, timer) });
+                let (name, before) = (name.to_owned(), running.clone());
+                self.armed = Some(Armed { name, before, until: after(now, timer) });
             }
-            None => self.completed = Some(Completed { name, at: now }),
+            None => self.end(name, now, SessionState::Completed),
         }
         Ok(Commit::Applied(pending.candidate))
     }
@@ -188,6 +195,19 @@ impl Sessions {
         self.armed.take_if(|armed| armed.until <= now)
     }
 
+    /// Lists a session whose timer has run out, as `shown` says. Whether EOS does is not known.
+    pub(crate) fn list_expired(&mut self, armed: &Armed, shown: ExpiredSession) {
+        match shown {
+            ExpiredSession::Gone => {}
+            ExpiredSession::Completed => self.end(&armed.name, armed.until, SessionState::Completed),
+            ExpiredSession::Aborted => self.end(&armed.name, armed.until, SessionState::Aborted),
+        }
+    }
+
+    fn end(&mut self, name: &str, at: Timestamp, state: SessionState) {
+        self.ended = Some(Ended { name: name.to_owned(), at, state });
+    }
+
     /// Discards what was pending for too long, and says when each of them ended.
     pub(crate) fn timed_out(&mut self, now: Timestamp) -> Vec<(String, Timestamp)> {
         let end = |pending: &Pending| pending.opened.checked_add(LIFE).unwrap_or(Timestamp::MAX);
@@ -200,9 +220,9 @@ impl Sessions {
     /// Each session's name and state.
     pub(crate) fn states(&self) -> BTreeMap<String, SessionState> {
         let pending = self.pending.keys().map(|name| (name.clone(), SessionState::Pending));
-        let completed = self.completed.iter().map(|completed| (completed.name.clone(), SessionState::Completed));
+        let ended = self.ended.iter().map(|ended| (ended.name.clone(), ended.state));
         let armed = self.armed.iter().map(|armed| (armed.name.clone(), SessionState::TimerRunning));
-        pending.chain(completed).chain(armed).collect()
+        pending.chain(ended).chain(armed).collect()
     }
 
     /// As `show configuration sessions detail` gives it.
@@ -213,8 +233,8 @@ impl Sessions {
         for (name, state) in self.states() {
             let state = state.shown(generation);
             let mut session = json!({"state": state, "commitUser": user, "description": "", "instances": {}});
-            if let Some(completed) = self.completed.as_ref().filter(|completed| completed.name == name) {
-                session["completedTime"] = json!(seconds(completed.at));
+            if let Some(ended) = self.ended.as_ref().filter(|ended| ended.name == name) {
+                session["completedTime"] = json!(seconds(ended.at));
             }
             let armed = self.armed.as_ref().is_some_and(|armed| armed.name == name);
             if armed && generation == Generation::UpTo431 {

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::cli::{Failure, Reply};
 use crate::config::Config;
 use crate::device::Device;
 use crate::diff;
 use crate::filter;
+use crate::lock;
+use crate::reply::{Failure, Reply};
 use crate::status;
 use crate::vocabulary;
 
@@ -33,9 +34,11 @@ fn unfiltered(device: &Device, session: Option<&str>, words: &[&str]) -> Result<
             Ok(Reply { text: filter::apply(&text, &[&["section"], wanted].concat())?, json: None })
         }
         ["running-config", "all"] => Ok(text_of(device, &command, Config::text_with_defaults)),
-        ["running-config", "sanitized"] => Ok(text_of(device, &command, |config| Config::sanitized(&config.text()))),
+        ["running-config", "sanitized"] => {
+            Ok(text_of(device, &command, |config| eos_config::mask(&config.text()).into_owned()))
+        }
         ["running-config", "all", "sanitized"] => {
-            Ok(text_of(device, &command, |config| Config::sanitized(&config.text_with_defaults())))
+            Ok(text_of(device, &command, |config| eos_config::mask(&config.text_with_defaults()).into_owned()))
         }
         ["running-config", "digest"] => {
             let digest = Sha256::digest(device.body(&device.state().running));
@@ -53,6 +56,7 @@ fn unfiltered(device: &Device, session: Option<&str>, words: &[&str]) -> Result<
             let startup = device.state().startup.clone();
             Ok(Reply { text: device.shown_startup(), ..config(device, &command, &startup) })
         }
+        ["configuration", "lock"] => Ok(lock::show(&device.state())),
         ["configuration", "checkpoints"] => Ok(checkpoints(device)),
         ["configuration", "sessions"] | ["configuration", "sessions", "detail"] => {
             let (state, user, generation) = (device.state(), &device.spec.username, device.generation());
@@ -98,7 +102,7 @@ fn session_config(device: &Device, name: &str, rest: &[&str], token: usize) -> R
         }
         [] | ["sanitized"] => {
             let text = device.shown(&format!("show session-configuration named {name}"), &candidate);
-            let text = if rest.is_empty() { text } else { Config::sanitized(&text) };
+            let text = if rest.is_empty() { text } else { eos_config::mask(&text).into_owned() };
             Ok(Reply { text, json: None })
         }
         [word, ..] => Err(Failure::invalid(format!("Invalid input (at token {token}: '{word}')"))),

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::faults::Faults;
 use crate::flash::Flash;
 use crate::journal::{Event, Journal};
+use crate::lock::Lock;
 use crate::login::Logins;
 use crate::session::{Abort, Commit, Entered, Sessions};
 
@@ -21,6 +22,8 @@ pub(crate) struct State {
     /// When the startup-config was last written.
     pub(crate) saved: Option<Timestamp>,
     pub(crate) sessions: Sessions,
+    /// The configuration lock, while somebody holds it.
+    pub(crate) lock: Option<Lock>,
     pub(crate) flash: Flash,
     pub(crate) logins: Logins,
     pub(crate) faults: Faults,
@@ -43,6 +46,7 @@ impl State {
             startup,
             saved: None,
             sessions: Sessions::default(),
+            lock: None,
             flash: Flash::default(),
             logins: Logins::default(),
             faults: Faults::default(),
@@ -56,6 +60,7 @@ impl State {
     /// Lets happen what is due by `now`.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         if let Some(armed) = self.sessions.expired(now) {
+            self.sessions.list_expired(&armed, self.faults.expired_session);
             self.revert(armed.name, armed.before, armed.until);
         }
         for (session, at) in self.sessions.timed_out(now) {
@@ -78,6 +83,7 @@ impl State {
     }
 
     /// Puts a session into force, until `timer` runs out if there is one. What ran before is kept as a checkpoint.
+    // EOS-84: no event-handler fires at a commit.
     pub(crate) fn commit(&mut self, name: &str, timer: Option<Duration>, now: Timestamp) -> Result<(), String> {
         let session = name.to_owned();
         match self.sessions.commit(name, timer, &self.running, now)? {
@@ -141,6 +147,7 @@ impl State {
     pub(crate) fn reboot(&mut self, down: Duration, now: Timestamp) {
         self.running = self.startup.clone();
         self.sessions = Sessions::default();
+        self.lock = None;
         self.logins.expire();
         self.management_lost = false;
         self.booted = now.checked_add(down).unwrap_or(Timestamp::MAX);

@@ -5,8 +5,8 @@
 use jiff::SignedDuration;
 use serde_json::{Map, Value, json};
 
-use crate::cli::Reply;
 use crate::device::Device;
+use crate::reply::Reply;
 
 /// Runs `show <words>`; none if it is not known here.
 pub(crate) fn run(device: &Device, words: &[&str]) -> Option<Reply> {
@@ -48,17 +48,17 @@ fn version(device: &Device) -> Reply {
     let (model, eos, booted) = (&device.spec.model, &device.spec.eos, device.state().booted);
     let uptime = up_for(device).as_secs_f64();
     let json = json!({
-        "mfgName": "Arista", "modelName": model, "hardwareRevision": "", "serialNumber": format!("SIM-{}", device.spec.name),
+        "mfgName": "Arista", "modelName": model, "hardwareRevision": "", "serialNumber": device.spec.serial(),
         "systemMacAddress": "00:00:00:00:00:00", "hwMacAddress": "00:00:00:00:00:00", "configMacAddress": "00:00:00:00:00:00",
         "version": eos, "architecture": "x86_64", "internalVersion": eos, "internalBuildId": "", "imageFormatVersion": "1.0",
         "imageOptimization": "None", "bootupTimestamp": booted.as_duration().as_secs_f64(), "uptime": uptime,
         "memTotal": 8_000_000, "memFree": 4_000_000, "isIntlVersion": false,
     });
     let text = format!(
-        "Arista {model}\nHardware version: \nSerial number: SIM-{}\nSystem MAC address: 0000.0000.0000\n\nSoftware image version: \
+        "Arista {model}\nHardware version: \nSerial number: {}\nSystem MAC address: 0000.0000.0000\n\nSoftware image version: \
          {eos}\nArchitecture: x86_64\nInternal build version: {eos}\n\nUptime: {} minutes\nTotal memory: 8000000 kB\nFree \
          memory: 4000000 kB\n",
-        device.spec.name,
+        device.spec.serial(),
         up_for(device).as_mins()
     );
     Reply { text, json: Some(json) }

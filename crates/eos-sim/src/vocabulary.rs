@@ -1,10 +1,10 @@
 //! The commands outside of configuration modes: which there are, where a line leaves all of them, and what an abbreviation
 //! stands for.
 
-use crate::cli::Failure;
+use crate::reply::Failure;
 
 /// Each known command; `*` is any one word, `...` any rest.
-const COMMANDS: [&str; 50] = [
+const COMMANDS: [&str; 53] = [
     "enable",
     "disable",
     "end",
@@ -24,15 +24,18 @@ const COMMANDS: [&str; 50] = [
     "configure session * abort",
     "configure session * commit",
     "configure session * commit timer *",
+    "configure lock ...",
     "configure replace * ...",
     "configure checkpoint save",
     "configure checkpoint save *",
+    "configure unlock ...",
     "no configure session *",
     "show aliases",
     "show banner login",
     "show banner motd",
     "show clock",
     "show configuration checkpoints",
+    "show configuration lock",
     "show configuration sessions",
     "show configuration sessions detail",
     "show event-handler",

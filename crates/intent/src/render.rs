@@ -6,7 +6,7 @@
 //! an error, except inside Tera's `{% if %}`, where Tera takes it for false. The snippets of all models of a device, lowest order
 //! first, are its configuration. `docs/templates.md` says it for those who write templates.
 //!
-//! Values cannot add configuration lines, see `printed.rs`; every line knows its model, template and template line, see
+//! Values cannot add configuration lines, see `value_guard.rs`; every line knows its model, template and template line, see
 //! [`ModelSet::origins`].
 
 use std::collections::BTreeSet;
@@ -16,32 +16,33 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::candidate::{self, NotConfiguration};
 use crate::check::Check;
 use crate::confirm::ConfirmWithin;
 use crate::inventory::Device;
 use crate::lockout::Rule;
 use crate::model::{self, Model, ModelError, ModelFiles};
 
-mod bodies;
-mod current;
+pub(crate) mod bodies;
 mod error;
 mod filters;
+mod jinja_compat;
 mod jinja_engine;
-mod marks;
+mod line_marks;
 mod mutable;
-mod printed;
 mod provenance;
-mod python;
+mod render_context;
 mod segments;
 mod sources;
 mod tera_engine;
+mod value_guard;
 
 pub use error::{Place, RenderError};
 pub use provenance::{ModelVersion, models};
 
-use current::Current;
 use jinja_engine::JinjaEngine;
-use marks::Marks;
+use line_marks::LineMarks;
+use render_context::RenderContext;
 use sources::{Kind, Sources};
 use tera_engine::TeraEngine;
 
@@ -58,7 +59,7 @@ pub struct ModelSet {
     tera: TeraEngine,
     jinja: JinjaEngine,
     /// Compiled when a person or an error first asks where a line comes from.
-    marked: OnceLock<(Marks, TeraEngine)>,
+    marked: OnceLock<(LineMarks, TeraEngine)>,
 }
 
 /// What all models of one device come to.
@@ -142,6 +143,7 @@ impl ModelSet {
         if configuration.trim().is_empty() {
             return Err(RenderError::Empty(models.len()));
         }
+        candidate::check(&configuration).map_err(|error| self.not_configuration(error, device))?;
         Ok(RenderedConfig {
             configuration,
             parts,
@@ -172,6 +174,12 @@ impl ModelSet {
         Ok(all)
     }
 
+    /// The error of a line that is no configuration, with the template line and model that it comes from.
+    fn not_configuration(&self, error: NotConfiguration, device: &Device) -> RenderError {
+        let origins = self.origins(device).unwrap_or_default();
+        RenderError::NotConfiguration { origin: origins.into_iter().nth(error.line - 1), error }
+    }
+
     /// The template of the model in the file of this path.
     pub fn template_of(&self, model: &str) -> Option<&str> {
         self.models.iter().find(|other| other.path == model).map(|model| model.template.as_str())
@@ -190,9 +198,9 @@ impl ModelSet {
         Ok(models)
     }
 
-    fn marked(&self) -> &(Marks, TeraEngine) {
+    fn marked(&self) -> &(LineMarks, TeraEngine) {
         self.marked.get_or_init(|| {
-            let marks = Marks::of(&self.sources);
+            let marks = LineMarks::of(&self.sources);
             let engine = TeraEngine::compile_marked(&self.sources, &marks);
             (marks, engine)
         })
@@ -233,15 +241,15 @@ impl Snippet<'_> {
 
     /// The text, if no value brought anything into it that it may not.
     fn judged(&self) -> Result<String, RenderError> {
-        let current = Current::new(self.host, self.data);
+        let current = RenderContext::new(self.host, self.data);
         let (rendered, after) = current.clone().during(|| self.text());
         let text = rendered.map_err(|error| self.with_suspects(error))?;
-        if printed::must_be_judged(&text, after.several_lines) && Kind::of(self.template) != Some(Kind::Plain) {
-            let (marked, _) = Current { marking: true, ..current }.during(|| self.text());
+        if value_guard::must_be_judged(&text, after.several_lines) && Kind::of(self.template) != Some(Kind::Plain) {
+            let (marked, _) = RenderContext { marking: true, ..current }.during(|| self.text());
             let marked = marked.map_err(|error| self.with_suspects(error))?;
-            let refused = match printed::judge(&marked) {
+            let refused = match value_guard::judge(&marked) {
                 Err(line) => Some(self.place(&text, line)),
-                Ok(()) => (printed::unmarked(&marked) != text).then(|| Place::whole(self.template)),
+                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| Place::whole(self.template)),
             };
             if let Some(place) = refused {
                 return Err(self.with_suspects(RenderError::ControlCharacter {
@@ -271,7 +279,7 @@ impl Snippet<'_> {
 
     /// Where each line of `text` comes from; nothing if that cannot be found.
     fn origins(&self, text: &str) -> Vec<Source> {
-        let current = Current::new(self.host, self.data);
+        let current = RenderContext::new(self.host, self.data);
         let found = match Kind::of(self.template) {
             Some(Kind::Jinja) => {
                 let context = jinja_engine::context(self.host, self.data);
@@ -307,7 +315,7 @@ impl Snippet<'_> {
         if let RenderError::ControlCharacter { suspects, .. } = &mut error {
             let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
             let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
-            *suspects = model.chain(host).flat_map(|(name, value)| printed::suspects(&name, value)).collect();
+            *suspects = model.chain(host).flat_map(|(name, value)| value_guard::suspects(&name, value)).collect();
         }
         error
     }

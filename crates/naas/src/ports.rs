@@ -255,7 +255,7 @@ pub trait Switches: Send + Sync {
 /// One switch, over one connection kept alive for the whole push.
 pub trait Switch: Send {
     /// How the switch stands, in one request; changes nothing.
-    fn look(&mut self) -> impl Future<Output = Result<Standing, SwitchError>> + Send;
+    fn status(&mut self) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
 
     /// Loads `configuration` into a new session named `session` in place of everything the switch has, and returns the
     /// switch's own unified diff; empty when nothing would change. The session stays pending. On `Err` the session has
@@ -287,12 +287,12 @@ pub trait Switch: Send {
 
     /// Discards a session: a pending one is gone, one whose timer runs is undone at once. Returns how the switch stands then, from
     /// the same request.
-    fn abort(&mut self, session: &str) -> impl Future<Output = Result<Standing, SwitchError>> + Send;
+    fn abort(&mut self, session: &str) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
 }
 
 /// A switch at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct SwitchStatus {
     /// EOS's own hash of the running-config; none where EOS has no digest.
     pub digest: Option<String>,
     /// The session whose commit timer runs; there is one at most. What it brought in is in the running-config on trial only.

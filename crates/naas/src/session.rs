@@ -15,6 +15,7 @@ pub const PREFIX: &str = "naas-";
 const OPENED: &str = "%Y%m%dT%H%M%SZ";
 
 /// A name that no session on any switch has had.
+// EOS-54: EOS refuses a name that was completed.
 pub fn name(run: &RunId, opened: Timestamp, entropy: u64) -> String {
     format!("{PREFIX}{run}-{}-{:04x}", opened.strftime(OPENED), entropy & 0xffff)
 }

@@ -50,7 +50,7 @@ event-handler naas
 
 /// What becomes of a version of the models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ModelVariant {
     /// Switches run it.
     Good,
     /// It names what does not exist, and cannot be rendered.
@@ -62,17 +62,17 @@ pub(crate) enum Kind {
 }
 
 /// Models and template.
-pub(crate) fn models(version: u32, kind: Kind) -> Arc<ModelFiles> {
-    let checks = match kind {
-        Kind::Unchecked => "[{command: show version, pattern: never to be found, tries: 2}]",
+pub(crate) fn models(version: u32, variant: ModelVariant) -> Arc<ModelFiles> {
+    let checks = match variant {
+        ModelVariant::Unchecked => "[{command: show version, pattern: never to be found, tries: 2}]",
         _ if version % 2 == 1 => "[{command: show version, pattern: Software}]",
         _ => "[]",
     };
     let model = format!("{{name: m, group: global, template: t.tera, checks: {checks}, data: {{version: {version}}}}}");
-    let template = match kind {
-        Kind::Good | Kind::Unchecked => TEMPLATE.to_owned(),
-        Kind::Broken => TEMPLATE.replace("model.version", "model.vresion"),
-        Kind::Lockout => TEMPLATE.replace("   no shutdown\n", ""),
+    let template = match variant {
+        ModelVariant::Good | ModelVariant::Unchecked => TEMPLATE.to_owned(),
+        ModelVariant::Broken => TEMPLATE.replace("model.version", "model.vresion"),
+        ModelVariant::Lockout => TEMPLATE.replace("   no shutdown\n", ""),
     };
     let files = [("m.yaml", model), ("t.tera", template)];
     Arc::new(ModelFiles(files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect()))

@@ -22,7 +22,7 @@ use naas::records::run::{Run, RunSummary};
 
 use crate::process::Reach;
 use crate::sabotage::Sabotage;
-use crate::site_versions::{self, Kind, Version};
+use crate::site_versions::{self, ModelVariant, Version};
 use crate::world::lock;
 
 /// The inventory document's name.
@@ -60,7 +60,7 @@ impl Stored {
     pub(crate) fn new(devices: &[String]) -> Self {
         Self {
             version: Version::default(),
-            models: site_versions::models(0, Kind::Good),
+            models: site_versions::models(0, ModelVariant::Good),
             inventory: site_versions::inventory(devices, 0),
             outage_until: Duration::ZERO,
             runs: BTreeMap::new(),
@@ -80,9 +80,9 @@ impl Stored {
     }
 
     /// Operators change the models.
-    pub(crate) fn change_models(&mut self, kind: Kind) {
+    pub(crate) fn change_models(&mut self, variant: ModelVariant) {
         self.version.models += 1;
-        self.models = site_versions::models(self.version.models, kind);
+        self.models = site_versions::models(self.version.models, variant);
     }
 
     /// Operators change the inventory.
@@ -110,10 +110,10 @@ impl Reach {
         if world.elapsed() < lock(&world.stored).outage_until {
             return Fate::Lost;
         }
-        if !world.happens(world.weather.store) {
+        if !world.happens(world.fault_rates.store) {
             return Fate::Answered;
         }
-        [Fate::Lost, Fate::AnswerLost, Fate::Repeated][world.dice(|dice| dice.usize(0..3))]
+        [Fate::Lost, Fate::AnswerLost, Fate::Repeated][world.random(|rng| rng.usize(0..3))]
     }
 
     /// One request to the store.
@@ -123,16 +123,16 @@ impl Reach {
         let fate = self.fate();
         let unavailable = || Err(StoreError::new(what, StoreFault::Unavailable, "503 Slow Down"));
         if fate == Fate::Lost {
-            process.say(|| format!("{what}: 503, not done"));
+            process.log(|| format!("{what}: 503, not done"));
             return unavailable();
         }
         let mut answer = effect(&mut lock(&process.world.stored));
         if fate == Fate::AnswerLost {
-            process.say(|| format!("{what}: done, and the answer lost"));
+            process.log(|| format!("{what}: done, and the answer lost"));
             return unavailable();
         }
         if fate == Fate::Repeated {
-            process.say(|| format!("{what}: done twice, since the first answer was lost"));
+            process.log(|| format!("{what}: done twice, since the first answer was lost"));
             answer = effect(&mut lock(&process.world.stored));
         }
         process.point(what).await;
@@ -200,7 +200,7 @@ impl DeviceRecords for Reach {
             let held_before = before.and_then(|(record, _)| record.lease.as_ref());
             if let Some(lease) = lease.filter(|lease| held_before.map(|held| &held.token) != Some(&lease.token)) {
                 process.world.leased(process.invocation(), device, stored.version, lease.has_followers);
-                process.say(|| format!("{device}: has the lease for {} until {:.0}", lease.run, lease.until));
+                process.log(|| format!("{device}: has the lease for {} until {:.0}", lease.run, lease.until));
             }
             stored.records.insert(device.clone(), (record.clone(), version));
             Some(RecordVersion(version.to_string()))
@@ -241,7 +241,7 @@ impl Runs for Reach {
             }
             stored.outcomes.insert(key.clone(), outcome.clone());
             self.0.world.recorded(self.0.invocation(), outcome);
-            self.0.say(|| {
+            self.0.log(|| {
                 let words = outcome.error.as_deref().map(|words| format!(", {words}")).unwrap_or_default();
                 format!("{}: {} in run {}{words}", outcome.device, outcome.status.word(), outcome.run)
             });

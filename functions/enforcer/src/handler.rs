@@ -7,12 +7,12 @@ use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMe
 use futures::future::join_all;
 use jiff::Timestamp;
 use lambda_runtime::{Context, Error, LambdaEvent};
-use naas::enforce::{Delivery, Enforcer, Outside};
+use naas::enforce::{Delivery, Enforcer, EnforcerPorts};
 use tracing::error;
 
 /// Works on one batch, its messages at the same time. Names the messages that must be delivered again; the others are
 /// done with.
-pub(crate) async fn handle<P: Outside>(
+pub(crate) async fn handle<P: EnforcerPorts>(
     enforcer: &Enforcer<P>,
     event: LambdaEvent<SqsEvent>,
 ) -> Result<SqsBatchResponse, Error> {

@@ -21,7 +21,8 @@ async fn main() -> Result<(), Error> {
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let sqs = aws_sdk_sqs::Client::new(&aws);
     let ports = Ports {
-        inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix),
+        inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix)
+            .allowing_local_addresses(settings.allow_local_addresses),
         queue: SqsSlices::new(sqs.clone(), settings.slice_queue_url),
         state: S3State::new(aws_sdk_s3::Client::new(&aws), settings.state_bucket),
         dead_letters: SqsDeadLetters::new(sqs, settings.dead_letter_queue_url),

@@ -14,7 +14,8 @@ use naas::enforce::Limits;
 use naas::retry::Retries;
 use naas::schedule::request::Step;
 
-use crate::site::{Site, Work, Workers};
+use crate::signals::Signal;
+use crate::site::{LAST_PUSHES, Site, Work, Workers};
 
 /// Slices worked on at once.
 const SLICES: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
@@ -60,10 +61,11 @@ impl Local {
         self.workers = Some(Workers::start(&self.site, SLICES, &Work::Of(Arc::new(runs))));
     }
 
-    pub(super) async fn end(&mut self) -> anyhow::Result<()> {
-        match self.workers.take() {
-            Some(workers) => workers.end().await,
-            None => Ok(()),
+    pub(super) async fn end(&mut self, signal: Option<Signal>) -> anyhow::Result<()> {
+        match (self.workers.take(), signal) {
+            (Some(workers), Some(Signal::Terminate)) => workers.end_within(LAST_PUSHES).await,
+            (Some(workers), _) => workers.end().await,
+            (None, _) => Ok(()),
         }
     }
 }

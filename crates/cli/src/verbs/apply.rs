@@ -69,7 +69,7 @@ impl Apply {
             planned.say_interrupted(&self.target);
             return Ok(Err(planned.ended()));
         }
-        if screen::agrees("Apply these changes?")? {
+        if screen::agrees("Apply these changes?").await? {
             return Ok(Ok(planned.report.run));
         }
         screen::remark("Nothing was applied.");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::Args;
 use eos_sim::{DeviceSpec, Fleet, Tls};
-use intent::inventory::{Device, Transport};
+use intent::inventory::{Device, Password, Transport};
 use secrecy::SecretString;
 
 use crate::screen::{self, count};
@@ -55,12 +55,15 @@ impl Demo {
             Transport::Https => (Tls::Modern, 443),
         };
         let username = device.username.clone().unwrap_or_default();
-        let password = device.password.clone().unwrap_or_else(|| SecretString::from(""));
+        let find = |password: &Option<Password>| {
+            password.as_ref().and_then(|password| adapters::embedded::Passwords::default().find(password).ok())
+        };
+        let password = find(&device.password).unwrap_or_else(|| SecretString::from(""));
         Some(DeviceSpec {
             address,
             port: device.connection.port.unwrap_or(port),
             tls,
-            enable_password: device.connection.enable_password.clone(),
+            enable_password: find(&device.connection.enable_password),
             allow_bash: self.call_back,
             ..DeviceSpec::new(device.name.to_string(), username, password)
         })

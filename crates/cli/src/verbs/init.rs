@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use adapters::embedded::private;
 use anyhow::{Context, bail};
 use clap::Args;
 use serde_json::json;
@@ -84,5 +85,6 @@ fn is_empty(folder: &Path) -> anyhow::Result<bool> {
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).with_context(|| format!("folder {}", folder.display()))?;
-    fs::write(path, text).with_context(|| format!("file {}", path.display()))
+    // The inventory has passwords.
+    private::write(path, text).with_context(|| format!("file {}", path.display()))
 }

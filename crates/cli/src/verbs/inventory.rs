@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use adapters::embedded::private;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use console::style;
 use intent::inventory::import::{Files, Format, import};
-use intent::inventory::{Explained, Known};
+use intent::inventory::{Explained, ExplainedValue};
 use intent::name::DeviceName;
 use serde_json::{Value, json};
 
@@ -123,7 +124,7 @@ fn print(explained: &Explained) {
     screen::line(style(&explained.device).bold());
     let groups: Vec<_> = explained.groups.iter().map(|membership| membership.group.as_ref()).collect();
     screen::sentence(&format!("  groups: {}", groups.join(", ")), 4);
-    let row = |known: &Known| {
+    let row = |known: &ExplainedValue| {
         let value = match &known.value {
             None => "<hidden>".to_owned(),
             Some(Value::String(text)) => text.clone(),
@@ -154,7 +155,7 @@ impl Import {
             None => screen::text(&imported.document),
             Some(to) if to.exists() => bail!("{} exists already; name another file", to.display()),
             Some(to) => {
-                fs::write(to, &imported.document).with_context(|| format!("file {}", to.display()))?;
+                private::write(to, &imported.document).with_context(|| format!("file {}", to.display()))?;
                 screen::line(format_args!("Wrote {}; `naas validate` looks at it.", to.display()));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use adapters::aws::{Difference, ModelsBucket};
+use adapters::aws::{Comparison, Difference, ModelsBucket};
 use adapters::embedded::FolderModels;
 use anyhow::{Context, bail};
 use aws_config::BehaviorVersion;
@@ -53,19 +53,21 @@ impl Publish {
             validated.print();
             bail!("nothing was published: the site has problems");
         }
-        let files = FolderModels::new(folder.join("models")).snapshot().await.context("models")?;
+        let files = FolderModels::of_site(&folder).snapshot().await.context("models")?;
         let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
         let bucket = ModelsBucket::new(aws_sdk_s3::Client::new(&aws), &self.bucket);
-        let difference = bucket.compare(&files).await?;
+        let compared = bucket.compare(&files).await?;
+        let difference = &compared.difference;
         if self.output == Form::Text {
-            self.print(&difference);
+            self.print(difference);
         }
-        let nothing = self.files(&difference) == 0;
-        let agreed = nothing || self.yes || (!self.dry_run && screen::agrees("Publish this?")?);
+        // Without a published version there is something to do even if all objects are the same.
+        let nothing = self.files(difference) == 0 && !compared.is_first;
+        let agreed = nothing || self.yes || (!self.dry_run && screen::agrees("Publish this?").await?);
         if agreed && !nothing {
-            bucket.publish(&files, &difference, self.delete).await?;
+            bucket.publish(&files, &compared, self.delete).await?;
         }
-        self.conclude(&difference, agreed && !nothing);
+        self.conclude(&compared, agreed && !nothing);
         Ok(if agreed { Ended::InSync } else { Ended::Changes })
     }
 
@@ -88,7 +90,8 @@ impl Publish {
         }
     }
 
-    fn conclude(&self, difference: &Difference, published: bool) {
+    fn conclude(&self, compared: &Comparison, published: bool) {
+        let difference = &compared.difference;
         let Difference { added, changed, removed } = difference;
         if self.output == Form::Json {
             screen::json(json!({
@@ -97,11 +100,17 @@ impl Publish {
             }));
             return;
         }
-        let files = count(self.files(difference), "file");
+        let files = count(self.files(difference), "changed file");
         screen::line(match (self.files(difference), published) {
-            (0, _) => format!("s3://{} holds these models already.", self.bucket),
+            (0, false) if !compared.is_first => format!("s3://{} holds these models already.", self.bucket),
             (_, true) => format!("Published {files} to s3://{}; runs from now on use them.", self.bucket),
-            (_, false) => format!("Nothing was published; {files} would change in s3://{}.", self.bucket),
+            (_, false) => format!("Nothing was published; {files} would go to s3://{}.", self.bucket),
         });
+        if published && compared.is_first {
+            screen::remark(
+                "note: the bucket has a published version now; objects that are copied into it by other tools, such as aws s3 sync, \
+                 are not read any more",
+            );
+        }
     }
 }

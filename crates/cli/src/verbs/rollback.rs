@@ -76,7 +76,7 @@ impl Rollback {
                 return Ok(Ended::Failed);
             }
             let question = format!("Roll {} back, and hold it there until it is released?", self.device);
-            if !screen::agrees(&question)? {
+            if !screen::agrees(&question).await? {
                 screen::remark("Nothing was rolled back.");
                 return Ok(planned.ended());
             }

@@ -1,10 +1,13 @@
 //! `naas serve`: the API over HTTP on a site folder, and all that it asks for, in one process.
 
+mod admission;
 mod api;
+mod connections;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,7 +20,10 @@ use naas::schedule::request::Step;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use crate::site::{Site, Work, Workers};
+use crate::signals::told_to_end;
+use crate::site::{LAST_PUSHES, Site, Tokens, Work, Workers};
+use admission::Admission;
+use api::Api;
 
 /// The options of `naas serve`.
 #[derive(Debug, Args)]
@@ -46,10 +52,17 @@ pub(crate) struct Serve {
     /// Seconds before the second attempt; they double with each one
     #[arg(long, value_name = "SECONDS", default_value = "15")]
     retry_pause: u16,
+    /// A host name that callers use for this server, besides localhost and addresses; can be repeated
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// Answer everybody who reaches the address; without this, callers need the token in .naas/authorization
+    #[arg(long)]
+    no_token: bool,
 }
 
 impl Serve {
-    /// Serves until it is told to end (SIGTERM, SIGINT); pushes under way are finished first.
+    /// Serves until it is told to end (SIGTERM, SIGINT). Pushes under way are finished first, those of switches that take too long
+    /// are left to the next process.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let limits = Limits {
             concurrency: self.devices,
@@ -66,27 +79,30 @@ impl Serve {
         let listener =
             TcpListener::bind(self.listen).await.with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
-        if !address.ip().is_loopback() {
-            warn!(%address, "anyone who reaches this address can configure every device of the site: callers are not authenticated yet");
-        }
+        let tokens = if self.no_token { None } else { Some(Tokens::of_site(&site.folder)?) };
+        self.warn(address);
         let url = format!("http://{address}");
         site.serves_at(&url)?;
         info!(url, site = %site.folder.display(), "naas is serving");
 
         let workers = Workers::start(&site, self.slices, &Work::All);
-        let routes = api::routes(site.scheduler).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, routes).with_graceful_shutdown(told_to_end()).await?;
-        info!("ending: pushes under way are finished first");
-        workers.end().await
+        let api = Api { scheduler: Arc::clone(&site.scheduler), admission: Admission { hosts: self.hosts, tokens } };
+        connections::serve(listener, Arc::new(api), async {
+            told_to_end().await;
+        })
+        .await;
+        info!("ending: pushes under way have {} s to finish", LAST_PUSHES.as_secs());
+        workers.end_within(LAST_PUSHES).await
     }
-}
 
-async fn told_to_end() {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .expect("a process may listen to its own signals");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    /// Warns of what makes the server less safe.
+    fn warn(&self, address: SocketAddr) {
+        if self.no_token {
+            warn!(%address, "no token is asked for: whoever reaches this address can configure every device of the site");
+        }
+        if !address.ip().is_loopback() {
+            warn!(%address, "requests and tokens cross the network unencrypted; put a proxy with TLS before this address");
+        }
     }
 }
 

@@ -94,7 +94,7 @@ impl Validated {
 ///
 /// Files that cannot be read at all; what is wrong in them is a finding.
 pub(crate) async fn validate(folder: &Path) -> anyhow::Result<Validated> {
-    let files = FolderModels::new(folder.join("models")).snapshot().await.context("models")?;
+    let files = FolderModels::of_site(folder).snapshot().await.context("models")?;
     let templates = files.0.keys().filter(|path| is_template(path)).count();
     let mut validated = Validated { devices: 0, models: 0, templates, problems: Vec::new(), warnings: Vec::new() };
     let inventory = match site::inventory(folder).await {

@@ -21,21 +21,23 @@ use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::{Answer, Connecting, Fault, Post, Settings, Source};
+use super::fault::{ConnectFailure, Source, connect_failure};
+use super::message::{HttpRequest, HttpResponse, HttpSettings, TransportFault, USER_AGENT};
 use crate::error::TlsFault;
 use crate::tls::{ClientCertificate, Fingerprint, TlsTrust};
 
-/// What is offered: the suites of today first, then those of older EOS. Level 1 takes what a distribution may forbid, RSA keys and
-/// DH groups of 1024 bits, and nothing weaker.
+/// The cipher suites that are offered: the current ones first, then those of older EOS. Security
+/// level 1 accepts RSA keys and DH groups of 1024 bits, which a distribution may forbid, and nothing
+/// weaker.
 const SUITES: &str = "DEFAULT:AES256-SHA:DHE-RSA-AES256-SHA:AES128-SHA:DHE-RSA-AES128-SHA:@SECLEVEL=1";
 
-/// A client, and what a certificate that is refused means to it.
+/// An HTTP client, and the fault that a refused certificate is reported as.
 pub(crate) struct Client {
     http: hyper_util::client::legacy::Client<Connector, Full<Bytes>>,
     refused: TlsFault,
 }
 
-/// Connects, handshake included, or gives up.
+/// Connects with TLS, or gives up after a time.
 #[derive(Clone)]
 struct Connector {
     https: HttpsConnector<HttpConnector>,
@@ -57,8 +59,8 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// The client for these settings; no trust is plain HTTP.
-pub(super) fn client(settings: &Settings<'_>) -> Result<Client, String> {
+/// Builds the client for these settings. The error says which setting makes no sense.
+pub(super) fn client(settings: &HttpSettings<'_>) -> Result<Client, String> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -68,7 +70,7 @@ pub(super) fn client(settings: &Settings<'_>) -> Result<Client, String> {
     let trust = settings.trust.cloned().unwrap_or_default();
     configure(&mut tls, &trust)?;
     if let Some(own) = settings.own {
-        show(&mut tls, own)
+        show_certificate(&mut tls, own)
             .map_err(|_| "the client certificate or its key is not PEM, or they do not belong together")?;
     }
     let mut connector = HttpsConnector::with_connector(tcp, tls).map_err(not_set_up)?;
@@ -86,51 +88,51 @@ pub(super) fn client(settings: &Settings<'_>) -> Result<Client, String> {
     Ok(Client { http, refused })
 }
 
-/// One request and its whole answer.
-pub(super) async fn post(client: &Client, post: Post<'_>) -> Result<Answer, Fault> {
+/// Sends a request and reads the whole answer.
+pub(super) async fn post(client: &Client, post: HttpRequest<'_>) -> Result<HttpResponse, TransportFault> {
     let timeout = post.timeout;
-    tokio::time::timeout(timeout, exchange(client, post)).await.unwrap_or(Err(Fault::Timeout))
+    tokio::time::timeout(timeout, exchange(client, post)).await.unwrap_or(Err(TransportFault::Timeout))
 }
 
-async fn exchange(client: &Client, post: Post<'_>) -> Result<Answer, Fault> {
+async fn exchange(client: &Client, post: HttpRequest<'_>) -> Result<HttpResponse, TransportFault> {
     let mut request = http::Request::builder().method(Method::POST).uri(post.url.as_str());
     for (name, value) in post.headers {
         request = request.header(name, value);
     }
-    let request = request.header(header::USER_AGENT, super::USER_AGENT).body(Full::new(post.body.into()));
-    let request = request.map_err(|error| Fault::Lost(error.into()))?;
+    let request = request.header(header::USER_AGENT, USER_AGENT).body(Full::new(post.body.into()));
+    let request = request.map_err(|error| TransportFault::Lost(error.into()))?;
     let response = client.http.request(request).await.map_err(|error| fault(error, client.refused))?;
     let (head, mut incoming) = response.into_parts();
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
-        let frame = frame.map_err(|error| Fault::Lost(error.into()))?;
+        let frame = frame.map_err(|error| TransportFault::Lost(error.into()))?;
         let chunk = frame.into_data().unwrap_or_default();
         if body.len() + chunk.len() > post.limit {
-            return Err(Fault::TooLarge);
+            return Err(TransportFault::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status: head.status, headers: head.headers, body })
+    Ok(HttpResponse { status: head.status, headers: head.headers, body })
 }
 
-fn fault(error: hyper_util::client::legacy::Error, refused: TlsFault) -> Fault {
+fn fault(error: hyper_util::client::legacy::Error, refused: TlsFault) -> TransportFault {
     if !error.is_connect() {
-        return Fault::Lost(error.into());
+        return TransportFault::NoAnswer(error.into());
     }
     let recognised = |error: &(dyn std::error::Error + 'static)| recognised(error, refused);
-    Fault::of(super::connecting(&error, &recognised, false), error.into())
+    TransportFault::from_connecting(connect_failure(&error, &recognised, false), error.into())
 }
 
-fn recognised(error: &(dyn std::error::Error + 'static), refused: TlsFault) -> Option<Connecting> {
+fn recognised(error: &(dyn std::error::Error + 'static), refused: TlsFault) -> Option<ConnectFailure> {
     let error = error.downcast_ref::<openssl::ssl::Error>()?;
-    // Where the connection broke under the handshake, the I/O error says how.
+    // If the connection broke in the middle of the handshake, the I/O error says how.
     if error.io_error().is_some_and(|error| error.kind() != std::io::ErrorKind::UnexpectedEof) {
         return None;
     }
     let reasons: Vec<&str> =
         error.ssl_error().into_iter().flat_map(ErrorStack::errors).filter_map(|e| e.reason()).collect();
     let says = |part: &str| reasons.iter().any(|reason| reason.contains(part));
-    Some(Connecting::Tls(if says("certificate verify failed") {
+    Some(ConnectFailure::Tls(if says("certificate verify failed") {
         refused
     } else if says("wrong version number") || says("packet length too long") || says("http request") {
         TlsFault::NotTls
@@ -152,7 +154,8 @@ fn not_set_up(error: ErrorStack) -> String {
 
 fn configure(tls: &mut SslConnectorBuilder, trust: &TlsTrust) -> Result<(), String> {
     if matches!(trust, TlsTrust::System | TlsTrust::AlsoCa(_)) {
-        // An OpenSSL that was built along looks for the system's authorities where it would have been installed.
+        // An OpenSSL that was built with this crate looks for the authorities of the system where it would
+        // have been installed itself.
         let system = openssl_probe::probe();
         let folder = system.cert_dir.first().map(PathBuf::as_path);
         if system.cert_file.is_some() || folder.is_some() {
@@ -179,8 +182,8 @@ fn configure(tls: &mut SslConnectorBuilder, trust: &TlsTrust) -> Result<(), Stri
     Ok(())
 }
 
-/// Whether the certificate that is looked at may stand: the switch's own must be the pinned one, those it sends along do not
-/// matter.
+/// Returns true if the certificate under verification is accepted: the certificate of the switch
+/// must be the pinned one, the others that it sends do not matter.
 fn is_pinned(chain: &mut X509StoreContextRef, pin: Fingerprint) -> bool {
     if chain.error_depth() > 0 {
         return true;
@@ -193,7 +196,7 @@ fn is_pinned(chain: &mut X509StoreContextRef, pin: Fingerprint) -> bool {
     pinned
 }
 
-fn show(tls: &mut SslConnectorBuilder, own: &ClientCertificate) -> Result<(), ErrorStack> {
+fn show_certificate(tls: &mut SslConnectorBuilder, own: &ClientCertificate) -> Result<(), ErrorStack> {
     let mut chain = X509::stack_from_pem(own.chain.as_bytes())?.into_iter();
     tls.set_certificate(&*chain.next().ok_or_else(ErrorStack::get)?)?;
     for certificate in chain {

@@ -9,14 +9,15 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use secrecy::ExposeSecret as _;
 
-use super::{Answer, Connecting, Fault, Post, Settings};
+use super::fault::{ConnectFailure, Source, connect_failure};
+use super::message::{HttpRequest, HttpResponse, HttpSettings, TransportFault, USER_AGENT};
 use crate::error::TlsFault;
 use crate::tls::{ClientCertificate, Fingerprint, TlsTrust};
 
-/// The client for these settings; no trust is plain HTTP.
-pub(super) fn client(settings: &Settings<'_>) -> Result<reqwest::Client, String> {
+/// Builds the client for these settings. The error says which setting makes no sense.
+pub(super) fn client(settings: &HttpSettings<'_>) -> Result<reqwest::Client, String> {
     let http = reqwest::Client::builder()
-        .user_agent(super::USER_AGENT)
+        .user_agent(USER_AGENT)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never()) // a commit must not be sent twice
@@ -24,48 +25,49 @@ pub(super) fn client(settings: &Settings<'_>) -> Result<reqwest::Client, String>
         .pool_max_idle_per_host(1)
         .connect_timeout(settings.connect_timeout);
     let http = match settings.trust {
-        // Without this, every client would read the system's certificates, and fail where there are none.
+        // Without this every client would read the certificates of the system, and fail where there are none.
         None => http.tls_certs_only([]),
         Some(trust) => configure(http, trust, settings.own)?,
     };
     http.build().map_err(|error| format!("no HTTP client: {}", innermost(&error)))
 }
 
-/// One request and its whole answer.
-pub(super) async fn post(client: &reqwest::Client, post: Post<'_>) -> Result<Answer, Fault> {
+/// Sends a request and reads the whole answer.
+pub(super) async fn post(client: &reqwest::Client, post: HttpRequest<'_>) -> Result<HttpResponse, TransportFault> {
     let mut request = client.post(post.url.clone()).timeout(post.timeout).body(post.body);
     for (name, value) in post.headers {
         request = request.header(name, value);
     }
-    let mut response = request.send().await.map_err(fault)?;
+    let mut response = request.send().await.map_err(|error| fault(error, TransportFault::NoAnswer))?;
     let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(fault)? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| fault(error, TransportFault::Lost))? {
         if body.len() + chunk.len() > post.limit {
-            return Err(Fault::TooLarge);
+            return Err(TransportFault::TooLarge);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, headers, body })
+    Ok(HttpResponse { status, headers, body })
 }
 
-fn fault(error: reqwest::Error) -> Fault {
+/// What an error means; `broken` is what it means that the connection broke.
+fn fault(error: reqwest::Error, broken: fn(Source) -> TransportFault) -> TransportFault {
     let error = error.without_url();
     if error.is_connect() {
-        let connecting = super::connecting(&error, &recognised, error.is_timeout());
-        return Fault::of(connecting, error.into());
+        let failure = connect_failure(&error, &recognised, error.is_timeout());
+        return TransportFault::from_connecting(failure, error.into());
     }
-    if error.is_timeout() { Fault::Timeout } else { Fault::Lost(error.into()) }
+    if error.is_timeout() { TransportFault::Timeout } else { broken(error.into()) }
 }
 
-/// Sets a client up to trust as told.
+/// Tells a client whom to trust and which certificate to show.
 fn configure(
     http: reqwest::ClientBuilder,
     trust: &TlsTrust,
     own: Option<&ClientCertificate>,
 ) -> Result<reqwest::ClientBuilder, String> {
     let http = match own {
-        // Where the trust is pinned, the whole configuration is made below.
+        // With a pinned certificate the whole TLS configuration is made below.
         Some(own) if !matches!(trust, TlsTrust::Pinned(_)) => {
             let pem = format!("{}\n{}", own.chain, own.key.expose_secret());
             let identity = reqwest::Identity::from_pem(pem.as_bytes());
@@ -99,7 +101,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
     error.to_string()
 }
 
-/// Says nothing of what was found, which may be half a key.
+/// Does not quote what was found, which may be half a key.
 fn not_a_client_certificate() -> String {
     "the client certificate or its key is not PEM, or they do not belong together".to_owned()
 }
@@ -119,8 +121,9 @@ fn pinned(fingerprint: Fingerprint, own: Option<&ClientCertificate>) -> Result<C
     config.with_client_auth_cert(chain, key).map_err(|_| not_a_client_certificate())
 }
 
-/// Accepts one certificate. webpki is not asked about it, because it refuses what switches have: a self-signed
-/// certificate that is its own CA. The handshake's signature is still verified, so the peer holds the key.
+/// Accepts one certificate. webpki is not asked about it, because it refuses what switches have: a
+/// self-signed certificate that is its own CA. The signature of the handshake is still verified, so
+/// the peer holds the key.
 #[derive(Debug)]
 struct PinVerifier {
     fingerprint: Fingerprint,
@@ -134,6 +137,7 @@ struct WrongFingerprint {
     found: Fingerprint,
 }
 
+// EOS-14: webpki refuses a self-signed certificate that is an authority.
 impl ServerCertVerifier for PinVerifier {
     fn verify_server_cert(
         &self,
@@ -174,8 +178,8 @@ impl ServerCertVerifier for PinVerifier {
     }
 }
 
-fn recognised(error: &(dyn std::error::Error + 'static)) -> Option<Connecting> {
-    error.downcast_ref::<rustls::Error>().map(|error| Connecting::Tls(tls_fault(error)))
+fn recognised(error: &(dyn std::error::Error + 'static)) -> Option<ConnectFailure> {
+    error.downcast_ref::<rustls::Error>().map(|error| ConnectFailure::Tls(tls_fault(error)))
 }
 
 fn tls_fault(error: &rustls::Error) -> TlsFault {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{Answer, Switch, everything_shown};
-use eapi::{Client, Command, ConnectFault, Error, FailedAt, Format, Kind, Sent, Timeouts, Transport};
+use eapi::{Client, Command, ConnectFault, Error, ErrorKind, FailedAt, Format, Sent, Timeouts, Transport};
 use serde_json::json;
 
 async fn error_of(answer: Answer) -> Error {
@@ -36,6 +36,64 @@ async fn an_enable_password_is_the_input_of_enable() {
     assert_eq!(switch.commands(), [json!([{"cmd": "enable", "input": "sesame"}, "show clock"])]);
 }
 
+/// An answer after which the switch closes the connection without saying so, as for one that was idle
+/// for too long.
+fn last_answer() -> Answer {
+    let body = json!({"jsonrpc": "2.0", "id": 1, "result": [{"output": ""}, {"output": "noon"}]}).to_string();
+    Answer::Bytes(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes())
+}
+
+#[tokio::test]
+async fn a_stale_connection_is_opened_again_for_what_only_reads() {
+    let switch = Switch::start([Answer::texts(&["noon"]), Answer::Bytes(Vec::new()), Answer::texts(&["one"])]).await;
+    let client = switch.client();
+    client.run(["show clock"], Format::Text).await.unwrap();
+
+    let results = client.run(["show clock"], Format::Text).await.unwrap();
+
+    assert_eq!(results, [json!({"output": "one"})]);
+    assert_eq!((switch.requests().len(), switch.connections()), (3, 2));
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_idle_is_opened_again() {
+    let switch = Switch::start([last_answer(), Answer::texts(&["one"])]).await;
+    let client = switch.client();
+    client.run(["show clock"], Format::Text).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+
+    let results = client.run(["show clock"], Format::Text).await.unwrap();
+
+    assert_eq!((results, switch.connections()), (vec![json!({"output": "one"})], 2));
+}
+
+#[tokio::test]
+async fn a_request_that_acts_is_never_sent_again() {
+    for acts in ["write memory", "configure session x commit", "show clock > flash:x"] {
+        let switch = Switch::start([Answer::texts(&["noon"]), Answer::Bytes(Vec::new())]).await;
+        let client = switch.client();
+        client.run(["show clock"], Format::Text).await.unwrap();
+
+        let error = client.run(["show clock", acts], Format::Text).await.unwrap_err();
+
+        assert!(matches!(error, Error::Lost { .. }), "{error}");
+        assert_eq!((error.sent(), switch.requests().len()), (Sent::Maybe, 2), "{acts}");
+    }
+}
+
+#[tokio::test]
+async fn a_stale_connection_is_opened_again_only_once() {
+    let lost = || Answer::Bytes(Vec::new());
+    let switch = Switch::start([Answer::texts(&["noon"]), lost(), lost(), Answer::texts(&["two"])]).await;
+    let client = switch.client();
+    client.run(["show clock"], Format::Text).await.unwrap();
+
+    let error = client.run(["show clock"], Format::Text).await.unwrap_err();
+
+    assert!(matches!(error, Error::Lost { .. }) && error.is_passing(), "{error}");
+    assert_eq!(switch.requests().len(), 3);
+}
+
 #[tokio::test]
 async fn requests_share_one_connection() {
     let switch = Switch::start((0..5).map(|_| Answer::texts(&[""]))).await;
@@ -54,7 +112,7 @@ async fn a_refused_password_is_denied_in_the_switchs_words() {
         error_of(Answer::Http(401, "Unable to authenticate user: Bad username/password combination".into())).await;
 
     assert!(matches!(&error, Error::Denied { words, .. } if words.contains("Bad username/password")), "{error}");
-    assert_eq!((error.kind(), error.sent()), (Kind::Denied, Sent::No));
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Denied, Sent::No));
 }
 
 #[tokio::test]
@@ -63,17 +121,18 @@ async fn an_error_inside_http_200_is_an_error() {
 
     let Error::Command(command) = &error else { panic!("{error}") };
     assert_eq!((command.at, command.code), (FailedAt::Command(0), 1002));
-    assert_eq!((error.kind(), error.sent()), (Kind::Refused, Sent::Yes));
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Refused, Sent::Yes));
     let shown = "the switch refused `show version`: Invalid input (at token 1: 'version') (code 1002, command 1 of 1)";
     assert_eq!(error.to_string(), shown);
 }
 
 #[tokio::test]
 async fn other_statuses_are_told_apart_and_redirects_not_followed() {
-    for status in [302, 404, 500, 503] {
+    for (status, passing) in [(302, false), (404, false), (429, true), (500, true), (502, true), (503, true)] {
         let error = error_of(Answer::Http(status, "<html>busy</html>".into())).await;
+        assert_eq!(error.is_passing(), passing, "{status}");
         assert!(matches!(&error, Error::Http { status: found, .. } if *found == status), "{error}");
-        assert_eq!((error.kind(), error.sent()), (Kind::NotEapi, Sent::Maybe));
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::NotEapi, Sent::Maybe));
     }
 }
 
@@ -99,7 +158,7 @@ async fn a_body_cut_off_by_the_connection_is_lost() {
     for bytes in [cut, Vec::new()] {
         let error = error_of(Answer::Bytes(bytes)).await;
         assert!(matches!(error, Error::Lost { .. }), "{error}");
-        assert_eq!((error.kind(), error.sent()), (Kind::Unreachable, Sent::Maybe));
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Unreachable, Sent::Maybe));
     }
 }
 
@@ -122,7 +181,7 @@ async fn silence_is_a_timeout_and_may_have_been_received() {
     let error = client.run(["show version"], Format::Json).await.unwrap_err();
 
     assert!(matches!(error, Error::Timeout { .. }), "{error}");
-    assert_eq!((error.kind(), error.sent()), (Kind::Unreachable, Sent::Maybe));
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Unreachable, Sent::Maybe));
 }
 
 #[tokio::test]
@@ -133,7 +192,7 @@ async fn nobody_listening_is_a_refused_connection() {
     let error = client.build().unwrap().run(["show version"], Format::Json).await.unwrap_err();
 
     assert!(matches!(error, Error::Connect { fault: ConnectFault::Refused, .. }), "{error:?}");
-    assert_eq!((error.kind(), error.sent()), (Kind::Unreachable, Sent::No));
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Unreachable, Sent::No));
 }
 
 #[tokio::test]

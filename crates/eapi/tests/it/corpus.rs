@@ -1,14 +1,16 @@
-//! Real configurations, 267 of them: nothing of them is lost on the way to commands. Their folder is not part of the
-//! repository; `EOS_CORPUS` names it.
+//! Real configurations: nothing of them is lost on the way to commands, and none of their lines is
+//! taken for a command that acts. The folders are not part of the repository; `EOS_CORPUS` and
+//! `EOS_WILD` name them.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use eapi::{Candidate, Command};
+use eapi::{Candidate, Command, TextError, TextFault};
 use walkdir::WalkDir;
 
 #[test]
 fn no_line_of_the_corpus_is_lost_or_out_of_order() {
-    let Some(files) = corpus() else { return };
+    let Some(files) = files("no_line_of_the_corpus_is_lost_or_out_of_order", "EOS_CORPUS", "corpus") else { return };
     assert!(files.len() >= 267, "only {} files in the corpus", files.len());
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -21,8 +23,8 @@ fn no_line_of_the_corpus_is_lost_or_out_of_order() {
 }
 
 #[test]
-fn the_multi_line_commands_of_the_corpus_are_all_found() {
-    let Some(files) = corpus() else { return };
+fn all_multi_line_commands_of_the_corpus_are_found() {
+    let Some(files) = files("all_multi_line_commands_of_the_corpus_are_found", "EOS_CORPUS", "corpus") else { return };
     let (mut inputs, mut eofs, mut shown_comments) = (0, 0, 0);
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -87,16 +89,52 @@ fn kept(text: &str) -> Vec<String> {
     kept
 }
 
-fn corpus() -> Option<Vec<PathBuf>> {
-    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
-    let folder = std::env::var_os("EOS_CORPUS").map_or(default, PathBuf::from);
-    if !folder.is_dir() {
-        #[expect(clippy::print_stderr, reason = "a test that did nothing should say so")]
-        {
-            eprintln!("skipped: no corpus at {}, name its folder in EOS_CORPUS", folder.display());
+#[test]
+fn no_line_of_a_real_switch_is_refused_as_a_command() {
+    let Some(files) = files("no_line_of_a_real_switch_is_refused_as_a_command", "EOS_WILD", "wild") else { return };
+    let (mut read, mut wrong) = (0, Vec::new());
+    for file in files {
+        match Candidate::from_utf8(&std::fs::read(&file).unwrap()) {
+            Ok(_) => read += 1,
+            Err(TextError { fault: TextFault::NotConfiguration { command, .. }, line }) => {
+                wrong.push(format!("{}:{line}: {command}", file.display()));
+            }
+            // One file, written by hand, has an `EOF` too many.
+            Err(_) => {}
         }
+    }
+    assert!(read >= 200 && wrong.is_empty(), "{read} were read; {wrong:#?}");
+}
+
+/// The simulator acts on the commands of this table when they come as configuration lines. The client
+/// is published without that crate, so it has a table of its own, which must not fall behind.
+#[test]
+fn every_command_that_the_simulator_runs_is_refused() {
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../eos-config/src/exec.txt");
+    let Ok(table) = std::fs::read_to_string(&table) else {
+        return skipped("every_command_that_the_simulator_runs_is_refused", "crates/eos-config is not there");
+    };
+    let commands = table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines = commands.map(|line| line.trim_start_matches("? ").replace('*', "x"));
+    let passed: Vec<String> = lines.filter(|line| Candidate::parse(line).is_ok()).collect();
+    assert!(passed.is_empty(), "{passed:?}");
+}
+
+/// The configurations in the folder that `variable` names, or `shared/<folder>` beside the
+/// repository. `None` if there is no such folder.
+fn files(test: &str, variable: &str, folder: &str) -> Option<Vec<PathBuf>> {
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
+    let path = std::env::var_os(variable).map_or(default, PathBuf::from);
+    if !path.is_dir() {
+        skipped(test, &format!("../shared/{folder} is not there; {variable} may name it"));
         return None;
     }
-    let paths = WalkDir::new(folder).into_iter().map(|entry| entry.unwrap().into_path());
+    let paths = WalkDir::new(path).into_iter().map(|entry| entry.unwrap().into_path());
     Some(paths.filter(|path| path.extension().is_some_and(|extension| extension == "cfg")).collect())
+}
+
+/// Says on the process's own standard error, past the test runner, that a test did nothing, so that
+/// `.ci/run` can count it.
+fn skipped(test: &str, reason: &str) {
+    writeln!(std::io::stderr(), "skipped: {test}: {reason}").unwrap();
 }

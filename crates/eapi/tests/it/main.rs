@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test an unwrap is the expectation")]
 
 mod client;
+mod confirm;
 mod corpus;
 mod login;
 mod session;
+mod status;
 mod support;
 mod tls;

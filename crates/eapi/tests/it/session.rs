@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::support::{Answer, Switch, everything_shown};
 use eapi::{
-    Candidate, Client, CommitError, Error, Kind, Left, Load, Session, SessionName, Sessions, StageError, Staged,
-    Timeouts,
+    Candidate, Client, CommitError, Error, ErrorKind, Left, Load, Remark, Session, StageError, Staged, Timeouts,
 };
 use serde_json::json;
 
@@ -33,7 +32,7 @@ fn impatient(switch: &Switch) -> Client {
 
 /// A switch that takes a load and then answers like this.
 async fn staged(answers: impl IntoIterator<Item = Answer>) -> (Switch, Session) {
-    let loaded = Answer::texts(&["", "", "", "", "", "", DIFF]);
+    let loaded = Answer::texts(&["", "", "", "", "", "", "", DIFF]);
     let switch = Switch::start(std::iter::once(loaded).chain(answers)).await;
     let session = stage(&switch, Load::Replace).await.unwrap().session;
     (switch, session)
@@ -47,7 +46,8 @@ async fn a_replace_is_two_requests_on_one_connection() {
 
     let load = json!([
         "enable", "configure session t-1", "rollback clean-config", "hostname b",
-        {"cmd": "banner motd", "input": " hi\n"}, "interface Ethernet1", "shutdown", "show session-config named t-1 diffs",
+        {"cmd": "banner motd", "input": " hi\n"}, "interface Ethernet1", "shutdown", "end",
+        "show session-config named t-1 diffs",
     ]);
     let save = json!(["enable", "configure session t-1 commit", "write memory", "show running-config digest"]);
     assert_eq!(switch.commands(), [load, save]);
@@ -58,7 +58,7 @@ async fn a_replace_is_two_requests_on_one_connection() {
 
 #[tokio::test]
 async fn a_merge_keeps_what_the_switch_has() {
-    let switch = Switch::start([Answer::texts(&["", "", "", "", "", DIFF])]).await;
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", DIFF])]).await;
 
     let staged = stage(&switch, Load::Merge).await.unwrap();
 
@@ -68,23 +68,66 @@ async fn a_merge_keeps_what_the_switch_has() {
 
 #[tokio::test]
 async fn no_difference_is_an_empty_diff() {
-    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", "\n"])]).await;
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", "", "\n"])]).await;
 
     assert_eq!(stage(&switch, Load::Replace).await.unwrap().diff, "");
 }
 
 #[tokio::test]
 async fn what_the_switch_remarks_on_a_line_is_kept_with_the_line() {
-    let switch = Switch::start([Answer::texts(&["", "", "", "", "! not there\n", "", DIFF])]).await;
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "! not there\n", "", "", DIFF])]).await;
 
     let staged = stage(&switch, Load::Replace).await.unwrap();
 
-    let remarks: Vec<_> = staged.remarks.iter().map(|remark| (remark.line, remark.words.as_str())).collect();
-    assert_eq!(remarks, [(6, "! not there")]);
+    let remarks: Vec<_> =
+        staged.remarks.iter().map(|remark| (remark.line_number, remark.line.as_str(), remark.text.as_str())).collect();
+    assert_eq!(remarks, [(6, "interface Ethernet1", "! not there")]);
 }
 
 #[tokio::test]
-async fn a_refused_line_is_named_by_its_number_and_the_session_aborted() {
+async fn a_remark_that_comes_when_the_last_mode_is_left_is_kept() {
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", "! later", DIFF])]).await;
+
+    let staged = stage(&switch, Load::Replace).await.unwrap();
+
+    let Remark { line_number, line, text } = &staged.remarks[0];
+    assert_eq!((*line_number, line.as_str(), text.as_str()), (7, "end", "! later"));
+}
+
+#[tokio::test]
+async fn an_error_when_the_last_mode_is_left_stops_the_load() {
+    let switch =
+        Switch::start([Answer::texts(&["", "", "", "", "", "", "% no room", DIFF]), Answer::texts(&[""])]).await;
+
+    let error = stage(&switch, Load::Replace).await.unwrap_err();
+
+    assert!(matches!(&error.cause, Error::NotSilent { command, .. } if command == "end"), "{error:?}");
+    assert_eq!(error.left, Left::Aborted);
+}
+
+#[tokio::test]
+async fn a_remark_shows_no_secret() {
+    let candidate = Candidate::parse("username a secret hunter2\n").unwrap();
+    let switch = Switch::start([Answer::texts(&["", "", "! weak: hunter2", "", DIFF])]).await;
+
+    let staged = Session::stage(&switch.client(), "t-1".parse().unwrap(), &candidate, Load::Replace).await.unwrap();
+
+    let Remark { line, text, .. } = &staged.remarks[0];
+    assert_eq!((line.as_str(), text.as_str()), ("username a secret <hidden>", "! weak: <hidden>"));
+}
+
+#[tokio::test]
+async fn a_refusal_quotes_the_token_that_the_switch_quotes() {
+    let words = "Invalid input (at token 0: 'interfase')";
+    let switch = Switch::start([Answer::refused(6, 1002, words), Answer::texts(&[""])]).await;
+
+    let error = stage(&switch, Load::Replace).await.unwrap_err();
+
+    assert!(everything_shown(&error).contains(words), "{}", everything_shown(&error));
+}
+
+#[tokio::test]
+async fn a_refused_line_is_named_and_the_session_is_aborted() {
     // enable, configure session, rollback, hostname, banner, interface: number 5 is the banner.
     let switch = Switch::start([Answer::refused(5, 1002, "Invalid input"), Answer::texts(&[""])]).await;
 
@@ -141,7 +184,7 @@ async fn too_many_sessions_is_busy_and_leaves_nothing() {
 
     let error = stage(&switch, Load::Replace).await.unwrap_err();
 
-    assert_eq!((error.cause.kind(), error.left, error.line), (Kind::Busy, Left::NotOpened, None));
+    assert_eq!((error.cause.kind(), error.left, error.line), (ErrorKind::Busy, Left::NotOpened, None));
     assert_eq!(switch.requests().len(), 1);
 }
 
@@ -155,7 +198,7 @@ async fn too_many_sessions_is_busy_when_only_the_output_says_so() {
 
     let error = stage(&switch, Load::Replace).await.unwrap_err();
 
-    assert_eq!((error.cause.kind(), error.line), (Kind::Busy, None));
+    assert_eq!((error.cause.kind(), error.line), (ErrorKind::Busy, None));
 }
 
 #[tokio::test]
@@ -164,13 +207,13 @@ async fn wrong_credentials_leave_nothing() {
 
     let error = stage(&switch, Load::Replace).await.unwrap_err();
 
-    assert_eq!((error.cause.kind(), error.left), (Kind::Denied, Left::NotOpened));
+    assert_eq!((error.cause.kind(), error.left), (ErrorKind::Denied, Left::NotOpened));
     assert_eq!(switch.requests().len(), 1);
 }
 
 #[tokio::test]
 async fn a_clean_config_that_is_not_silent_stops_the_load() {
-    let switch = Switch::start([Answer::texts(&["", "% no", "", "", "", "", DIFF]), Answer::texts(&[""])]).await;
+    let switch = Switch::start([Answer::texts(&["", "% no", "", "", "", "", "", DIFF]), Answer::texts(&[""])]).await;
 
     let error = stage(&switch, Load::Replace).await.unwrap_err();
 
@@ -203,7 +246,7 @@ async fn a_commit_without_a_save_says_so() {
 }
 
 #[tokio::test]
-async fn a_save_is_told_from_a_failed_one_also_where_eos_has_no_digest() {
+async fn a_failed_save_is_seen_where_eos_has_no_digest() {
     for (said, is_saved) in [(SAVED, true), ("% Error copying: No space left on device", false)] {
         let passed = [json!({}), json!({"output": ""}), json!({"output": said})];
         let (_switch, session) =
@@ -219,7 +262,7 @@ async fn a_save_is_told_from_a_failed_one_also_where_eos_has_no_digest() {
 }
 
 #[tokio::test]
-async fn a_commit_without_an_intelligible_answer_is_unknown_and_neither_repeated_nor_aborted() {
+async fn a_commit_without_an_answer_is_unknown_and_left_alone() {
     for answer in [Answer::Bytes(Vec::new()), Answer::Http(502, "bad gateway".into()), Answer::Http(200, "{".into())] {
         let (switch, session) = staged([answer]).await;
 
@@ -252,101 +295,10 @@ async fn a_session_is_aborted_by_name() {
 #[tokio::test]
 async fn nothing_of_a_configuration_is_shown_by_debug() {
     let diff = DIFF.replace("hostname a", "username a secret hunter2");
-    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", &diff])]).await;
+    let switch = Switch::start([Answer::texts(&["", "", "", "", "", "", "", &diff])]).await;
 
     let staged = stage(&switch, Load::Replace).await.unwrap();
 
     let shown = format!("{staged:?} {:?}", staged.session);
     assert!(!shown.contains("hunter2") && !shown.contains("canary"), "{shown}");
-}
-
-#[tokio::test]
-async fn a_commit_with_timer_is_confirmed_over_another_connection() {
-    let confirmed = Answer::texts(&["", SAVED, "9f86d0\n"]);
-    let (switch, session) = staged([Answer::texts(&["", "9f86d0\n"]), timer("t-1"), confirmed]).await;
-
-    let digest = session.commit_with_timer(Duration::from_secs(90).try_into().unwrap()).await.unwrap();
-    Session::resume(&switch.client(), session.name().clone()).confirm_and_save().await.unwrap();
-
-    let commands = switch.commands();
-    let commit = json!(["enable", "configure session t-1 commit timer 00:01:30", "show running-config digest"]);
-    assert_eq!(commands[1], commit);
-    assert_eq!(digest.as_deref(), Some("9f86d0"));
-    assert_eq!(commands[2], json!(["enable", "show configuration sessions detail"]));
-    let save = json!(["enable", "configure session t-1 commit", "write memory", "show running-config digest"]);
-    assert_eq!(commands[3], save);
-    assert_eq!(switch.connections(), 2);
-}
-
-/// Sessions of which this one's commit timer runs.
-fn timer(session: &str) -> Answer {
-    let sessions = json!({"t-1": {"state": "committed"}});
-    Answer::Results(
-        json!([{}, {"commitTimerSessionName": session, "commitTimerExpireTime": 9.5, "sessions": sessions}]),
-    )
-}
-
-#[tokio::test]
-async fn a_timer_that_has_run_out_is_not_confirmed() {
-    let (switch, session) = staged([timer("somebody-else")]).await;
-
-    let error = session.confirm_and_save().await.unwrap_err();
-
-    assert!(matches!(error, CommitError::TimerGone { .. }), "{error}");
-    assert!(!switch.commands().iter().any(|cmds| cmds.to_string().contains("commit")), "nothing was committed");
-}
-
-#[tokio::test]
-async fn a_refused_timer_changed_nothing_and_is_aborted() {
-    let (_switch, session) = staged([Answer::refused(2, 1000, "another timer runs"), Answer::texts(&[""])]).await;
-
-    let error = session.commit_with_timer(Duration::from_secs(90).try_into().unwrap()).await.unwrap_err();
-
-    assert!(matches!(error, CommitError::NotCommitted { left: Left::Aborted, .. }), "{error}");
-}
-
-#[tokio::test]
-async fn a_commit_on_eos_without_a_digest_is_a_commit() {
-    let (switch, session) = staged([Answer::refused(3, 1002, "invalid command")]).await;
-
-    let committed = session.commit_with_timer(Duration::from_secs(90).try_into().unwrap()).await.unwrap();
-
-    assert_eq!(committed, None);
-    assert_eq!(switch.requests().len(), 2, "nothing was aborted");
-}
-
-#[tokio::test]
-async fn a_refused_confirmation_is_left_to_the_timer() {
-    let (switch, session) = staged([timer("t-1"), Answer::refused(2, 1000, "no")]).await;
-
-    let error = session.confirm_and_save().await.unwrap_err();
-
-    assert!(matches!(error, CommitError::NotConfirmed { .. }), "{error}");
-    assert_eq!(switch.requests().len(), 3);
-}
-
-#[tokio::test]
-async fn only_pending_sessions_of_the_prefix_are_reclaimed() {
-    let sessions = json!({"maxOpenSessions": 5, "sessions": {
-        "t-1": {"state": "pending"}, "t-2": {"state": "pendingCommitTimer"}, "t-3": {"state": "completed"},
-        "t-4": {"state": "pending"}, "ansible_1": {"state": "pending"},
-    }});
-    let aborted = [Answer::texts(&[""]), Answer::texts(&[""])];
-    let switch = Switch::start(std::iter::once(Answer::Results(json!([{}, sessions]))).chain(aborted)).await;
-    let client = switch.client();
-
-    let reclaimed = Sessions::of(&client).await.unwrap().reclaim(&client, &"t-".parse().unwrap()).await.unwrap();
-
-    assert_eq!(reclaimed.iter().map(SessionName::as_str).collect::<Vec<_>>(), ["t-1", "t-4"]);
-    assert_eq!(switch.commands()[2], json!(["enable", "configure session t-4 abort"]));
-    assert_eq!(switch.requests().len(), 3);
-}
-
-#[tokio::test]
-async fn an_answer_of_another_shape_is_not_eapi() {
-    let switch = Switch::start([Answer::Results(json!([{}, {"sessions": 5}]))]).await;
-
-    let error = Sessions::of(&switch.client()).await.unwrap_err();
-
-    assert!(matches!(error, Error::NotEapi { .. }), "{error}");
 }

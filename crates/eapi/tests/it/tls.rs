@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::{Answer, Switch};
 use eapi::{
-    Authentication, Client, ClientCertificate, Error, Fingerprint, Format, Kind, Sent, TlsBackend, TlsFault, TlsTrust,
-    Transport,
+    Authentication, Client, ClientCertificate, Error, ErrorKind, Fingerprint, Format, Sent, TlsBackend, TlsFault,
+    TlsTrust, Transport,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -136,7 +136,7 @@ async fn a_switch_that_wants_a_certificate_lets_nobody_in_without() {
 }
 
 #[test]
-fn a_certificate_that_makes_no_sense_is_an_error_before_anything_is_sent() {
+fn a_bad_certificate_is_an_error_before_anything_is_sent() {
     let (own, _) = own_certificate();
     let broken = ClientCertificate { chain: "canary".into(), key: "canary".into() };
     let others = ClientCertificate { chain: own.chain.clone(), key: own_certificate().0.key };
@@ -241,7 +241,7 @@ mod legacy {
 }
 
 fn fault(error: &Error) -> TlsFault {
-    assert_eq!((error.kind(), error.sent()), (Kind::Tls, Sent::No));
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Tls, Sent::No));
     match error {
         Error::Tls { fault, .. } => *fault,
         other => panic!("expected a TLS fault, found {other:?}"),
@@ -262,7 +262,7 @@ async fn another_certificate_than_the_pinned_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_is_not_trusted_by_default_and_not_as_its_own_ca() {
+async fn a_self_signed_certificate_is_not_trusted_by_default() {
     let certificate = self_signed();
     for trust in [TlsTrust::System, TlsTrust::AlsoCa(certificate.pem.clone())] {
         let error = run(serve(&certificate).await, trust).await.unwrap_err();
@@ -282,7 +282,7 @@ async fn insecure_trusts_anyone() {
 }
 
 #[tokio::test]
-async fn a_switch_that_breaks_off_the_handshake_is_told_of_its_ssl_profile() {
+async fn a_broken_off_handshake_names_the_ssl_profile() {
     let handshake_failure = vec![21, 3, 3, 0, 2, 2, 40];
     let error = run(raw(handshake_failure).await, TlsTrust::Insecure).await.unwrap_err();
     assert_eq!(fault(&error), TlsFault::NoCommonCipher);

@@ -1,8 +1,8 @@
 //! A configuration: lines in modes, changed line by line as at the prompt and shown as canonical text.
 
+mod group;
 mod identity;
 mod interfaces;
-mod sanitize;
 mod tree;
 
 use serde_json::Value;
@@ -23,9 +23,14 @@ pub(crate) struct Config {
     root: Node,
 }
 
-/// Where the prompt is: the modes that were entered, from the outside in.
+/// Where the prompt is.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Position(Vec<Entered>);
+pub(crate) struct Position {
+    /// The modes that were entered, from the outside in.
+    modes: Vec<Entered>,
+    /// The group-change mode among them: always the first one. Its lines are here until it is left.
+    open: Option<group::Open>,
+}
 
 /// A mode that was entered.
 #[derive(Debug, Clone)]
@@ -66,6 +71,13 @@ pub(crate) enum Changed {
     No,
 }
 
+impl Changed {
+    /// `Yes` if one of the two is.
+    fn or(self, other: Self) -> Self {
+        if self == Self::Yes { self } else { other }
+    }
+}
+
 /// What a line does in the mode it belongs to.
 enum Change<'l> {
     Enter(Vec<String>, &'static Mode),
@@ -99,8 +111,8 @@ impl Config {
             [first, ..] if first.starts_with('#') || first.starts_with("!!") => return Err(invalid(0, first)),
             [first, ..] if first.starts_with('!') => return Ok(Changed::No),
             ["exit"] => {
-                position.0.pop();
-                return Ok(Changed::No);
+                let outer = position.modes.len().saturating_sub(1);
+                return Ok(self.leave(position, outer));
             }
             ["comment"] => {
                 let comment: Vec<String> =
@@ -119,21 +131,35 @@ impl Config {
         let depth = position.home(bare, usize::from(verb != Verb::Plain), strictness)?;
         let text = text(line, verb, bare);
         let change = change(position.mode(depth), verb, bare, &text, input)?;
-        position.0.truncate(depth);
+        let left = self.leave(position, depth);
         if let Change::Enter(lines, mode) = change {
-            position.0.push(Entered { lines, mode });
-            return Ok(self.each(position, |_| Changed::No));
+            if depth == 0 && group::opens(bare) {
+                let node = self.root.child(&lines[0]).cloned().unwrap_or_default();
+                position.open = Some(group::Open { line: lines[0].clone(), node });
+            }
+            position.modes.push(Entered { lines, mode });
+            return Ok(left.or(self.each(position, |_| Changed::No)));
         }
-        Ok(self.each(position, |node| match &change {
+        Ok(left.or(self.each(position, |node| match &change {
             Change::Put(line, kind) => node.put(line, kind.clone()),
             Change::Negate(line) => node.negate(line),
             Change::Remove(line) => node.remove(line),
             Change::Enter(..) => Changed::No,
-        }))
+        })))
     }
 
-    /// Does the same in each mode that the prompt is in. Those that are not there are made.
-    fn each(&mut self, position: &Position, mut work: impl FnMut(&mut Node) -> Changed) -> Changed {
+    /// Leaves the modes below `depth`. A group-change mode among them is stored by this.
+    pub(crate) fn leave(&mut self, position: &mut Position, depth: usize) -> Changed {
+        position.modes.truncate(depth);
+        match position.open.take_if(|_| depth == 0) {
+            Some(group::Open { line, node }) => self.root.store(&line, node),
+            None => Changed::No,
+        }
+    }
+
+    /// Does the same in each mode that the prompt is in. Those that are not there are made. A group-change mode is changed
+    /// where it is kept until it is left, so that counts as no change.
+    fn each(&mut self, position: &mut Position, mut work: impl FnMut(&mut Node) -> Changed) -> Changed {
         fn descend(node: &mut Node, below: &[Entered], work: &mut dyn FnMut(&mut Node) -> Changed) -> Changed {
             let Some((entered, below)) = below.split_first() else { return work(node) };
             let mut changed = Changed::No;
@@ -146,7 +172,13 @@ impl Config {
             }
             changed
         }
-        descend(&mut self.root, &position.0, &mut work)
+        match &mut position.open {
+            Some(open) => {
+                descend(&mut open.node, &position.modes[1..], &mut work);
+                Changed::No
+            }
+            None => descend(&mut self.root, &position.modes, &mut work),
+        }
     }
 
     /// The canonical text: sections in EOS's order, three spaces for each level, `!` between blocks, `end`.
@@ -157,11 +189,6 @@ impl Config {
     /// The text with what is known of defaults, as `show running-config all`.
     pub(crate) fn text_with_defaults(&self) -> String {
         self.written(Shown::All)
-    }
-
-    /// A text without its secrets, as `sanitized`.
-    pub(crate) fn sanitized(text: &str) -> String {
-        sanitize::text(text)
     }
 
     fn written(&self, shown: Shown) -> String {
@@ -230,23 +257,32 @@ impl Config {
 impl Position {
     /// Whether the prompt is outside of all modes.
     pub(crate) fn is_root(&self) -> bool {
-        self.0.is_empty()
+        self.modes.is_empty()
+    }
+
+    /// Leaves a group-change mode and drops what was entered in it; false if the prompt is in none.
+    pub(crate) fn abort(&mut self) -> bool {
+        if self.open.take().is_none() {
+            return false;
+        }
+        self.modes.clear();
+        true
     }
 
     /// The mode at a depth.
     fn mode(&self, depth: usize) -> &'static Mode {
-        depth.checked_sub(1).and_then(|index| self.0.get(index)).map_or_else(grammar::root, |entered| entered.mode)
+        depth.checked_sub(1).and_then(|index| self.modes.get(index)).map_or_else(grammar::root, |entered| entered.mode)
     }
 
     /// How deep the mode is that takes a line: the innermost of those that know most of it.
     fn home(&self, words: &[&str], token: usize, strictness: Strictness) -> Result<usize, Refused> {
-        let known = (0..=self.0.len()).map(|depth| (self.mode(depth).knows(words), depth));
+        let known = (0..=self.modes.len()).map(|depth| (self.mode(depth).knows(words), depth));
         let depth = match known.max() {
             Some((known, depth)) if known > 0 => depth,
-            _ if strictness == Strictness::Lenient => self.0.len(),
+            _ if strictness == Strictness::Lenient => self.modes.len(),
             _ => return Err(invalid(token, words.first().copied().unwrap_or_default())),
         };
-        if (depth + 1..=self.0.len()).any(|inner| self.mode(inner).refuses(words)) {
+        if (depth + 1..=self.modes.len()).any(|inner| self.mode(inner).refuses(words)) {
             return Err(Refused::IncompleteToken { token, word: words[0].to_owned() });
         }
         Ok(depth)

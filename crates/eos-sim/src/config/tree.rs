@@ -116,6 +116,17 @@ impl Node {
         (node, made)
     }
 
+    /// Puts a whole mode in the place of the one that `line` opens.
+    pub(super) fn store(&mut self, line: &str, new: Node) -> Changed {
+        let (node, made) = self.open(line);
+        if node.kind == new.kind {
+            return made;
+        }
+        node.kind = new.kind;
+        node.mode_mut();
+        Changed::Yes
+    }
+
     /// Enters a command, in place of what it replaces.
     pub(super) fn put(&mut self, line: &str, kind: Kind) -> Changed {
         let identity = identity::of(line);
@@ -191,6 +202,7 @@ impl Node {
         }
     }
 
+    // EOS-78: three spaces a level, `!` between blocks, `end` at the end.
     fn write_body(&self, line: &str, depth: usize, out: &mut String) {
         let Kind::Body(body) = &self.kind else { return };
         let banner = line.starts_with("banner ");
@@ -244,6 +256,7 @@ impl Node {
 }
 
 /// What a mode shows beside its lines in `show running-config all`: the few defaults that are known.
+// EOS-82: a default is not shown.
 fn defaults(line: &str, shown: Shown) -> &'static [&'static str] {
     match line.split(' ').next() {
         Some("interface") if shown == Shown::All => &["no description", "no shutdown", "mtu 1500"],

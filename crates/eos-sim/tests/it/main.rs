@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
 
+mod client;
+mod faults;
+mod modes;
 mod sessions;
 mod support;
 mod texts;

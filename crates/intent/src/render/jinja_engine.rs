@@ -20,7 +20,7 @@ use super::error::{Place, RenderError};
 use super::filters::{self, Call};
 use super::sources::{Kind, Sources};
 use super::tera_engine::{Bounded, caught};
-use super::{MAX_STEPS, mutable, printed, python};
+use super::{MAX_STEPS, jinja_compat, mutable, value_guard};
 
 /// The templates, compiled as they are needed.
 pub(super) struct JinjaEngine {
@@ -36,7 +36,7 @@ type Texts = BTreeMap<String, Result<String, String>>;
 
 impl JinjaEngine {
     pub(super) fn compile(sources: &Sources) -> Self {
-        let readable = sources.of(Kind::Jinja).map(|(path, text)| (path.to_owned(), Ok(python::rewritten(text))));
+        let readable = sources.of(Kind::Jinja).map(|(path, text)| (path.to_owned(), Ok(jinja_compat::rewritten(text))));
         let broken = sources.broken.iter().filter(|(path, _)| Kind::of(path) == Some(Kind::Jinja));
         let names: Arc<Texts> =
             Arc::new(readable.chain(broken.map(|(path, error)| (path.clone(), Err(error.to_string())))).collect());
@@ -200,7 +200,7 @@ fn print(output: &mut minijinja::Output, state: &mut State, value: &Value) -> Re
         return output.write_str(value.as_str().unwrap_or_default()).map_err(Error::from);
     }
     let text = if value.kind() == ValueKind::Number && !value.is_integer() { float(value) } else { value.to_string() };
-    let text = printed::print(&text).map_err(|_| control_character())?;
+    let text = value_guard::print(&text).map_err(|_| control_character())?;
     output.write_str(&text).map_err(Error::from)
 }
 
@@ -231,7 +231,7 @@ fn register(environment: &mut Environment<'_>) {
         if value.is_safe() {
             return Ok(Value::from_safe_string(value.as_str().to_owned()));
         }
-        let text = printed::print_safe(value.as_str()).map_err(|_| control_character())?;
+        let text = value_guard::print_safe(value.as_str()).map_err(|_| control_character())?;
         Ok(Value::from_safe_string(text.into_owned()))
     });
     for filter in filters::all().chain(filters::of_jinja()) {

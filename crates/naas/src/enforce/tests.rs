@@ -1,19 +1,21 @@
+mod confirm;
 mod history;
 mod left_over;
 mod plans;
-mod trial;
 mod waiting;
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
-use intent::name::RunId;
+use intent::name::{DeviceName, RunId};
+use jiff::SignedDuration;
 
 use super::*;
-use crate::fakes::{FakeClock, FakeStore, FakeSwitches, Verb};
+use crate::fakes::{FakeClock, FakeStore, FakeSwitches, SwitchCall};
 use crate::lease::{self, Acquired, LeaseRequest, Terms, WorkResult};
-use crate::ports::{DeviceRecords, SwitchFault};
+use crate::ports::{DeviceRecords, Runs, StoreFault, SwitchFault};
 use crate::records::device_state::{DeviceRecord, Last, Token, Waiting};
-use crate::records::outcome::{Status, SwitchState};
+use crate::records::outcome::{Outcome, Status, SwitchState};
 use crate::records::run::Mode;
 use crate::session;
 
@@ -65,7 +67,7 @@ impl Site {
     /// Works on one message, with a quarter of an hour to do it.
     async fn receive(&self, message: &str, delivery: Delivery) -> Result<(), StoreError> {
         let enforcer = self.enforcer();
-        let deadline = enforcer.clock().now() + SignedDuration::from_mins(15);
+        let deadline = self.clock.now() + SignedDuration::from_mins(15);
         enforcer.receive(message, delivery, deadline).await
     }
 
@@ -87,7 +89,7 @@ impl Site {
         self.store.outcomes.lock().unwrap().clear();
     }
 
-    fn calls(&self) -> Vec<Verb> {
+    fn calls(&self) -> Vec<SwitchCall> {
         self.switches.take_calls().into_iter().map(|(_, verb)| verb).collect()
     }
 }
@@ -115,9 +117,9 @@ async fn a_device_is_changed_once_and_then_in_sync_without_a_session() {
     let second = (site.outcome("leaf1"), site.calls());
 
     assert_eq!((first.0.status, first.0.switch), (Status::Changed, SwitchState::Saved));
-    assert_eq!(first.1, [Verb::Look, Verb::Stage, Verb::Commit, Verb::Confirm]);
+    assert_eq!(first.1, [SwitchCall::Status, SwitchCall::Stage, SwitchCall::Commit, SwitchCall::Confirm]);
     assert_eq!((second.0.status, second.0.diff.as_str()), (Status::InSync, ""));
-    assert_eq!(second.1, [Verb::Look], "its digest is that of the intent");
+    assert_eq!(second.1, [SwitchCall::Status], "its digest is that of the intent");
 }
 
 #[tokio::test]
@@ -133,8 +135,8 @@ async fn a_device_that_runs_its_intent_by_other_hands_is_compared_once_and_then_
     site.forget_outcomes();
     site.enforce("apply", &["leaf1"]).await;
 
-    assert_eq!(first, [Verb::Look, Verb::Stage, Verb::Abort, Verb::Save]);
-    assert_eq!(site.calls(), [Verb::Look]);
+    assert_eq!(first, [SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort, SwitchCall::Save]);
+    assert_eq!(site.calls(), [SwitchCall::Status]);
 }
 
 #[tokio::test]
@@ -151,7 +153,7 @@ async fn what_an_earlier_push_could_not_save_is_saved_by_the_next_and_by_no_chec
     site.switches.run_unsaved("leaf1", &intent);
     site.enforce("apply", &["leaf1"]).await;
 
-    assert_eq!(checked, (SwitchState::Unchanged, vec![Verb::Look, Verb::Stage, Verb::Abort]));
+    assert_eq!(checked, (SwitchState::Unchanged, vec![SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort]));
     assert_eq!((site.outcome("leaf1").status, site.outcome("leaf1").switch), (Status::InSync, SwitchState::Saved));
 }
 
@@ -168,25 +170,25 @@ async fn a_check_is_one_request_and_reports_drift_with_its_diff() {
     site.forget_outcomes();
     site.enforce("check", &["leaf1"]).await;
 
-    assert_eq!((before, calls), (Status::InSync, vec![Verb::Look]));
+    assert_eq!((before, calls), (Status::InSync, vec![SwitchCall::Status]));
     let drifted = site.outcome("leaf1");
     assert_eq!(drifted.status, Status::Drifted);
     assert!(drifted.diff.contains("-hostname changed-by-hand"), "{}", drifted.diff);
-    assert_eq!(site.calls(), [Verb::Look, Verb::Stage, Verb::Abort]);
+    assert_eq!(site.calls(), [SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort]);
 }
 
 #[tokio::test]
 async fn a_devices_failure_is_its_own() {
     for (verb, fault, state, status) in [
-        (Verb::Look, SwitchFault::Denied, SwitchState::Unchanged, Status::Denied),
-        (Verb::Stage, SwitchFault::Denied, SwitchState::Unchanged, Status::Denied),
-        (Verb::Stage, SwitchFault::Refused, SwitchState::Unchanged, Status::Refused),
-        (Verb::Stage, SwitchFault::Misconfigured, SwitchState::NotContacted, Status::Invalid),
-        (Verb::Commit, SwitchFault::Refused, SwitchState::Unchanged, Status::Refused),
-        (Verb::Confirm, SwitchFault::Unreachable, SwitchState::Reverting, Status::Reverted),
-        (Verb::Confirm, SwitchFault::Denied, SwitchState::Reverting, Status::Reverted),
-        (Verb::Confirm, SwitchFault::Unreachable, SwitchState::Unknown, Status::Unknown),
-        (Verb::Confirm, SwitchFault::Refused, SwitchState::NotSaved, Status::NotSaved),
+        (SwitchCall::Status, SwitchFault::Denied, SwitchState::Unchanged, Status::Denied),
+        (SwitchCall::Stage, SwitchFault::Denied, SwitchState::Unchanged, Status::Denied),
+        (SwitchCall::Stage, SwitchFault::Refused, SwitchState::Unchanged, Status::Refused),
+        (SwitchCall::Stage, SwitchFault::Misconfigured, SwitchState::NotContacted, Status::Invalid),
+        (SwitchCall::Commit, SwitchFault::Refused, SwitchState::Unchanged, Status::Refused),
+        (SwitchCall::Confirm, SwitchFault::Unreachable, SwitchState::Reverting, Status::Reverted),
+        (SwitchCall::Confirm, SwitchFault::Denied, SwitchState::Reverting, Status::Reverted),
+        (SwitchCall::Confirm, SwitchFault::Unreachable, SwitchState::Unknown, Status::Unknown),
+        (SwitchCall::Confirm, SwitchFault::Refused, SwitchState::NotSaved, Status::NotSaved),
     ] {
         let site = Site::usual();
         site.switches.fail("leaf2", verb, fault, state.clone());
@@ -205,10 +207,10 @@ async fn a_devices_failure_is_its_own() {
 #[tokio::test]
 async fn what_may_pass_goes_back_alone_and_later_and_the_others_are_done() {
     for (verb, fault, state) in [
-        (Verb::Look, SwitchFault::Unreachable, SwitchState::NotContacted),
-        (Verb::Look, SwitchFault::NotEapi, SwitchState::Unchanged),
-        (Verb::Stage, SwitchFault::Busy, SwitchState::Unchanged),
-        (Verb::Stage, SwitchFault::Unreachable, SwitchState::SessionLeft("x".to_owned())),
+        (SwitchCall::Status, SwitchFault::Unreachable, SwitchState::NotContacted),
+        (SwitchCall::Status, SwitchFault::NotEapi, SwitchState::Unchanged),
+        (SwitchCall::Stage, SwitchFault::Busy, SwitchState::Unchanged),
+        (SwitchCall::Stage, SwitchFault::Unreachable, SwitchState::SessionLeft("x".to_owned())),
     ] {
         let site = Site::usual();
         site.switches.fail("leaf2", verb, fault, state);
@@ -230,7 +232,7 @@ async fn what_may_pass_goes_back_alone_and_later_and_the_others_are_done() {
 #[tokio::test]
 async fn what_is_exhausted_is_parked_with_its_reason_and_has_an_outcome() {
     let site = Site::usual();
-    site.switches.fail("leaf2", Verb::Look, SwitchFault::Unreachable, SwitchState::NotContacted);
+    site.switches.fail("leaf2", SwitchCall::Status, SwitchFault::Unreachable, SwitchState::NotContacted);
 
     let last = message_with("apply", &["leaf2"], serde_json::json!({"attempt": 7}));
     site.receive(&last, Delivery::First).await.unwrap();
@@ -308,7 +310,7 @@ async fn a_store_that_fails_sends_the_device_round_and_in_the_end_brings_the_mes
 #[tokio::test]
 async fn a_queue_that_fails_brings_the_message_again() {
     let site = Site::usual();
-    site.switches.fail("leaf1", Verb::Look, SwitchFault::Unreachable, SwitchState::NotContacted);
+    site.switches.fail("leaf1", SwitchCall::Status, SwitchFault::Unreachable, SwitchState::NotContacted);
     site.store.fail("send", StoreFault::Unavailable);
 
     assert!(site.receive(&message("apply", &["leaf1"]), Delivery::First).await.is_err());

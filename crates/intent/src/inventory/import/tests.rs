@@ -10,8 +10,8 @@ fn files(files: &[(&str, &str)]) -> Files {
 
 fn imported(format: Format, given: &[(&str, &str)]) -> (Inventory, Imported) {
     let imported = import(format, &files(given)).unwrap();
-    let document = Document::new("inventory.yaml", imported.document.clone().into_bytes());
-    (Inventory::parse(&[document]).unwrap(), imported)
+    let document = Document::new("inventory.yaml", imported.document.clone().into_bytes()).of_this_machine();
+    (Inventory::assemble(&[document]).unwrap(), imported)
 }
 
 fn device(inventory: &Inventory, name: &str) -> crate::inventory::Device {

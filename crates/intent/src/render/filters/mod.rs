@@ -13,7 +13,7 @@ mod text;
 
 use serde_json::{Map, Value};
 
-use super::printed::is_suspicious;
+use super::value_guard::is_suspicious;
 
 /// One filter or test.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ impl Call {
             .transpose()
     }
 
-    /// Whether an argument could bring what [`super::printed`] refuses into a text that is not looked at again.
+    /// Whether an argument could bring what [`super::value_guard`] refuses into a text that is not looked at again.
     pub(super) fn brings_suspicious_text(&self) -> bool {
         fn suspicious(value: &Value) -> bool {
             match value {

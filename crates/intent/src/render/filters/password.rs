@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha_crypt::{Params, sha512_crypt};
 use sha2::{Sha256, Sha512};
 
-use super::super::current::current;
+use super::super::render_context::render_context;
 use super::{Call, Filter, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -73,7 +73,7 @@ fn is_salt(salt: &str) -> bool {
 }
 
 fn stable_salt(password: &str) -> String {
-    let seed = current(|current| format!("naas password_hash\0{}\0{password}", current.host));
+    let seed = render_context(|context| format!("naas password_hash\0{}\0{password}", context.host));
     let digest = sha2::Digest::finalize(sha2::Digest::chain_update(<Sha256 as sha2::Digest>::new(), seed));
     Base64ShaCrypt::encode_string(&digest[..12])
 }
@@ -94,7 +94,7 @@ fn transposed(hash: &[u8; 64]) -> [u8; 64] {
 mod tests {
     use serde_json::json;
 
-    use super::super::super::current::Current;
+    use super::super::super::render_context::RenderContext;
     use super::super::applied;
     use super::*;
 
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_salt_is_the_same_each_time_and_another_for_each_device() {
         let on = |host: &str| {
-            let current = Current { host: host.to_owned(), ..Current::default() };
+            let current = RenderContext { host: host.to_owned(), ..RenderContext::default() };
             current.during(|| applied("password_hash", json!("secret"), &[]).unwrap()).0
         };
 

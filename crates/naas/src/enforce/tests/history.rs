@@ -113,7 +113,7 @@ async fn nothing_is_committed_that_is_not_kept() {
     let outcome = site.run("apply", json!({})).await;
 
     assert_eq!(outcome, None, "it comes again");
-    assert_eq!(site.calls(), [Verb::Look, Verb::Stage, Verb::Abort]);
+    assert_eq!(site.calls(), [SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort]);
     assert_eq!(site.store.slices.lock().unwrap()[0].attempt, 1);
     assert_eq!(site.record().lease, None);
 }
@@ -239,11 +239,11 @@ async fn a_configuration_that_would_lock_naas_out_now_is_not_restored() {
 #[tokio::test]
 async fn a_restore_that_came_to_nothing_leaves_the_hold_as_it_was() {
     for (verb, fault, state, stays) in [
-        (Verb::Stage, SwitchFault::Refused, SwitchState::Unchanged, false),
-        (Verb::Look, SwitchFault::Denied, SwitchState::Unchanged, false),
-        (Verb::Confirm, SwitchFault::Refused, SwitchState::Reverting, false),
-        (Verb::Confirm, SwitchFault::Refused, SwitchState::NotSaved, true),
-        (Verb::Confirm, SwitchFault::Denied, SwitchState::Unknown, true),
+        (SwitchCall::Stage, SwitchFault::Refused, SwitchState::Unchanged, false),
+        (SwitchCall::Status, SwitchFault::Denied, SwitchState::Unchanged, false),
+        (SwitchCall::Confirm, SwitchFault::Refused, SwitchState::Reverting, false),
+        (SwitchCall::Confirm, SwitchFault::Refused, SwitchState::NotSaved, true),
+        (SwitchCall::Confirm, SwitchFault::Denied, SwitchState::Unknown, true),
     ] {
         let site = Site::usual();
         let first = site.push("alias A one").await;
@@ -264,7 +264,7 @@ async fn a_restore_of_a_switch_that_is_away_holds_it_only_when_it_gets_through()
     let site = Site::usual();
     let first = site.push("alias A one").await;
     site.push("alias A two").await;
-    site.switches.fail("leaf1", Verb::Look, SwitchFault::Unreachable, SwitchState::NotContacted);
+    site.switches.fail("leaf1", SwitchCall::Status, SwitchFault::Unreachable, SwitchState::NotContacted);
     let away = site.run("apply", json!({"restore": first})).await;
     let pinned_meanwhile = site.pinned();
     site.switches.mend();
@@ -290,7 +290,7 @@ async fn whoever_comes_after_a_restore_that_died_finds_the_hold() {
     site.switches.run("leaf1", &bytes);
 
     let webhook = site.apply().await;
-    site.switches.fail("leaf1", Verb::Look, SwitchFault::Denied, SwitchState::Unchanged);
+    site.switches.fail("leaf1", SwitchCall::Status, SwitchFault::Denied, SwitchState::Unchanged);
     let again = site.run_as(&dead, "apply", json!({"restore": first})).await.unwrap();
 
     assert_eq!((webhook.status, webhook.pinned.as_ref()), (Status::InSync, Some(&first)));

@@ -41,7 +41,7 @@ async fn one_who_is_alone_aborts_what_was_opened_before() {
 #[tokio::test]
 async fn a_foreign_commit_timer_is_waited_for_and_then_reported() {
     let site = Site::usual();
-    site.switches.try_out("leaf1", "maintenance");
+    site.switches.leave_on_trial("leaf1", "maintenance");
 
     site.enforce("apply", &["leaf1"]).await;
     let waited = site.store.slices.lock().unwrap().len();
@@ -51,24 +51,24 @@ async fn a_foreign_commit_timer_is_waited_for_and_then_reported() {
     assert_eq!(waited, 1);
     assert_eq!(site.outcome("leaf1").status, Status::Refused);
     assert!(site.outcome("leaf1").error.unwrap().contains("session maintenance, which is not ours"));
-    assert_eq!(site.calls(), [Verb::Look, Verb::Look], "and it is left alone");
+    assert_eq!(site.calls(), [SwitchCall::Status, SwitchCall::Status], "and it is left alone");
 }
 
 #[tokio::test]
 async fn what_a_dead_push_left_on_trial_is_confirmed_if_it_is_intended_and_undone_if_not() {
     for (intended, calls) in [
-        (true, vec![Verb::Look, Verb::Stage, Verb::Abort, Verb::Confirm]),
+        (true, vec![SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort, SwitchCall::Confirm]),
         (
             false,
             vec![
-                Verb::Look,
-                Verb::Stage,
-                Verb::Abort,
-                Verb::Abort,
-                Verb::Look,
-                Verb::Stage,
-                Verb::Commit,
-                Verb::Confirm,
+                SwitchCall::Status,
+                SwitchCall::Stage,
+                SwitchCall::Abort,
+                SwitchCall::Abort,
+                SwitchCall::Status,
+                SwitchCall::Stage,
+                SwitchCall::Commit,
+                SwitchCall::Confirm,
             ],
         ),
     ] {
@@ -77,7 +77,7 @@ async fn what_a_dead_push_left_on_trial_is_confirmed_if_it_is_intended_and_undon
         let intent = site.switches.running("leaf1");
         let site = Site::usual();
         site.switches.run("leaf1", if intended { &intent } else { "hostname older\n" });
-        site.switches.try_out("leaf1", "naas-20261123-201500-000001-20261123T201501Z-0001");
+        site.switches.leave_on_trial("leaf1", "naas-20261123-201500-000001-20261123T201501Z-0001");
 
         site.enforce("apply", &["leaf1"]).await;
 

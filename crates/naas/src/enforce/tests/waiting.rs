@@ -113,7 +113,7 @@ async fn the_lease_is_given_back_however_the_work_ended() {
     for fault in [None, Some(SwitchFault::Denied), Some(SwitchFault::Unreachable)] {
         let site = Site::usual();
         if let Some(fault) = fault {
-            site.switches.fail("leaf1", Verb::Stage, fault, SwitchState::Unchanged);
+            site.switches.fail("leaf1", SwitchCall::Stage, fault, SwitchState::Unchanged);
         }
 
         site.enforce("apply", &["leaf1"]).await;
@@ -128,10 +128,10 @@ async fn devices_there_is_no_time_for_are_put_back_untouched() {
     let site = Site::usual();
     let enforcer = site.enforcer();
     // Enough for one push, and none for a second: the first one uses its timer up.
-    site.switches.fail("leaf1", Verb::Confirm, SwitchFault::Unreachable, SwitchState::Reverting);
+    site.switches.fail("leaf1", SwitchCall::Confirm, SwitchFault::Unreachable, SwitchState::Reverting);
     let enforcer = Enforcer { limits: Limits { concurrency: NonZeroUsize::MIN, ..enforcer.limits }, ..enforcer };
 
-    let deadline = enforcer.clock().now() + SignedDuration::from_mins(4);
+    let deadline = site.clock.now() + SignedDuration::from_mins(4);
     enforcer.receive(&message("apply", &["leaf1", "leaf2"]), Delivery::First, deadline).await.unwrap();
 
     assert!(site.switches.take_calls().iter().all(|(device, _)| device == "leaf1"));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::super::{ImportError, Imported, written};
 use super::precedence::Precedence;
 use super::site::{ALL, Member, Site, UNGROUPED, Vars};
-use crate::inventory::{Device, Inventory, Transport, Verify};
+use crate::inventory::{Device, Inventory, Password, Transport, Verify};
 use crate::name::DeviceName;
 
 /// Ansible's own variables that have a place in an inventory of naas; where there are several, the first that is set counts.
@@ -143,7 +143,8 @@ fn settle(document: &mut Value, nested: &Inventory, expected: &BTreeMap<&str, Va
 
 /// What a device has, in the words of [`fields`], as text.
 fn resolved(device: &Device) -> BTreeMap<&'static str, Value> {
-    let password = device.password.as_ref().map(|password| password.expose_secret().to_owned());
+    let password =
+        device.password.as_ref().and_then(Password::literal).map(|password| password.expose_secret().to_owned());
     let fields = [
         ("hostname", Some(device.hostname.clone())),
         ("username", device.username.clone()),
@@ -158,7 +159,8 @@ fn resolved(device: &Device) -> BTreeMap<&'static str, Value> {
 fn is_connected_by(device: &Device, extras: &Map<String, Value>) -> bool {
     let is = |key: &str, word: &str| extras.get(key).and_then(Value::as_str) == Some(word);
     let connection = &device.connection;
-    let enable = connection.enable_password.as_ref().map(|password| password.expose_secret());
+    let enable =
+        connection.enable_password.as_ref().and_then(Password::literal).map(|password| password.expose_secret());
     (connection.transport == Transport::Http) == is("transport", "http")
         && (connection.verify == Verify::Insecure) == is("verify", "insecure")
         && enable == extras.get("enable_password").and_then(Value::as_str)

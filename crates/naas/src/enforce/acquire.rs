@@ -1,0 +1,105 @@
+//! The first phase: the lease of a device, or the reason why this run does not get it now.
+
+use intent::name::{DeviceName, RunId};
+
+use super::enforcer_ports::EnforcerPorts;
+use super::put_back::Why;
+use super::slice_work::SliceWork;
+use crate::lease::{self, Acquired, HeldLease, LeaseRequest};
+use crate::ports::{Clock, Runs, StoreError};
+use crate::records::device_state::Token;
+use crate::records::slice::Slice;
+use crate::retry::MAX_WAITS;
+
+/// A device that is about to be worked on.
+pub(super) struct Acquire<'w, P: EnforcerPorts> {
+    pub(super) work: &'w SliceWork<'w, P>,
+    pub(super) device: &'w DeviceName,
+}
+
+/// Why this run does not get the lease now. The switch was not contacted.
+pub(super) enum NotAcquired {
+    /// The device has an outcome in this run, and nobody was left to it.
+    Done,
+    /// The device goes back into the queue, for this reason.
+    ComesAgain(Why, String),
+    /// Others were at work on it each time that its turn came, as these words say.
+    WaitedInVain(String),
+    /// The device is left to another run.
+    Superseded {
+        /// The other run.
+        by: RunId,
+        /// What the other run does, as the end of a sentence.
+        why: String,
+    },
+    /// A store failed.
+    Store(StoreError),
+}
+
+impl From<StoreError> for NotAcquired {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl<P: EnforcerPorts> Acquire<'_, P> {
+    /// Takes the lease.
+    pub(super) async fn lease(&self) -> Result<HeldLease, NotAcquired> {
+        if self.work.came_before && self.is_done().await? {
+            return Err(NotAcquired::Done);
+        }
+        self.has_time()?;
+        let SliceWork { ports, budget, .. } = self.work;
+        let request = request(self.work.slice, Token::new(ports.clock.random()));
+        match lease::acquire(&ports.state, &ports.clock, self.device, &request, &budget.terms()).await? {
+            Acquired::Held(held) => Ok(*held),
+            Acquired::Superseded(by) => Err(self.superseded(by)),
+            Acquired::Settling => {
+                Err(NotAcquired::ComesAgain(Why::Settles, "the same was done a moment ago".to_owned()))
+            }
+            Acquired::Busy(run) => Err(self.busy(run).await?),
+        }
+    }
+
+    /// Whether the device has an outcome in this run, and nobody was left to it.
+    async fn is_done(&self) -> Result<bool, StoreError> {
+        let SliceWork { ports, slice, .. } = self.work;
+        let Some(outcome) = ports.state.outcome(&slice.run, self.device).await? else { return Ok(false) };
+        // Whoever recorded it may have died before all of it was written.
+        ports.state.record(&outcome).await?;
+        // Its slice may have come twice, and waited for the device after it was done: then others were left to it.
+        Ok(!lease::has_followers(&ports.state, self.device, &slice.run).await?)
+    }
+
+    fn has_time(&self) -> Result<(), NotAcquired> {
+        let SliceWork { ports, limits, slice, budget, .. } = self.work;
+        let confirm = slice.confirm.unwrap_or(limits.confirm);
+        if budget.can_ever_allow(confirm).is_err() || budget.allows(ports.clock.now(), confirm) {
+            return Ok(());
+        }
+        Err(NotAcquired::ComesAgain(Why::OutOfTime, "there was no time left for it".to_owned()))
+    }
+
+    fn superseded(&self, by: RunId) -> NotAcquired {
+        let before =
+            if self.work.came_before { "; an earlier attempt of this run may have reached the switch" } else { "" };
+        let why = format!("which waits for the device and will read the newest models{before}");
+        NotAcquired::Superseded { by, why }
+    }
+
+    async fn busy(&self, run: RunId) -> Result<NotAcquired, StoreError> {
+        let SliceWork { ports, slice, .. } = self.work;
+        if slice.waits < MAX_WAITS {
+            return Ok(NotAcquired::ComesAgain(Why::Waits, format!("run {run} is at work on it")));
+        }
+        lease::withdraw(&ports.state, &ports.clock, self.device, &slice.run).await?;
+        let reason = format!("run {run} was at work on it each of the {MAX_WAITS} times that its turn came");
+        Ok(NotAcquired::WaitedInVain(reason))
+    }
+}
+
+/// Who asks for the lease: a run that is bound to a plan, or that restores, is left to nobody else.
+fn request(slice: &Slice, token: Token) -> LeaseRequest {
+    let exclusive = slice.plan.is_some() || slice.restore.is_some();
+    LeaseRequest { run: slice.run.clone(), mode: slice.mode, exclusive, token }
+}

@@ -1,0 +1,116 @@
+//! What is read for the devices of a slice: whether the run is cancelled, the inventory, and the models.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use intent::inventory::Inventory;
+use intent::model::ModelFiles;
+use intent::render::ModelSet;
+use jiff::Timestamp;
+
+use super::enforcer_ports::{EnforcerPorts, PortsOf};
+use super::stop::Stop;
+use crate::ports::{Inventories, Models, Runs, StoreError, StoreFault};
+use crate::records::slice::Slice;
+
+/// The newest inputs of one slice.
+#[derive(Clone)]
+pub(super) struct Inputs {
+    /// Since when the run is cancelled, if it is.
+    pub(super) cancelled_at: Option<Timestamp>,
+    /// The site, or what an operator must correct before any device of the slice can be worked on.
+    pub(super) site: Result<Arc<Site>, String>,
+}
+
+/// Inventory and models at one moment.
+pub(super) struct Site {
+    pub(super) inventory: Inventory,
+    /// The models, or what keeps them from being used. A device that runs a configuration of its history does without them.
+    pub(super) models: Result<ParsedModels, String>,
+}
+
+/// Model files, and what they were parsed to.
+#[derive(Clone)]
+pub(super) struct ParsedModels {
+    pub(super) files: Arc<ModelFiles>,
+    pub(super) set: Arc<ModelSet>,
+}
+
+/// The models that were parsed last, so that unchanged files are not parsed again.
+#[derive(Default)]
+pub(super) struct ModelCache(Mutex<Option<ParsedModels>>);
+
+impl ModelCache {
+    /// The parsed models of `files`, or why they are not models.
+    fn parse(&self, files: Arc<ModelFiles>) -> Result<ParsedModels, String> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(parsed) = last.as_ref().filter(|parsed| Arc::ptr_eq(&parsed.files, &files)) {
+            return Ok(parsed.clone());
+        }
+        let set = Arc::new(ModelSet::read(&files).map_err(|error| error.to_string())?);
+        Ok(last.insert(ParsedModels { files, set }).clone())
+    }
+}
+
+impl Inputs {
+    /// Reads the newest inputs of `slice`. An error is a store's that may answer later; what an operator must correct is
+    /// part of the inputs, and becomes the outcome of every device.
+    pub(super) async fn read<P: EnforcerPorts>(
+        ports: &PortsOf<P>,
+        cache: &ModelCache,
+        slice: &Slice,
+    ) -> Result<Self, StoreError> {
+        let cancelled_at = ports.state.cancelled(&slice.run).await?;
+        let site = match Site::read::<P>(ports, cache, &slice.inventory).await {
+            Ok(site) => Ok(Arc::new(site)),
+            Err(InputError::Invalid(reason)) => Err(reason),
+            Err(InputError::Store(error)) => return Err(error),
+        };
+        Ok(Self { cancelled_at, site })
+    }
+
+    /// The site, unless it must be corrected first.
+    pub(super) fn site(&self) -> Result<&Site, Stop> {
+        self.site.as_deref().map_err(|reason| Stop::Invalid(reason.clone()))
+    }
+}
+
+/// Why a site cannot be read.
+enum InputError {
+    /// An operator must correct it.
+    Invalid(String),
+    /// A store failed, and may answer later.
+    Store(StoreError),
+}
+
+impl From<StoreError> for InputError {
+    fn from(error: StoreError) -> Self {
+        if needs_an_operator(&error) { Self::Invalid(error.to_string()) } else { Self::Store(error) }
+    }
+}
+
+impl Site {
+    async fn read<P: EnforcerPorts>(
+        ports: &PortsOf<P>,
+        cache: &ModelCache,
+        inventory: &[String],
+    ) -> Result<Self, InputError> {
+        let documents = ports.inventories.named(inventory).await.map_err(|error| match error.into() {
+            InputError::Invalid(reason) => InputError::Invalid(format!("{reason}; the inventory was changed since")),
+            store => store,
+        })?;
+        let inventory = Inventory::parse(&documents).map_err(|error| InputError::Invalid(error.to_string()))?;
+        let models = match ports.models.snapshot().await {
+            Ok(files) => cache.parse(files),
+            Err(error) if needs_an_operator(&error) => Err(error.to_string()),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Self { inventory, models })
+    }
+}
+
+fn needs_an_operator(error: &StoreError) -> bool {
+    match error.fault {
+        StoreFault::NotFound | StoreFault::Unreadable => true,
+        StoreFault::Denied | StoreFault::Unavailable => false,
+    }
+}

@@ -1,0 +1,71 @@
+//! What dead pushes of ours left on a switch, put in order before the next push. Whoever comes here holds the device's
+//! lease, so those pushes are dead.
+
+use tracing::{info, warn};
+
+use super::confirm::ConfirmedCommit;
+use super::enforcer_ports::{EnforcerPorts, SwitchOf};
+use super::push_job::{PushError, PushJob, Pushed, SwitchFailure, changed};
+use crate::ports::{Clock, Switch, SwitchFault, SwitchStatus};
+use crate::records::run::Mode;
+use crate::session;
+
+/// What earlier pushes left on the switch of a job.
+pub(super) struct LeftOver<'p, P: EnforcerPorts> {
+    pub(super) job: &'p PushJob<'p, P>,
+    pub(super) status: &'p SwitchStatus,
+}
+
+impl<P: EnforcerPorts> LeftOver<'_, P> {
+    /// Aborts the pending sessions that dead pushes left: five of them, and nobody could open another.
+    pub(super) async fn abort_sessions(&self, switch: &mut SwitchOf<P>) {
+        let work = self.job.work;
+        let old = work.ports.clock.now() - work.budget.longest_push();
+        let dead_before = work.limits.alone_since.map_or(old, |alone| old.max(alone));
+        let is_left_over = |name: &&String| session::is_left_over(name, &work.slice.run, dead_before);
+        for session in self.status.pending.iter().filter(is_left_over) {
+            let device = &self.job.prepared.device.name;
+            match switch.abort(session).await {
+                Ok(_) => info!(%device, session, "aborted a session that an earlier push left behind"),
+                Err(error) => {
+                    warn!(%device, session, %error, "a session that an earlier push left behind cannot be aborted");
+                }
+            }
+        }
+    }
+
+    /// Ends the commit timer of `session`. One that a dead push of ours left is confirmed if the switch runs the target
+    /// configuration, and then the push is done; it is undone if not. Anybody else's is theirs to confirm.
+    pub(super) async fn end_trial(&self, switch: &mut SwitchOf<P>, session: &str) -> Result<Option<Pushed>, PushError> {
+        self.may_end(session)?;
+        let staged = self.job.stage(switch).await?;
+        let after = switch.abort(&staged.name).await?;
+        if !staged.diff.is_empty() {
+            switch.abort(session).await?;
+            return Ok(None);
+        }
+        self.job.store_configuration().await?;
+        // As after a commit: nobody may have changed it by hand since its status was asked for.
+        let committed = after.digest.filter(|digest| self.status.digest.as_ref() == Some(digest));
+        let began = self.job.work.ports.clock.now();
+        let digest = ConfirmedCommit { job: self.job, session }.confirm(committed, began).await?;
+        Ok(Some(changed(staged.diff, digest)))
+    }
+
+    fn may_end(&self, session: &str) -> Result<(), SwitchFailure> {
+        let busy = |words| Err(SwitchFailure::refused(SwitchFault::Busy, words));
+        // EOS-60: a switch has one commit timer, and while it runs nobody else can commit.
+        if !session::is_ours(session) {
+            return busy(format!(
+                "the commit timer of session {session}, which is not ours, is running, and until it is confirmed, aborted or \
+                 has run out nobody else can commit"
+            ));
+        }
+        if self.job.mode() != Mode::Apply || !self.job.is_as_planned(self.status) {
+            return busy(format!(
+                "a configuration of ours is on trial, session {session}; what the switch runs will tell when that is over"
+            ));
+        }
+        Ok(())
+    }
+}

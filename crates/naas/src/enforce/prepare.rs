@@ -1,0 +1,106 @@
+//! The second phase: what the device is to run, read and checked under its lease, before its switch is contacted.
+
+use intent::confirm::ConfirmWithin;
+use intent::hash::ContentHash;
+use intent::inventory::Device;
+use intent::name::DeviceName;
+
+use super::enforcer_ports::EnforcerPorts;
+use super::inputs::{Inputs, Site};
+use super::slice_work::SliceWork;
+use super::stop::Stop;
+use super::target_config::TargetConfig;
+use crate::ports::Runs;
+use crate::records::device_state::DeviceRecord;
+use crate::records::outcome::Plan;
+
+/// A device whose lease is held, and its record as it stood then.
+pub(super) struct Prepare<'w, P: EnforcerPorts> {
+    pub(super) work: &'w SliceWork<'w, P>,
+    pub(super) device: &'w DeviceName,
+    pub(super) record: &'w DeviceRecord,
+}
+
+/// What is to be done with a device that nothing stands against.
+pub(super) struct Prepared {
+    /// The device with its address and credentials.
+    pub(super) device: Device,
+    /// What it is to run.
+    pub(super) config: TargetConfig,
+    /// Its commit timer.
+    pub(super) confirm: ConfirmWithin,
+    /// The plan that the run is bound to, if it is.
+    pub(super) plan: Option<Plan>,
+}
+
+impl<P: EnforcerPorts> Prepare<'_, P> {
+    /// Reads what the device is to run, and looks for whatever stands against it.
+    pub(super) async fn read(&self) -> Result<Prepared, Stop> {
+        // Read only now that the lease is held: whoever came later has the newer models, and nobody older ones.
+        let inputs = self.work.newest_inputs().await?;
+        self.is_not_cancelled(&inputs)?;
+        let site = inputs.site()?;
+        let device = site.inventory.device(self.device);
+        let device = device.ok_or_else(|| Stop::Invalid("no longer in the inventory".to_owned()))?;
+        self.is_not_an_older_restore()?;
+        let config = self.target_config(&device, site).await?;
+        config.is_safe_for(&device).map_err(Stop::Invalid)?;
+        let confirm = self.confirm(&config)?;
+        let plan = self.plan(&config).await?;
+        Ok(Prepared { device, config, confirm, plan })
+    }
+
+    fn is_not_cancelled(&self, inputs: &Inputs) -> Result<(), Stop> {
+        // Whoever was left to this run never asked for it to be cancelled.
+        match inputs.cancelled_at.filter(|_| !self.record.has_followers()) {
+            Some(at) => Err(Stop::Cancelled(format!("the run was cancelled at {at:.0}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn is_not_an_older_restore(&self) -> Result<(), Stop> {
+        let slice = self.work.slice;
+        let newer = self.record.pinned.as_ref().filter(|pin| slice.run.is_older_than(&pin.run));
+        match newer.filter(|_| slice.restores().is_some()) {
+            Some(pin) => {
+                let why = "which was asked for later and has restored it already".to_owned();
+                Err(Stop::Superseded { by: pin.run.clone(), why })
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn target_config(&self, device: &Device, site: &Site) -> Result<TargetConfig, Stop> {
+        let held = self.record.pinned.as_ref().map(|pin| &pin.configuration);
+        let kept: Option<&ContentHash> = self.work.slice.restore.as_ref().or(held);
+        match kept {
+            None => TargetConfig::of_models(device, site).map_err(Stop::Invalid),
+            Some(hash) => TargetConfig::of_history(&self.work.ports.state, device, site, hash).await,
+        }
+    }
+
+    fn confirm(&self, config: &TargetConfig) -> Result<ConfirmWithin, Stop> {
+        let SliceWork { limits, slice, budget, .. } = self.work;
+        let confirm = slice.confirm.or(config.confirm).unwrap_or(limits.confirm);
+        budget.can_ever_allow(confirm).map(|()| confirm).map_err(|seconds| {
+            let asked = confirm.timer().as_secs();
+            Stop::Invalid(format!(
+                "a confirm of {asked} s does not fit into the {seconds} s that an enforcer has; lower it, or raise its timeout"
+            ))
+        })
+    }
+
+    /// The plan that an apply is bound to, unless it does not hold any more.
+    async fn plan(&self, config: &TargetConfig) -> Result<Option<Plan>, Stop> {
+        let Some(run) = &self.work.slice.plan else { return Ok(None) };
+        let planned = self.work.ports.state.outcome(run, self.device).await?;
+        match planned.and_then(|outcome| outcome.plan) {
+            None => Err(Stop::Refused(format!("run {run} has no plan for it; nothing was sent to the switch"))),
+            Some(plan) if plan.intent != config.hash.as_ref() => Err(Stop::Refused(format!(
+                "models, templates or inventory have changed since plan {run}, or it was pinned or unpinned, and it would get \
+                 something else now; make a new plan; nothing was sent to the switch"
+            ))),
+            Some(plan) => Ok(Some(plan)),
+        }
+    }
+}

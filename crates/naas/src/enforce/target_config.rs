@@ -1,0 +1,116 @@
+//! What a device is to run: what its models render to, or the configuration of its history that a restore names or that
+//! the device is pinned to.
+
+use std::collections::BTreeSet;
+
+use intent::check::Check;
+use intent::confirm::ConfirmWithin;
+use intent::hash::ContentHash;
+use intent::inventory::Device;
+use intent::lockout::{self, Rule};
+use intent::render::{Part, RenderedConfig};
+
+use super::inputs::{ParsedModels, Site};
+use super::stop::Stop;
+use crate::history;
+use crate::ports::History;
+
+/// What a device is to run.
+pub(super) struct TargetConfig {
+    /// The whole text.
+    pub(super) configuration: String,
+    /// The hash of the text.
+    pub(super) hash: ContentHash,
+    /// The commit timer that a model asks for, if one does.
+    pub(super) confirm: Option<ConfirmWithin>,
+    /// What must hold of the switch before it is confirmed.
+    pub(super) checks: Vec<Check>,
+    pub(super) source: ConfigSource,
+    /// The rules of [`intent::lockout`] that it may break.
+    allowed: BTreeSet<Rule>,
+}
+
+/// Where a configuration comes from.
+pub(super) enum ConfigSource {
+    /// These models rendered it, and each part of it tells which model brought how many lines.
+    Models(ParsedModels, Vec<Part>),
+    /// It is in the device's history.
+    History,
+}
+
+impl TargetConfig {
+    /// What the models of the site render to for `device`; or what an operator must correct.
+    pub(super) fn of_models(device: &Device, site: &Site) -> Result<Self, String> {
+        let models = site.models.as_ref().map_err(Clone::clone)?;
+        let RenderedConfig { configuration, confirm, checks, allowed, parts } =
+            models.set.render(device).map_err(|error| error.to_string())?;
+        let hash = ContentHash::of(&configuration);
+        Ok(Self { configuration, hash, confirm, checks, source: ConfigSource::Models(models.clone(), parts), allowed })
+    }
+
+    /// The configuration of the device's history under this hash.
+    ///
+    /// Checks, commit timer and allowed rules are those of the models as they are now, since they are about the network as
+    /// it is now. A configuration of the history must not wait for models that are broken: then there are none.
+    pub(super) async fn of_history(
+        history: &impl History,
+        device: &Device,
+        site: &Site,
+        hash: &ContentHash,
+    ) -> Result<Self, Stop> {
+        let Some(configuration) = history::text(history, &device.name, hash).await? else {
+            let reason = format!("configuration {hash} is not kept of it any more; restore another one, or unpin it");
+            return Err(Stop::Invalid(reason));
+        };
+        let (confirm, checks, allowed) = Self::of_models(device, site)
+            .map_or_else(|_| Default::default(), |rendered| (rendered.confirm, rendered.checks, rendered.allowed));
+        Ok(Self { configuration, hash: hash.clone(), confirm, checks, source: ConfigSource::History, allowed })
+    }
+
+    /// Checks that it does not lock naas out of `device`. The error says how it would.
+    pub(super) fn is_safe_for(&self, device: &Device) -> Result<(), String> {
+        lockout::look(&self.configuration, device, &self.allowed).map_err(|lockout| match self.source {
+            ConfigSource::Models(..) => lockout.to_string(),
+            ConfigSource::History => format!("configuration {} ran before, but now {lockout}", self.hash.brief()),
+        })
+    }
+
+    /// The template and model that line `number`, counted from 1, comes from, as words to be appended to an error.
+    pub(super) fn comes_from(&self, number: usize, device: &Device) -> Option<String> {
+        let ConfigSource::Models(models, _) = &self.source else { return None };
+        let origins = models.set.origins(device).ok()?;
+        let origin = origins.get(number.checked_sub(1)?)?;
+        Some(format!("; line {number} comes from {origin}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use intent::model::ModelFiles;
+    use intent::render::ModelSet;
+
+    use super::*;
+    use intent::inventory::Document;
+    use intent::inventory::Inventory;
+    use intent::name::DeviceName;
+
+    #[test]
+    fn a_refused_line_is_traced_to_its_template_and_model() {
+        let model = b"{name: m, group: global, template: t.j2, data: {vlans: [10, 20]}}".to_vec();
+        let template = b"hostname {{ host }}\n{% for vlan in model.vlans %}\nvlan {{ vlan }}\n{% endfor %}\n".to_vec();
+        let files = Arc::new(ModelFiles([("m.yaml".to_owned(), model), ("t.j2".to_owned(), template)].into()));
+        let models = Arc::new(ModelSet::read(&files).unwrap());
+        let inventory = Inventory::parse(&[Document::new("i.yaml", b"hosts: {leaf1: {}}".to_vec())]).unwrap();
+        let leaf1 = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
+
+        let site = Site { inventory, models: Ok(ParsedModels { files, set: models }) };
+        let config = TargetConfig::of_models(&leaf1, &site).unwrap();
+
+        let expected = "; line 3 comes from template t.j2, line 3 (model m.yaml)";
+        assert_eq!(config.comes_from(3, &leaf1).as_deref(), Some(expected));
+        assert_eq!(config.comes_from(99, &leaf1), None);
+        assert_eq!(config.comes_from(0, &leaf1), None);
+    }
+}

@@ -1,0 +1,50 @@
+//! A clock for tests.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::guard::lock;
+use crate::ports::Clock;
+
+/// A clock that a test turns; its dice count upwards.
+#[derive(Debug)]
+pub struct FakeClock {
+    now: Mutex<Timestamp>,
+    rolled: AtomicU64,
+}
+
+impl Default for FakeClock {
+    fn default() -> Self {
+        let now = "2026-11-23T20:15:30Z".parse().expect("a valid time");
+        Self { now: Mutex::new(now), rolled: AtomicU64::new(0) }
+    }
+}
+
+impl FakeClock {
+    /// Lets time pass.
+    pub fn advance(&self, by: jiff::SignedDuration) {
+        *lock(&self.now) += by;
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        *lock(&self.now)
+    }
+
+    /// Time passes at once.
+    async fn sleep(&self, duration: Duration) {
+        *lock(&self.now) += duration;
+    }
+
+    fn entropy(&self) -> u64 {
+        self.rolled.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn random(&self) -> u128 {
+        self.entropy().into()
+    }
+}
