@@ -11,6 +11,8 @@
 //! The same code runs in the Lambda functions, in `naas serve` and in tests; only the ports differ.
 
 pub mod api;
+pub mod caller;
+pub mod causes;
 pub mod enforce;
 pub mod history;
 pub mod lease;

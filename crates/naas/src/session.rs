@@ -1,5 +1,5 @@
 //! The names of our configuration sessions, which say whose they are and when they were opened:
-//! `naas-20261123-201530-7f3a9c-20261123T201604Z-3f2a`.
+//! `naas-20261123-201530-7f3a9c0b12d4e5f6-20261123T201604Z-3f2a`.
 //!
 //! EOS shows no age of a pending session and refuses to reopen a name that was completed, so both are in the name.
 
@@ -30,17 +30,11 @@ pub fn is_ours(name: &str) -> bool {
 /// name we cannot have given.
 pub fn is_left_over(name: &str, run: &RunId, dead_before: Timestamp) -> bool {
     let Some(parts) = name.strip_prefix(PREFIX) else { return false };
-    let Some((of_run, rest)) = parts.split_at_checked(RUN_LENGTH) else { return false };
-    let opened =
-        rest.strip_prefix('-').and_then(|rest| rest.split_once('-')).and_then(|(opened, _)| self::opened(opened));
-    match (RunId::parse(of_run), opened) {
-        (Ok(of_run), Some(opened)) => of_run == *run || opened < dead_before,
-        _ => false,
-    }
+    let mut parts = parts.rsplitn(3, '-').skip(1);
+    let opened = parts.next().and_then(opened);
+    let of_run = parts.next().and_then(|run| RunId::parse(run).ok());
+    matches!((of_run, opened), (Some(of_run), Some(opened)) if of_run == *run || opened < dead_before)
 }
-
-/// As many characters as a [`RunId`] has.
-const RUN_LENGTH: usize = 22;
 
 fn opened(text: &str) -> Option<Timestamp> {
     let moment = DateTime::strptime(OPENED, text).ok()?;
@@ -68,7 +62,7 @@ mod tests {
     fn a_name_fits_and_tells_when_it_was_given() {
         let name = name(&run(7), at(NOW), 0x3f2a);
 
-        assert_eq!(name, "naas-20261123-201530-000007-20261123T201530Z-3f2a");
+        assert_eq!(name, "naas-20261123-201530-0000000000000007-20261123T201530Z-3f2a");
         assert!(name.len() <= 64, "EOS takes no longer ones");
     }
 
@@ -80,6 +74,15 @@ mod tests {
         assert!(is_left_over(&opened, &run(7), at(NOW)));
         assert!(is_left_over(&opened, &run(8), after));
         assert!(!is_left_over(&opened, &run(8), at(NOW)), "somebody may be at work in it");
+    }
+
+    #[test]
+    fn a_session_of_a_run_with_an_old_name_is_left_over() {
+        let opened = "naas-20261123-201530-7f3a9c-20261123T201530Z-3f2a";
+        let after = at(NOW) + SignedDuration::from_secs(1);
+
+        assert!(is_left_over(opened, &RunId::parse("20261123-201530-7f3a9c").unwrap(), at(NOW)));
+        assert!(is_left_over(opened, &run(8), after));
     }
 
     #[test]

@@ -11,14 +11,14 @@ use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use naas::ports::{
-    DeviceRecords, History, IdempotencyKeys, Inventories, Models, Recorded, Runs, StoreError, StoreFault,
+    Created, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Recorded, Runs, StoreError, StoreFault,
     Stored as StoredRecord, Version as RecordVersion,
 };
 use naas::records::device_state::DeviceRecord;
 use naas::records::idempotency::IdempotencyRecord;
 use naas::records::outcome::{Attempt, Outcome, Status};
 use naas::records::revision::{Entry, Revision};
-use naas::records::run::{Run, Summary};
+use naas::records::run::{Run, RunSummary};
 
 use crate::process::Reach;
 use crate::sabotage::Sabotage;
@@ -213,18 +213,20 @@ impl DeviceRecords for Reach {
 }
 
 impl Runs for Reach {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         let world = &self.0.world;
         let create = |stored: &mut Stored| {
+            let created = Created::given(stored.runs.get(&run.run), run);
             if !stored.runs.contains_key(&run.run) {
                 world.watch().created(&run.run, world.elapsed());
                 stored.runs.insert(run.run.clone(), run.clone());
             }
+            created
         };
         self.ask("recording the run", create).await
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
         let list = |stored: &mut Stored| {
             let mut runs: Vec<_> = stored.runs.values().map(Run::summary).collect();
             runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));

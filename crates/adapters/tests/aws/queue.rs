@@ -29,6 +29,7 @@ fn slices(devices: &[&str]) -> Vec<Slice> {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: None,
         attempt: 0,
         waits: 0,

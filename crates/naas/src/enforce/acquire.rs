@@ -50,7 +50,7 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         }
         self.has_time()?;
         let SliceWork { ports, budget, .. } = self.work;
-        let request = request(self.work.slice, Token::new(ports.clock.entropy()));
+        let request = request(self.work.slice, Token::new(ports.clock.random()));
         match lease::acquire(&ports.state, &ports.clock, self.device, &request, &budget.terms()).await? {
             Acquired::Held(held) => Ok(*held),
             Acquired::Superseded(by) => Err(self.superseded(by)),

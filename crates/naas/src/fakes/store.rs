@@ -12,14 +12,14 @@ use jiff::Timestamp;
 
 use super::guard::lock;
 use crate::ports::{
-    DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Parked, Recorded, Runs, SliceQueue,
+    Created, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Parked, Recorded, Runs, SliceQueue,
     StoreError, StoreFault, Stored, Version,
 };
 use crate::records::device_state::DeviceRecord;
 use crate::records::idempotency::IdempotencyRecord;
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::revision::{Entry, Revision};
-use crate::records::run::{Run, Summary};
+use crate::records::run::{Run, RunSummary};
 use crate::records::slice::Slice;
 
 /// Everything that is stored: inventory, models, queue, parked messages, runs, outcomes and keys.
@@ -219,13 +219,15 @@ impl History for &FakeStore {
 }
 
 impl Runs for &FakeStore {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         self.check("create")?;
-        lock(&self.runs).entry(run.run.clone()).or_insert_with(|| run.clone());
-        Ok(())
+        let mut runs = lock(&self.runs);
+        let created = Created::given(runs.get(&run.run), run);
+        runs.entry(run.run.clone()).or_insert_with(|| run.clone());
+        Ok(created)
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
         self.check("read")?;
         let mut runs: Vec<_> = lock(&self.runs).values().map(Run::summary).collect();
         runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));

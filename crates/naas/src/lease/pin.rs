@@ -32,10 +32,12 @@ pub async fn pin(
     Ok(())
 }
 
-/// Unpins a device, whoever works on it. A device that is not pinned stays as it is.
+/// Unpins a device, whoever works on it, and notes when, so that no restore that was asked for before pins it again. A
+/// device that is not pinned stays as it is.
 pub async fn unpin(records: &impl DeviceRecords, clock: &impl Clock, device: &DeviceName) -> Result<(), StoreError> {
     let change = change(records, clock, device, None, |record| {
-        record.pinned.is_some().then(|| DeviceRecord { pinned: None, ..record.clone() })
+        let unpinned_at = Some(clock.now());
+        record.pinned.is_some().then(|| DeviceRecord { pinned: None, unpinned_at, ..record.clone() })
     });
     change.await.map(drop)
 }

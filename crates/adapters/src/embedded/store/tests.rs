@@ -26,6 +26,7 @@ fn slice(device: &str) -> Slice {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: None,
         attempt: 0,
         waits: 0,
@@ -47,6 +48,7 @@ fn whole_run() -> Run {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: None,
     }
 }
