@@ -48,6 +48,7 @@ fn run(seed: u64, number: u64) -> Run {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: Some("ana@noc".to_owned()),
     }
 }
@@ -78,6 +79,7 @@ fn slice(seed: u64, name: &str) -> Slice {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: None,
         attempt: 0,
         waits: 0,
