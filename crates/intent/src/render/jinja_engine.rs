@@ -16,6 +16,7 @@ use minijinja::value::{Enumerator, Kwargs, Object, Rest, Serde, StringInput, Val
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
 use serde_json::Map;
 
+use super::budget::Exhausted;
 use super::error::{Place, RenderError};
 use super::filters::{self, Call};
 use super::sources::{Kind, Sources};
@@ -305,6 +306,9 @@ fn explain(error: &Error, template: &str, texts: &Texts) -> RenderError {
         line: error.line(),
         column: column(error, texts),
     };
+    if let Some(exhausted) = error.detail().and_then(Exhausted::in_sentence) {
+        return RenderError::Exhausted { place, exhausted, model: None };
+    }
     let reason = match (error.kind(), error.detail()) {
         (ErrorKind::OutOfFuel, _) => return RenderError::Endless { place, model: None },
         (ErrorKind::WriteFailure, _) => return RenderError::TooLarge { template: template.to_owned(), model: None },

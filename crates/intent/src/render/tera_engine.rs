@@ -2,21 +2,23 @@
 //!
 //! Tera has no limit of its own on how long a template may take. Its loops walk finite values, so only loops in loops can last; a
 //! call that counts their rounds is put in at the beginning of each loop's body, and `range` makes at most 10,000 numbers. Not
-//! counted are list comprehensions, and a text that a loop doubles.
+//! counted are list comprehensions. A value that is set is weighed, so that no loop doubles a text without end, see `budget`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Map, Value};
 use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
+use super::budget::{self, Exhausted};
 use super::current::current;
 use super::error::{Place, RenderError};
 use super::filters::{self, Call};
 use super::segments::{Segment, segments, word};
 use super::sources::{Kind, Sources};
-use super::{MAX_CONFIGURATION, MAX_STEPS, marks, printed};
+use super::{MAX_CONFIGURATION, marks, printed};
 
 /// The compiled templates.
 pub(super) struct TeraEngine {
@@ -27,6 +29,9 @@ pub(super) struct TeraEngine {
 
 /// What [`TeraEngine::counted`] puts into loops. Templates must not be able to name it by accident.
 const COUNT: &str = "__count_round";
+
+/// What [`counted`] puts behind values that are set.
+const SET: &str = "__set";
 
 /// What [`explain`] knows a loop by that was stopped.
 const ENDLESS: &str = "too many rounds";
@@ -126,12 +131,18 @@ fn register(tera: &mut Tera) {
             current.rounds += 1;
             current.rounds
         });
-        if rounds * STEPS_A_ROUND > MAX_STEPS { Err(tera::Error::message(ENDLESS)) } else { Ok("") }
+        budget::spend(0).map_err(tera::Error::message)?;
+        if rounds > MAX_ROUNDS { Err(tera::Error::message(ENDLESS)) } else { Ok("") }
+    });
+    tera.register_filter(SET, |value: tera::Value, _: Kwargs, _: &State| {
+        let size = value.as_str().map_or_else(|| 16 * value.len().unwrap_or_default(), str::len);
+        let allowed = if size > budget::VALUE { Err(Exhausted::Value) } else { budget::spend(size) };
+        allowed.map(|()| value).map_err(tera::Error::message)
     });
 }
 
-/// A round of a Tera loop takes about as long as so many steps of minijinja.
-const STEPS_A_ROUND: u64 = 10;
+/// Most rounds that all loops of one template may take together.
+const MAX_ROUNDS: u64 = 2_000_000;
 
 fn to_json(value: &tera::Value) -> Value {
     serde_json::to_value(value).unwrap_or_default()
@@ -157,12 +168,18 @@ fn range(kwargs: Kwargs, _: &State) -> tera::TeraResult<Vec<i128>> {
     Ok(numbers)
 }
 
-/// `source` with [`COUNT`] at the beginning of each loop's body.
+/// `source` with [`COUNT`] at the beginning of each loop's body, and [`SET`] behind each value that is set.
 fn counted(source: &str) -> String {
     let mut text = String::with_capacity(source.len());
     for segment in segments(source) {
         let piece = &source[segment.range()];
-        text.push_str(piece);
+        match set_value(&segment, piece) {
+            Some(value) => {
+                let (before, value, behind) = (&piece[..value.start], &piece[value.clone()], &piece[value.end..]);
+                text.push_str(&format!("{before} ({value}) | {SET} {behind}"));
+            }
+            None => text.push_str(piece),
+        }
         if matches!(segment, Segment::Statement(_)) && word(piece) == "for" {
             // The tag's own trimming goes on behind the call.
             let trims = if piece.ends_with("-%}") { "-" } else { "" };
@@ -172,8 +189,19 @@ fn counted(source: &str) -> String {
     text
 }
 
+/// Where the value stands in a tag `{% set name = value %}`; a block that is captured has none.
+fn set_value(segment: &Segment, tag: &str) -> Option<Range<usize>> {
+    if !matches!(segment, Segment::Statement(_)) || !matches!(word(tag), "set" | "set_global") {
+        return None;
+    }
+    let end = tag.strip_suffix("%}")?.trim_end_matches('-').trim_end().len();
+    let start = tag.find('=').map(|at| at + 1).filter(|start| *start < end)?;
+    Some(start..end)
+}
+
 /// The escape function.
 fn print(text: &str, output: &mut dyn Write) -> io::Result<()> {
+    budget::spend(text.len()).map_err(|exhausted| io::Error::other(exhausted.to_string()))?;
     let text = printed::print(text).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
     output.write_all(text.as_bytes())
 }
@@ -199,7 +227,10 @@ fn explain(error: &tera::Error, template: &str) -> RenderError {
             match report.message() {
                 ENDLESS => RenderError::Endless { place: Place { column: None, ..place }, model: None },
                 REFUSED => RenderError::ControlCharacter { place, suspects: Vec::new(), model: None },
-                reason => RenderError::Template { place, reason: reason.to_owned(), model: None },
+                reason => match Exhausted::in_sentence(reason) {
+                    Some(exhausted) => RenderError::Exhausted { place, exhausted, model: None },
+                    None => RenderError::Template { place, reason: reason.to_owned(), model: None },
+                },
             }
         }
         ErrorKind::Io(io::ErrorKind::InvalidData) => {
@@ -208,8 +239,17 @@ fn explain(error: &tera::Error, template: &str) -> RenderError {
         ErrorKind::Io(io::ErrorKind::FileTooLarge) => {
             RenderError::TooLarge { template: template.to_owned(), model: None }
         }
-        other => RenderError::Template { place: whole, reason: other.to_string(), model: None },
+        other => match Exhausted::in_sentence(&with_causes(error)) {
+            Some(exhausted) => RenderError::Exhausted { place: whole, exhausted, model: None },
+            None => RenderError::Template { place: whole, reason: other.to_string(), model: None },
+        },
     }
+}
+
+/// The error's sentence and those of its causes.
+fn with_causes(error: &tera::Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
 }
 
 /// Collects at most [`MAX_CONFIGURATION`] bytes.
@@ -240,6 +280,12 @@ mod tests {
             "{% for a in b -%}{{ __count_round() -}}\n x{% endfor %}"
         );
         assert_eq!(counted("{% for a in b %}x{% endfor %}"), "{% for a in b %}{{ __count_round() }}x{% endfor %}");
+    }
+
+    #[test]
+    fn values_that_are_set_are_weighed() {
+        assert_eq!(counted("{%- set a = b ~ '=' -%}"), "{%- set a = ( b ~ '=') | __set  -%}");
+        assert_eq!(counted("{% set a %}b=c{% endset %}"), "{% set a %}b=c{% endset %}");
     }
 
     #[test]

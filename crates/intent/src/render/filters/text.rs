@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use fancy_regex::Regex;
 use serde_json::Value;
 
-use super::{Call, Filter, items, kind, to_text};
+use super::{Call, Filter, items, kind, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["natural_sort", "arista.avd.natural_sort"], &["sort_key", "strict", "ignore_case"], natural_sort)
@@ -134,6 +134,7 @@ fn expand(ranges: &str, names: &mut Vec<String>) -> Result<(), String> {
             if (last - first) as usize >= MAX_NAMES / made.len() {
                 return Err(too_large(range));
             }
+            spend((last - first + 1) as usize * made.iter().map(|name| name.len() + 8).sum::<usize>())?;
             made = made
                 .iter()
                 .flat_map(|name| (first..=last).map(move |number| format!("{name}{before}{number}{behind}")))
