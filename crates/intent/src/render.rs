@@ -37,6 +37,7 @@ mod python;
 mod segments;
 mod sources;
 mod tera_engine;
+mod tera_limits;
 
 pub use budget::Exhausted;
 pub use error::{Place, RenderError};

@@ -2,10 +2,11 @@
 //!
 //! minijinja bounds a template itself: an instruction or 64 bytes of text cost one unit of its fuel, so [`MAX_STEPS`](super::MAX_STEPS)
 //! bounds time and memory. Tera has nothing like it, and filters of ours work outside of the fuel. They ask here: at each round of a
-//! Tera loop, each value that a Tera template sets or prints, each call of a filter, and while a filter's text grows.
+//! Tera loop, each value that a Tera template binds or prints (`tera_limits`), each call of a filter, and while a filter's text grows.
 //!
-//! What is bounded so ends as an error of the device within [`TIME`] and about [`TEXT`] bytes. Between two such places an engine is on
-//! its own: one Tera expression may be as long as its parser takes it.
+//! So a rendering ends as an error of its device about when [`TIME`] or [`TEXT`] is used up. Nothing interrupts an engine between two
+//! such places: a single expression or filter is bounded by the size of what it is given, not by the clock. Not bounded is the memory
+//! of the models and the inventory themselves, which have limits of their own when they are read.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -16,9 +17,12 @@ pub(super) const TIME: Duration = Duration::from_secs(5);
 /// How many bytes of text they may make in all, printed or not.
 pub(super) const TEXT: u64 = 48 * 1024 * 1024;
 
-/// How many bytes one value may have that a Tera template sets. An expression has at most 256 operators, so no expression over such
-/// values makes more than 128 MiB.
-pub(super) const VALUE: usize = 512 * 1024;
+/// How many bytes one text may have that a Tera template binds to a name. An expression has at most 256 operators, so none over such
+/// texts makes more than 64 MiB.
+pub(super) const VALUE: usize = 256 * 1024;
+
+/// How many bytes a list or map of texts may have that a Tera template binds to a name.
+pub(super) const VALUES: usize = 16 * 1024 * 1024;
 
 /// What is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +34,7 @@ pub enum Exhausted {
     #[error("made more than {} MiB of text", TEXT >> 20)]
     Text,
     /// The text of one value.
-    #[error("set a value of more than {} KiB", VALUE >> 10)]
+    #[error("made a value of more than {} KiB", VALUE >> 10)]
     Value,
 }
 

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Map, Value};
@@ -18,7 +17,7 @@ use super::error::{Place, RenderError};
 use super::filters::{self, Call};
 use super::segments::{Segment, segments, word};
 use super::sources::{Kind, Sources};
-use super::{MAX_CONFIGURATION, marks, printed};
+use super::{MAX_CONFIGURATION, marks, printed, tera_limits};
 
 /// The compiled templates.
 pub(super) struct TeraEngine {
@@ -29,9 +28,6 @@ pub(super) struct TeraEngine {
 
 /// What [`TeraEngine::counted`] puts into loops. Templates must not be able to name it by accident.
 const COUNT: &str = "__count_round";
-
-/// What [`counted`] puts behind values that are set.
-const SET: &str = "__set";
 
 /// What [`explain`] knows a loop by that was stopped.
 const ENDLESS: &str = "too many rounds";
@@ -55,11 +51,12 @@ impl TeraEngine {
     }
 
     fn of(mut sources: BTreeMap<String, String>) -> Self {
+        let mut broken = joining_comprehensions(&sources);
+        sources.retain(|path, _| !broken.contains_key(path));
         let mut tera = Tera::new();
         tera.autoescape_on([".tera"]);
         tera.set_escape_fn(print);
         register(&mut tera);
-        let mut broken = BTreeMap::new();
         if tera.add_raw_templates(sources.iter()).is_ok() {
             return Self { tera, broken };
         }
@@ -103,6 +100,19 @@ impl TeraEngine {
     }
 }
 
+/// The templates that hold a list comprehension with `~`, each with the error that it is.
+fn joining_comprehensions(sources: &BTreeMap<String, String>) -> BTreeMap<String, RenderError> {
+    let error = |(path, text): (&String, &String)| {
+        let segments = segments(text);
+        let found =
+            segments.iter().find(|segment| tera_limits::joins_in_comprehension(segment, &text[segment.range()]))?;
+        let line = text[..found.range().start].split('\n').count();
+        let reason = "a list comprehension cannot hold `~`; write a loop, `{% for … %}`".to_owned();
+        Some((path.clone(), RenderError::Template { place: Place::line(path, line), reason, model: None }))
+    };
+    sources.iter().filter_map(error).collect()
+}
+
 /// Filters and functions of ours.
 fn register(tera: &mut Tera) {
     for filter in filters::all() {
@@ -126,19 +136,16 @@ fn register(tera: &mut Tera) {
         tera::TeraResult::Ok(tera::Value::safe_string(&text))
     });
     tera.register_function("range", range);
-    tera.register_function(COUNT, |_: Kwargs, _: &State| {
+    tera.register_function(COUNT, |kwargs: Kwargs, _: &State| {
+        let text = kwargs.get::<usize>("text")?.unwrap_or_default();
         let rounds = current(|current| {
             current.rounds += 1;
             current.rounds
         });
-        budget::spend(0).map_err(tera::Error::message)?;
+        budget::spend(text).map_err(tera::Error::message)?;
         if rounds > MAX_ROUNDS { Err(tera::Error::message(ENDLESS)) } else { Ok("") }
     });
-    tera.register_filter(SET, |value: tera::Value, _: Kwargs, _: &State| {
-        let size = value.as_str().map_or_else(|| 16 * value.len().unwrap_or_default(), str::len);
-        let allowed = if size > budget::VALUE { Err(Exhausted::Value) } else { budget::spend(size) };
-        allowed.map(|()| value).map_err(tera::Error::message)
-    });
+    tera_limits::register(tera);
 }
 
 /// Most rounds that all loops of one template may take together.
@@ -168,35 +175,52 @@ fn range(kwargs: Kwargs, _: &State) -> tera::TeraResult<Vec<i128>> {
     Ok(numbers)
 }
 
-/// `source` with [`COUNT`] at the beginning of each loop's body, and [`SET`] behind each value that is set.
+/// `source` with what holds it within its limits: [`COUNT`] at the beginning of each loop, component and block and at the end of the
+/// template, with the bytes of text that it writes each time; and what `tera_limits` puts into tags.
 fn counted(source: &str) -> String {
+    let all = segments(source);
+    let texts = texts(source, &all);
     let mut text = String::with_capacity(source.len());
-    for segment in segments(source) {
+    for (at, segment) in all.iter().enumerate() {
         let piece = &source[segment.range()];
-        match set_value(&segment, piece) {
-            Some(value) => {
-                let (before, value, behind) = (&piece[..value.start], &piece[value.clone()], &piece[value.end..]);
-                text.push_str(&format!("{before} ({value}) | {SET} {behind}"));
-            }
+        match tera_limits::weighed(segment, piece) {
+            Some(weighed) => text.push_str(&weighed),
             None => text.push_str(piece),
         }
-        if matches!(segment, Segment::Statement(_)) && word(piece) == "for" {
+        text.push_str(&tera_limits::look_at_arguments(segment, piece));
+        if let Some(bytes) = texts.get(&at) {
             // The tag's own trimming goes on behind the call.
             let trims = if piece.ends_with("-%}") { "-" } else { "" };
-            text.push_str(&format!("{{{{ {COUNT}() {trims}}}}}"));
+            text.push_str(&format!("{{{{ {COUNT}(text={bytes}) {trims}}}}}"));
         }
     }
     text
 }
 
-/// Where the value stands in a tag `{% set name = value %}`; a block that is captured has none.
-fn set_value(segment: &Segment, tag: &str) -> Option<Range<usize>> {
-    if !matches!(segment, Segment::Statement(_)) || !matches!(word(tag), "set" | "set_global") {
-        return None;
+/// By the index of each tag that opens a loop, component or block: how many bytes of text stand directly in it. Text that stands in
+/// none is counted to the last segment that does not open one itself.
+fn texts(source: &str, segments: &[Segment]) -> BTreeMap<usize, usize> {
+    let mut open = Vec::new();
+    let mut texts = BTreeMap::new();
+    for (at, segment) in segments.iter().enumerate() {
+        match segment {
+            Segment::Text(range) => {
+                if let Some(opener) = open.last() {
+                    *texts.entry(*opener).or_default() += range.len();
+                }
+            }
+            Segment::Statement(range) => match word(&source[range.clone()]) {
+                "for" | "component" | "block" => {
+                    open.push(at);
+                    texts.insert(at, 0);
+                }
+                "endfor" | "endcomponent" | "endblock" => drop(open.pop()),
+                _ => {}
+            },
+            Segment::Expression(_) | Segment::Comment(_) => {}
+        }
     }
-    let end = tag.strip_suffix("%}")?.trim_end_matches('-').trim_end().len();
-    let start = tag.find('=').map(|at| at + 1).filter(|start| *start < end)?;
-    Some(start..end)
+    texts
 }
 
 /// The escape function.
@@ -277,15 +301,12 @@ mod tests {
     fn loops_count_their_rounds_and_trim_as_before() {
         assert_eq!(
             counted("{% for a in b -%}\n x{% endfor %}"),
-            "{% for a in b -%}{{ __count_round() -}}\n x{% endfor %}"
+            "{% for a in  (b) | __each  -%}{{ __count_round(text=3) -}}\n x{% endfor %}"
         );
-        assert_eq!(counted("{% for a in b %}x{% endfor %}"), "{% for a in b %}{{ __count_round() }}x{% endfor %}");
-    }
-
-    #[test]
-    fn values_that_are_set_are_weighed() {
-        assert_eq!(counted("{%- set a = b ~ '=' -%}"), "{%- set a = ( b ~ '=') | __set  -%}");
-        assert_eq!(counted("{% set a %}b=c{% endset %}"), "{% set a %}b=c{% endset %}");
+        assert_eq!(
+            counted("{% for a in b %}x{% endfor %}"),
+            "{% for a in  (b) | __each  %}{{ __count_round(text=1) }}x{% endfor %}"
+        );
     }
 
     #[test]

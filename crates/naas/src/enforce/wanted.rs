@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use intent::candidate;
 use intent::check::Check;
 use intent::confirm::ConfirmWithin;
 use intent::hash::ContentHash;
@@ -70,8 +71,14 @@ fn rendered(device: &Device, site: &Site) -> Result<Wanted, String> {
 }
 
 impl Wanted {
-    /// That it does not lock naas out of `device`; or why it would.
+    /// That it holds configuration only and does not lock naas out of `device`; or why it would. What models render to was looked at
+    /// then; a kept configuration may be older than that look.
     pub(super) fn is_safe_for(&self, device: &Device) -> Result<(), String> {
+        if let Origin::History = self.origin {
+            let cannot =
+                |error| format!("configuration {} ran before, but cannot be sent again: {error}", self.hash.brief());
+            candidate::check(&self.configuration).map_err(cannot)?;
+        }
         lockout::look(&self.configuration, device, &self.allowed).map_err(|lockout| match self.origin {
             Origin::Models(..) => lockout.to_string(),
             Origin::History => format!("configuration {} ran before, but now {lockout}", self.hash.brief()),
@@ -93,6 +100,25 @@ mod tests {
     use intent::inventory::Document;
     use intent::inventory::Inventory;
     use intent::name::DeviceName;
+
+    #[test]
+    fn a_kept_configuration_that_acts_is_refused() {
+        let configuration = "hostname leaf1\nreload now\n".to_owned();
+        let inventory = Inventory::parse(&[Document::new("i.yaml", b"hosts: {leaf1: {}}".to_vec())]).unwrap();
+        let leaf1 = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
+        let wanted = Wanted {
+            hash: ContentHash::of(&configuration),
+            configuration,
+            confirm: None,
+            checks: Vec::new(),
+            origin: Origin::History,
+            allowed: BTreeSet::new(),
+        };
+
+        let error = wanted.is_safe_for(&leaf1).unwrap_err();
+
+        assert!(error.contains("cannot be sent again: line 2 of the configuration, `reload now`"), "{error}");
+    }
 
     #[test]
     fn a_refused_line_is_traced_to_its_template_and_model() {
