@@ -114,7 +114,7 @@ fn render(templates: &Texts, template: &str, mut data: Map<String, Value>) -> Re
     let mut files = templates.clone();
     files.insert("model.json".to_owned(), model.into_bytes());
     let models = ModelSet::read(&ModelFiles(files)).map_err(|error| error.to_string())?;
-    match models.render(&device) {
+    match models.render_text(&device) {
         Ok(rendered) => Ok(rendered.configuration.trim_end_matches('\n').to_owned()),
         Err(RenderError::Empty(_)) => Ok(String::new()),
         Err(error) => Err(error.to_string()),

@@ -66,7 +66,7 @@ pub struct Inventory {
 /// One device, resolved.
 #[derive(Clone)]
 pub struct Device {
-    /// Its key in the inventory.
+    /// Its name, which is its key in the inventory.
     pub name: DeviceName,
     /// The address or DNS name it answers at; its name, if the inventory gives none.
     pub hostname: String,
@@ -76,13 +76,13 @@ pub struct Device {
     pub groups: Vec<GroupName>,
     /// Its data, in the order it was first defined.
     pub data: Map<String, Value>,
-    /// Who to log in as.
+    /// The user to log in as.
     pub username: Option<String>,
-    /// With which password.
+    /// That user's password.
     pub password: Option<Password>,
     /// The serial number of the switch that is meant, if the inventory says.
     pub serial: Option<String>,
-    /// How to speak eAPI to it.
+    /// How eAPI is spoken to it.
     pub connection: Connection,
     /// How its Jinja2 templates are set up.
     pub jinja: Jinja,
@@ -101,13 +101,13 @@ impl fmt::Debug for Device {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("inventory {document}{}{}: {reason}", line_of(*.line), path_of(.path))]
 pub struct InventoryError {
-    /// The secret or file.
+    /// The name of the secret or file.
     pub document: String,
-    /// From 1, where it is known.
+    /// The line from 1, where it is known.
     pub line: Option<u64>,
     /// Such as `hosts.leaf1.port`; empty for the document as a whole.
     pub path: String,
-    /// What was expected and found.
+    /// What was expected and found there.
     pub reason: String,
 }
 
@@ -154,7 +154,7 @@ impl Inventory {
         self.hosts.keys()
     }
 
-    /// Whether there is such a device.
+    /// True if there is such a device.
     pub fn has(&self, name: &str) -> bool {
         self.hosts.contains_key(name)
     }

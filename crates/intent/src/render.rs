@@ -24,6 +24,7 @@ use crate::lockout::Rule;
 use crate::model::{self, Model, ModelError, ModelFiles};
 
 pub(crate) mod bodies;
+mod budget;
 mod error;
 mod filters;
 mod jinja_compat;
@@ -38,8 +39,10 @@ mod render_context;
 mod segments;
 mod sources;
 mod tera_engine;
+mod tera_limits;
 mod value_guard;
 
+pub use budget::Exhausted;
 pub use error::{Place, RenderError};
 pub use provenance::{ModelVersion, models};
 
@@ -53,8 +56,9 @@ use tera_engine::TeraEngine;
 /// Most bytes one device's configuration may have: many times the largest known, and a runaway template ends.
 pub const MAX_CONFIGURATION: usize = 16 * 1024 * 1024;
 
-/// Most steps that one template may take for one device, in minijinja's measure: an instruction, or 64 bytes of text.
-pub const MAX_STEPS: u64 = 20_000_000;
+/// Most steps that one `.j2` template may take for one device, in minijinja's measure: an instruction, or 64 bytes of text. That is
+/// 92 MiB of text; the largest published device of AVD's examples, of 6,080 lines, takes half a million.
+pub const MAX_STEPS: u64 = 1_500_000;
 
 /// All models and templates, parsed once and rendered for many devices.
 pub struct ModelSet {
@@ -131,7 +135,26 @@ impl ModelSet {
     }
 
     /// Renders the full configuration of `device`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong in a model or template; and the first line that is no configuration, see [`candidate`].
     pub fn render(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
+        let rendered = self.render_text(device)?;
+        candidate::check(&rendered.configuration).map_err(|error| self.not_configuration(error, device))?;
+        Ok(rendered)
+    }
+
+    /// The same for templates that make any text, which is not looked at: it is not to be sent to a switch.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong in a model or template.
+    pub fn render_text(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
+        budget::limited(|| self.rendered(device))
+    }
+
+    fn rendered(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
         let models = self.models_of(device)?;
         let host = host(device);
         let mut configuration = String::new();
@@ -147,7 +170,6 @@ impl ModelSet {
         if configuration.trim().is_empty() {
             return Err(RenderError::Empty(models.len()));
         }
-        candidate::check(&configuration).map_err(|error| self.not_configuration(error, device))?;
         Ok(RenderedConfig {
             configuration,
             parts,
@@ -159,6 +181,10 @@ impl ModelSet {
 
     /// Where each line of what [`render`](Self::render) returns comes from. It renders once more, so it is for errors and people.
     pub fn origins(&self, device: &Device) -> Result<Vec<Origin>, RenderError> {
+        budget::limited(|| self.traced(device))
+    }
+
+    fn traced(&self, device: &Device) -> Result<Vec<Origin>, RenderError> {
         let models = self.models_of(device)?;
         let host = host(device);
         let mut all = Vec::new();

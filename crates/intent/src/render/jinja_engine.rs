@@ -9,6 +9,7 @@ use minijinja::value::{Kwargs, Object, Rest, Serde, StringInput, Value, ValueKin
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior};
 use serde_json::Map;
 
+use super::budget::Exhausted;
 use super::error::{Place, RenderError};
 use super::filters::{self, Call};
 use super::jinja_compat::{ALONE, ALONE_FUNCTION, CHAIN, OUTSIDE, OWN_TEXT, REFUSE};
@@ -108,6 +109,9 @@ impl JinjaEngine {
             line: error.line(),
             column: self.column(error, chained),
         };
+        if let Some(exhausted) = error.detail().and_then(Exhausted::in_sentence) {
+            return RenderError::Exhausted { place, exhausted, model: None };
+        }
         let reason = match (error.kind(), error.detail()) {
             (ErrorKind::OutOfFuel, _) => return RenderError::Endless { place, model: None },
             (ErrorKind::WriteFailure, _) => {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Call, Filter, data, to_text};
+use super::{Call, Filter, data, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["indent"], &["width", "first", "blank"], indent),
@@ -19,6 +19,7 @@ fn indent(call: &Call) -> Result<Value, String> {
     };
     let (first, blank) = (call.flag(1, false), call.flag(2, false));
     let text = call.text();
+    spend(margin.len().saturating_mul(text.split('\n').count()))?;
     let lines = text.split('\n').enumerate().map(|(index, line)| {
         let indented = if index == 0 { first } else { blank || !line.is_empty() };
         format!("{}{line}", if indented { margin.as_str() } else { "" })

@@ -58,7 +58,14 @@ impl Filter {
     /// Applies it. The error is a sentence that begins with the filter's name.
     pub(super) fn apply(&self, mut call: Call) -> Result<Value, String> {
         let name = self.names[0];
-        self.place(&mut call).and_then(|()| (self.run)(&call)).map_err(|reason| format!("{name}: {reason}"))
+        let mut run = || {
+            spend(0)?;
+            self.place(&mut call)?;
+            let result = (self.run)(&call)?;
+            spend(weight(&result))?;
+            Ok(result)
+        };
+        run().map_err(|reason: String| format!("{name}: {reason}"))
     }
 
     /// Puts arguments given by name where they belong.
@@ -132,6 +139,21 @@ impl Call {
             }
         }
         self.args.iter().chain(self.named.values()).any(suspicious)
+    }
+}
+
+/// Takes text from the rendering's budget, see [`super::budget`].
+fn spend(bytes: usize) -> Result<(), String> {
+    super::budget::spend(bytes).map_err(|exhausted| exhausted.to_string())
+}
+
+/// About how many bytes of text a value holds.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 16 + weight(item)).sum(),
+        Value::Object(map) => map.iter().map(|(key, item)| 16 + key.len() + weight(item)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }
 

@@ -6,7 +6,7 @@
 use fancy_regex::{Captures, Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::{Call, Filter, is_true, to_text};
+use super::{Call, Filter, is_true, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(
@@ -45,7 +45,9 @@ fn replace(call: &Call) -> Result<Value, String> {
         let found = found.map_err(|error| error.to_string())?;
         let whole = found.get(0).ok_or("a match without text")?;
         result.push_str(&text[end..whole.start()]);
+        let before = result.len();
         replacement.write(&found, &mut result)?;
+        spend(result.len() - before)?;
         end = whole.end();
         count += 1;
     }
@@ -152,6 +154,7 @@ fn find_all(call: &Call) -> Result<Value, String> {
     let mut all = Vec::new();
     for found in pattern.captures_iter(text.as_str()) {
         let found = found.map_err(|error| error.to_string())?;
+        spend((0..found.len()).filter_map(|at| found.get(at)).map(|group| group.as_str().len()).sum())?;
         let group = |at| Value::from(found.get(at).map_or("", |group| group.as_str()));
         all.push(match found.len() {
             1 => group(0),

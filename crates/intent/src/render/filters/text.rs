@@ -3,7 +3,7 @@
 use fancy_regex::Regex;
 use serde_json::Value;
 
-use super::{Call, Filter, items, kind, to_text};
+use super::{Call, Filter, items, kind, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["range_expand", "arista.avd.range_expand"], &[], range_expand),
@@ -61,6 +61,7 @@ fn expand(ranges: &str, names: &mut Vec<String>) -> Result<(), String> {
             if (last - first) as usize >= MAX_NAMES / made.len() {
                 return Err(too_large(range));
             }
+            spend((last - first + 1) as usize * made.iter().map(|name| name.len() + 8).sum::<usize>())?;
             made = made
                 .iter()
                 .flat_map(|name| (first..=last).map(move |number| format!("{name}{before}{number}{behind}")))

@@ -3,7 +3,7 @@
 use super::super::ImportError;
 use super::range;
 use super::site::{ALL, Site, UNGROUPED, VAULT, Vars};
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Node, NodeKind};
 
 /// By its ending; a file without one is YAML if its first line is a key or `---`.
 pub(super) fn is_yaml(file: &str, text: &[u8]) -> bool {
@@ -41,7 +41,7 @@ pub(super) fn read_vars(vars: &mut Vars, file: &str, text: &[u8]) -> Result<(), 
 fn parse(file: &str, text: &[u8]) -> Result<Option<Node>, ImportError> {
     let root = yaml::read(text)
         .map_err(|error| ImportError::new(file, error.line, super::super::without_values(&error.reason)))?;
-    Ok((!matches!(root.kind, Kind::Null)).then_some(root))
+    Ok((!matches!(root.kind, NodeKind::Null)).then_some(root))
 }
 
 fn group(site: &mut Site, file: &str, name: &str, node: &Node) -> Result<(), ImportError> {
@@ -92,8 +92,8 @@ fn short(key: &str) -> String {
 /// The entries of a map; nothing is an empty one.
 fn map<'a>(file: &str, node: &'a Node) -> Result<impl Iterator<Item = (&'a str, &'a Node)>, ImportError> {
     let entries = match &node.kind {
-        Kind::Map(entries) => entries.as_slice(),
-        Kind::Null => &[],
+        NodeKind::Map(entries) => entries.as_slice(),
+        NodeKind::Null => &[],
         other => return Err(ImportError::new(file, node.line, format!("expected a map, found {}", other.name()))),
     };
     Ok(entries.iter().map(|(key, node)| (key.as_str(), node)))
