@@ -231,7 +231,12 @@ impl Runs for Reach {
     }
 
     async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
-        let list = |stored: &mut Stored| stored.runs.values().rev().take(limit).map(Run::summary).collect();
+        let list = |stored: &mut Stored| {
+            let mut runs: Vec<_> = stored.runs.values().map(Run::summary).collect();
+            runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));
+            runs.truncate(limit);
+            runs
+        };
         self.ask("listing the runs", list).await
     }
 
@@ -286,7 +291,8 @@ impl Runs for Reach {
     async fn cancel(&self, run: &RunId, at: Timestamp) -> Result<(), StoreError> {
         let world = &self.0.world;
         let cancel = |stored: &mut Stored| {
-            if stored.cancelled.insert(run.clone(), at).is_none() {
+            if !stored.cancelled.contains_key(run) {
+                stored.cancelled.insert(run.clone(), at);
                 world.watch().cancelled(run, world.elapsed());
             }
         };
@@ -301,7 +307,9 @@ impl Runs for Reach {
 impl History for Reach {
     async fn keep(&self, device: &DeviceName, hash: &ContentHash, text: &str) -> Result<(), StoreError> {
         let key = (device.clone(), hash.clone());
-        let keep = |stored: &mut Stored| drop(stored.texts.insert(key.clone(), text.to_owned()));
+        let keep = |stored: &mut Stored| {
+            stored.texts.entry(key.clone()).or_insert_with(|| text.to_owned());
+        };
         self.ask("keeping the configuration", keep).await
     }
 
@@ -370,5 +378,34 @@ impl IdempotencyKeys for Reach {
             stands
         };
         self.ask("replacing the key", replace).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fastrand::Rng;
+    use naas::contract;
+
+    use super::*;
+    use crate::process::Process;
+    use crate::scenario::{FaultRates, Scenario};
+    use crate::world::World;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_simulations_store_keeps_the_contract() {
+        let mut rng = Rng::with_seed(1);
+        let rules = Scenario::generate(&mut rng).rules;
+        let world = Arc::new(World::new(rules, FaultRates::default(), None, rng, BTreeMap::new(), false));
+        let process = Process::new(&world, "contract");
+        process.begin();
+        let store = Reach(process);
+
+        for seed in [1, 2] {
+            contract::runs(&store, seed).await;
+            contract::outcomes(&store, seed).await;
+            contract::device_records(&store, seed).await;
+            contract::history(&store, seed).await;
+            contract::idempotency_keys(&store, seed).await;
+        }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::join_all;
+
 use super::{device, moment, outcome, run, run_id};
-use crate::ports::{Recorded, Runs};
+use crate::ports::{Created, Recorded, Runs};
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::run::Run;
 
@@ -25,12 +27,28 @@ async fn recorded_once(store: &impl Runs, seed: u64) {
     let run = run(seed, 0);
     assert_eq!(store.load(&run.run).await.expect("loading"), None, "a run that was never accepted");
 
-    store.create(&run).await.expect("creating");
-    store.create(&run).await.expect("creating the same run again");
+    let other = Run { by: Some("somebody else".to_owned()), step: 7, ..run.clone() };
+    assert_eq!(store.create(&run).await.expect("creating"), Created::Recorded);
+    assert_eq!(store.create(&run).await.expect("creating"), Created::Recorded, "the same run again");
+    assert_eq!(store.create(&other).await.expect("creating"), Created::NameTaken, "another run of this name");
 
     assert_eq!(store.load(&run.run).await.expect("loading").as_ref(), Some(&run));
     let listed = store.recent(200).await.expect("listing");
-    assert_eq!(listed.iter().filter(|listed| listed.run == run.run).count(), 1, "listed once");
+    let listed: Vec<_> = listed.into_iter().filter(|listed| listed.run == run.run).collect();
+    assert_eq!(listed, [run.summary()], "listed once");
+    one_of_many_gets_the_name(store, seed).await;
+}
+
+async fn one_of_many_gets_the_name(store: &impl Runs, seed: u64) {
+    let runs: Vec<_> = (1..9).map(|step| Run { step, ..run(seed, 20) }).collect();
+
+    let created = join_all(runs.iter().map(|run| store.create(run))).await;
+
+    let winners =
+        created.into_iter().zip(&runs).filter(|(created, _)| *created.as_ref().expect("creating") == Created::Recorded);
+    let winners: Vec<_> = winners.map(|(_, run)| run).collect();
+    let [winner] = winners.as_slice() else { panic!("{} runs got the same name", winners.len()) };
+    assert_eq!(store.load(&winner.run).await.expect("loading").as_ref(), Some(*winner));
 }
 
 async fn listed_newest_first(store: &impl Runs, seed: u64) {
