@@ -1,7 +1,6 @@
 //! Whole configurations, loaded by the client into strict and lenient devices and read back.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::support::{fleet, text};
@@ -250,13 +249,13 @@ fn forgotten(path: &[String]) -> bool {
         && path.last().is_some_and(|line| line == "no shutdown")
 }
 
-/// The published configurations of AVD, or `None` where they are not: they are no part of the repository. What `test` did
-/// not do is then said on the process's own standard error, which the test runner does not capture.
+/// The published configurations of AVD, or `None` where they are not: they are no part of the repository.
+#[expect(clippy::print_stderr, reason = "tools/tally counts the tests that say so")]
 fn corpus(test: &str) -> Option<Vec<PathBuf>> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     let folder = std::env::var_os("EOS_CORPUS").map_or(beside, PathBuf::from);
     if !folder.is_dir() {
-        writeln!(std::io::stderr(), "skipped: {test}: ../shared/corpus is not there, nor named by EOS_CORPUS").unwrap();
+        eprintln!("skipped: {test}: ../shared/corpus is not there, nor named by EOS_CORPUS");
         return None;
     }
     let found = WalkDir::new(folder).sort_by_file_name().into_iter().map(|entry| entry.unwrap().into_path());

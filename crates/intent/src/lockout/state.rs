@@ -147,7 +147,7 @@ impl ManagementState {
             }
             let (does, words) = meaning(&words);
             let indented = line.starts_with([' ', '\t']);
-            if !indented && !(flat && !opens(words)) {
+            if !indented && (!flat || opens(words)) {
                 section = Section::Top;
             }
             if matches!(section, Section::Top) {
