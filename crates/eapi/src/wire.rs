@@ -13,10 +13,10 @@ use serde_json::Value;
 /// The HTTP path of eAPI.
 pub const COMMAND_API: &str = "/command-api";
 
-/// A `runCmds` call.
+/// A JSON-RPC request that calls `runCmds`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Request {
-    /// Always `"2.0"`.
+    /// The JSON-RPC version, always `"2.0"`.
     pub jsonrpc: String,
     /// `runCmds`, the only method that EOS documents for running commands.
     pub method: String,
@@ -121,7 +121,7 @@ impl From<String> for Command {
 /// The response to a request, always with HTTP status 200. It has either `result` or `error`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Response {
-    /// Always `"2.0"`.
+    /// The JSON-RPC version, always `"2.0"`.
     pub jsonrpc: String,
     /// The id of the request.
     pub id: Value,
@@ -157,7 +157,7 @@ pub mod code {
     pub const INVALID: i64 = 1002;
     /// No JSON model for this command: "unconverted command".
     pub const UNCONVERTED: i64 = 1003;
-    /// Authorisation refused it.
+    /// The authorisation of commands refused it.
     pub const DENIED: i64 = 1005;
 }
 
