@@ -6,10 +6,11 @@ use std::num::NonZeroUsize;
 
 use futures::executor::block_on;
 use libfuzzer_sys::fuzz_target;
-use naas::api::{Call, answer};
+use naas::api::{ApiRequest, answer};
+use naas::caller::Caller;
 use naas::fakes::{FakeClock, FakeStore};
-use naas::schedule::Scheduler;
 use naas::schedule::request::Step;
+use naas::schedule::{Ports, Scheduler};
 use serde_json::Value;
 
 const INVENTORY: &str = "{hosts: {leaf1: {groups: [leaf]}, leaf2: {}}, groups: {leaf: {}}}";
@@ -21,17 +22,20 @@ fuzz_target!(|bytes: &[u8]| {
     let (method, path) = first.split_once(' ').unwrap_or(("POST", "/configure"));
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let store = FakeStore::with(INVENTORY, &[]);
-    let scheduler = Scheduler {
-        inventories: &store,
-        queue: &store,
-        state: &store,
-        dead_letters: &store,
-        clock: FakeClock::default(),
-        default_step: Step::Of(NonZeroUsize::MIN),
-    };
+    let clock = FakeClock::default();
+    let ports = Ports { inventories: &store, queue: &store, state: &store, dead_letters: &store, clock };
+    let scheduler = Scheduler::new(ports, Step::Of(NonZeroUsize::MIN));
 
     let body = body.trim_ascii_start();
-    let call = Call { method, path, query, idempotency_key: Some("key"), caller: Some("somebody"), body };
+    let call = ApiRequest {
+        method,
+        path,
+        query,
+        idempotency_key: Some("key"),
+        caller: &Caller::named("somebody"),
+        content_type: Some("application/json"),
+        body,
+    };
 
     let answer = block_on(answer(&scheduler, call));
 

@@ -25,7 +25,7 @@ ARTIFACTS = "naas-local-artifacts"
 """The bucket that `sam deploy` puts the zips in; on AWS it makes one itself, which takes twenty seconds."""
 
 
-LOCAL_PARAMETERS = {"Architecture": "x86_64", "LogRetentionDays": "1"}
+LOCAL_PARAMETERS = {"Architecture": "x86_64", "LogRetentionDays": "1", "AllowLocalAddresses": "true"}
 """As `samconfig.toml` has them."""
 
 

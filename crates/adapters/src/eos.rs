@@ -8,10 +8,10 @@ use eapi::{
     SessionName, SessionState, StageError, StartupConfig, TimerGone, TlsBackend, TlsTrust,
 };
 use intent::check::{Form, Shown};
-use intent::inventory::{Device, Tls, Transport, Verify};
-
+use intent::inventory::{Device, Password, Tls, Transport, Verify};
 use naas::ports::{Confirmation, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
 use naas::records::outcome::SwitchState;
+use secrecy::SecretString;
 
 use crate::with_causes;
 
@@ -19,7 +19,11 @@ use crate::with_causes;
 #[derive(Clone, Default)]
 pub struct EosSwitches {
     way: Option<Way>,
+    passwords: Option<FindPassword>,
 }
+
+/// Finds a password that the inventory does not hold; the error is a sentence for an operator.
+type FindPassword = Arc<dyn Fn(&Password) -> Result<SecretString, String> + Send + Sync>;
 
 /// How a switch is reached that is not reached over HTTP from here.
 type Way = Arc<dyn Fn(&Device) -> Arc<dyn Carrier> + Send + Sync>;
@@ -27,7 +31,23 @@ type Way = Arc<dyn Fn(&Device) -> Arc<dyn Carrier> + Send + Sync>;
 impl EosSwitches {
     /// Switches that are reached in another way than over HTTP from here.
     pub fn by(way: impl Fn(&Device) -> Arc<dyn Carrier> + Send + Sync + 'static) -> Self {
-        Self { way: Some(Arc::new(way)) }
+        Self { way: Some(Arc::new(way)), passwords: None }
+    }
+
+    /// The same switches; `find` is asked for passwords that the inventory does not hold.
+    pub fn with_passwords(
+        self,
+        find: impl Fn(&Password) -> Result<SecretString, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { passwords: Some(Arc::new(find)), ..self }
+    }
+
+    fn reveal(&self, password: &Password) -> Result<SecretString, SwitchError> {
+        let found = password.reveal(|elsewhere| match &self.passwords {
+            Some(find) => find(elsewhere),
+            None => Err(format!("its password is in {elsewhere}, which is not looked up here")),
+        });
+        found.map_err(|reason| misconfigured(&reason))
     }
 }
 
@@ -42,7 +62,8 @@ impl Switches for EosSwitches {
 
     fn open(&self, device: &Device) -> Result<EosSwitch, SwitchError> {
         let username = device.username.clone().ok_or_else(|| misconfigured("the inventory gives it no username"))?;
-        let password = device.password.clone().ok_or_else(|| misconfigured("the inventory gives it no password"))?;
+        let password = device.password.as_ref().ok_or_else(|| misconfigured("the inventory gives it no password"))?;
+        let password = self.reveal(password)?;
         if let Some(platform) = device.platform.as_deref().filter(|platform| !is_eos(platform)) {
             return Err(misconfigured(&format!("its platform is {platform}; naas configures eos only")));
         }
@@ -58,7 +79,7 @@ impl Switches for EosSwitches {
             client = client.port(port);
         }
         if let Some(password) = &device.connection.enable_password {
-            client = client.enable_password(password.clone());
+            client = client.enable_password(self.reveal(password)?);
         }
         if let Some(way) = &self.way {
             client = client.carrier(way(device));
@@ -90,6 +111,7 @@ impl Switch for EosSwitch {
         let timer = CommitTimer::try_from(timer).map_err(|error| misconfigured(&with_causes(&error)))?;
         session.commit_with_timer(timer).await.map_err(|error| match error {
             // If it was committed at all, it is on trial.
+            // EOS-15.
             CommitError::Unknown { .. } => self.failed(&error, SwitchFault::Unreachable, SwitchState::Reverting),
             error => self.not_committed(error),
         })

@@ -5,9 +5,12 @@
 //! site/
 //! ├── inventory.yaml      or Nornir's hosts.yaml, groups.yaml, defaults.yaml
 //! ├── models/             models and templates, as in the models bucket
-//! └── .naas/state.redb    runs, outcomes, queue; made by naas, survives kill -9
+//! └── .naas/              made by naas, its owner's alone
+//!     ├── state.redb      runs, outcomes, queue; survives kill -9
+//!     └── serving, …      where `naas serve` answers, and the tokens of those who may ask it
 //! ```
 
+mod tokens;
 mod worker;
 
 use std::fs;
@@ -16,20 +19,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use adapters::SystemClock;
-use adapters::embedded::{EmbeddedStore, FolderInventories, FolderModels};
+use adapters::embedded::{AlreadyOpen, EmbeddedStore, FolderInventories, FolderModels, Passwords, private};
 use adapters::eos::EosSwitches;
 use anyhow::{Context, anyhow, bail};
 use intent::inventory::Inventory;
 use jiff::Timestamp;
 use naas::enforce::{Enforcer, Limits, Ports};
 use naas::ports::{Clock, Inventories, StoreFault};
-use naas::schedule::Scheduler;
 use naas::schedule::request::Step;
+use naas::schedule::{self, Scheduler};
+use tracing::warn;
 
-pub(crate) use worker::{Work, Workers};
+pub(crate) use tokens::{Bearer, Tokens, operator_file, read as read_token, switch_file};
+pub(crate) use worker::{LAST_PUSHES, Work, Workers};
 
 /// The whole domain over local parts.
-pub(crate) type LocalScheduler = Scheduler<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
+pub(crate) type LocalScheduler =
+    Scheduler<schedule::Ports<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>>;
 type LocalPorts =
     Ports<FolderInventories, FolderModels, EosSwitches, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
 pub(crate) type LocalEnforcer = Enforcer<LocalPorts>;
@@ -54,24 +60,28 @@ impl Site {
     /// A folder that is no site, or that another process has open.
     pub(crate) async fn open(folder: &Path, step: Step, limits: Limits) -> anyhow::Result<Self> {
         let folder = find(folder).await?;
+        tighten_inventory(&folder);
         let store = open_store(&folder)?;
         // Its file is locked: whoever had it before is dead, and so are their pushes. Names of sessions have whole seconds, and one
         // of this very second may be ours.
         let alone_since = Timestamp::from_second(SystemClock.now().as_second())?;
         let limits = Limits { alone_since: Some(alone_since), ..limits };
         let inventories = FolderInventories::new(folder.clone());
-        let scheduler = Arc::new(LocalScheduler {
+        let scheduler_ports = schedule::Ports {
             inventories: inventories.clone(),
             queue: store.clone(),
             state: store.clone(),
             dead_letters: store.clone(),
             clock: SystemClock,
-            default_step: step,
-        });
+        };
+        let scheduler = Arc::new(LocalScheduler::new(scheduler_ports, step));
         let ports = Ports {
             inventories,
-            models: FolderModels::new(folder.join("models")),
-            switches: EosSwitches::default(),
+            models: FolderModels::of_site(&folder),
+            switches: EosSwitches::default().with_passwords({
+                let passwords = Passwords::default();
+                move |password| passwords.find(password)
+            }),
             state: store.clone(),
             queue: store.clone(),
             dead_letters: store.clone(),
@@ -84,7 +94,7 @@ impl Site {
     /// Notes where this process answers, for whoever finds the site open.
     pub(crate) fn serves_at(&self, url: &str) -> anyhow::Result<()> {
         let note = served_at(&self.folder);
-        fs::write(&note, url).with_context(|| format!("cannot write {}", note.display()))
+        private::write(&note, url).with_context(|| format!("cannot write {}", note.display()))
     }
 }
 
@@ -106,9 +116,10 @@ pub(crate) async fn inventory(folder: &Path) -> anyhow::Result<Inventory> {
     Ok(Inventory::parse(&FolderInventories::new(folder).all().await?)?)
 }
 
+/// Opens the site's store, which only its owner may read.
 fn open_store(folder: &Path) -> anyhow::Result<EmbeddedStore> {
     let state = folder.join(".naas");
-    fs::create_dir_all(&state).with_context(|| format!("state folder {}", state.display()))?;
+    private::folder(&state).with_context(|| format!("state folder {}", state.display()))?;
     match EmbeddedStore::open(state.join("state.redb")) {
         Ok(store) => {
             // Left behind by a process that was killed.
@@ -119,12 +130,30 @@ fn open_store(folder: &Path) -> anyhow::Result<EmbeddedStore> {
                 _ => Ok(store),
             }
         }
-        Err(error) if error.fault == StoreFault::Denied => Err(match fs::read_to_string(served_at(folder)) {
-            Ok(url) => anyhow!("site {}: another naas has it open, and serves it; add --api {url}", folder.display()),
-            Err(_) => anyhow!("site {}: another naas has it open; wait until that has ended", folder.display()),
-        }),
+        Err(error) if error.source.as_ref().is_some_and(|source| source.is::<AlreadyOpen>()) => {
+            Err(match fs::read_to_string(served_at(folder)) {
+                Ok(url) => {
+                    anyhow!("site {}: another naas has it open, and serves it; add --api {url}", folder.display())
+                }
+                Err(_) => anyhow!("site {}: another naas has it open; wait until that has ended", folder.display()),
+            })
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Takes away what others may do with the inventory's files: they may hold passwords.
+fn tighten_inventory(folder: &Path) {
+    for file in FolderInventories::new(folder).files().unwrap_or_default() {
+        if let Err(error) = private::tighten(&file) {
+            warn!(file = %file.display(), %error, "others may read this inventory file, and that cannot be changed");
+        }
+    }
+}
+
+/// Whether a `naas serve` of the site in `folder` answers at `url`.
+pub(crate) fn is_served_at(folder: &Path, url: &str) -> bool {
+    fs::read_to_string(served_at(folder)).is_ok_and(|served| served.trim_end_matches('/') == url.trim_end_matches('/'))
 }
 
 /// The file that says where the process that has the site open answers.

@@ -1,16 +1,16 @@
 //! Multi-line commands: which lines begin one, and where its body ends.
 //!
 //! eAPI takes one command per entry and has no terminal to type a body at, so a body travels as
-//! `{cmd, input}`. Known are every `banner <kind>`, `comment` and its shown form `!!`, `action bash`
-//! without a command on its line, `code` and `code unit <name>`, and `protocol https certificate`,
-//! which has two parts and two lines `EOF`.
+//! `{cmd, input}`. Known are every `banner <kind>`, `comment` and its shown form `!!`, `action
+//! bash` without a command on its line, `code` and `code unit <name>`, and `protocol https
+//! certificate`, which has two parts and two lines `EOF`.
 //!
-//! `input` carries the lines of the body, each ended by a newline, without the final `EOF`. A switch
-//! shows banners and certificates at column 0 and the other bodies indented, with their `EOF` at the
-//! same depth. For the indented kinds the indentation of the `EOF` line is taken off every line of
-//! the body, provided that every line that is not blank has it. In all other cases the body is sent
-//! byte for byte. So text that a switch has shown comes back the same after it was sent, and text
-//! with `EOF` at column 0 is never touched.
+//! `input` carries the lines of the body, each ended by a newline, without the final `EOF`. A
+//! switch shows banners and certificates at column 0 and the other bodies indented, with their
+//! `EOF` at the same depth. For the indented kinds the indentation of the `EOF` line is taken off
+//! every line of the body, provided that every line that is not blank has it. In all other cases
+//! the body is sent byte for byte. So text that a switch has shown comes back the same after it was
+//! sent, and text with `EOF` at column 0 is never touched.
 
 use crate::wire::Command;
 
@@ -19,6 +19,7 @@ pub(crate) const EOF: &str = "EOF";
 
 /// How the body of a multi-line command is shown and ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
+// EOS-39: these commands take a body.
 pub(crate) enum BodyKind {
     /// A body at column 0.
     Banner,
@@ -45,6 +46,7 @@ impl BodyKind {
     /// Finds the body at the start of `lines`: its input, and how many lines it takes with its last
     /// `EOF`. `None` if the `EOF` is missing.
     pub(crate) fn read(self, lines: &[&str]) -> Option<(String, usize)> {
+        // EOS-22: the last `EOF` is not sent, an inner one is.
         let mut parts = if self == Self::Certificate { 2 } else { 1 };
         for (index, line) in lines.iter().enumerate() {
             if line.trim() == EOF {
@@ -61,6 +63,7 @@ impl BodyKind {
         None
     }
 
+    // EOS-40: banners are shown at column 0, other bodies indented.
     fn input(self, lines: &[&str], margin: &str) -> String {
         let has_margin = |line: &&str| line.trim().is_empty() || line.starts_with(margin);
         let margin = if self == Self::Indented && lines.iter().all(has_margin) { margin } else { "" };

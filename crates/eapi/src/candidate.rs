@@ -12,8 +12,8 @@ use crate::wire::Command;
 mod tests;
 
 /// A configuration as commands, each with the line of the text it came from. It is never empty,
-/// because loading nothing in place of everything would erase a switch, and it holds nothing that is
-/// known to act when it is loaded.
+/// because loading nothing in place of everything would erase a switch, and it holds nothing that
+/// is known to act when it is loaded.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Candidate {
     entries: Vec<(usize, Command)>,
@@ -22,10 +22,10 @@ pub struct Candidate {
 impl Candidate {
     /// Reads configuration text as a person writes it or `show running-config` prints it.
     ///
-    /// Outside of bodies, indentation, blank lines and lines that begin with `!` are dropped, and so
-    /// is a final `end`. CRLF line ends are read as LF. All `!!` lines between two commands make one
-    /// `comment`, since EOS keeps one for each mode; it belongs to the mode of the command above it,
-    /// whatever its indentation.
+    /// Outside of bodies, indentation, blank lines and lines that begin with `!` are dropped, and
+    /// so is a final `end`. CRLF line ends are read as LF. All `!!` lines between two commands make
+    /// one `comment`, since EOS keeps one for each mode; it belongs to the mode of the command
+    /// above it, whatever its indentation.
     ///
     /// # Errors
     ///
@@ -109,6 +109,7 @@ impl Reader<'_> {
         let number = self.next + 1;
         let raw = self.lines[self.next];
         self.next += 1;
+        // EOS-38: `!!` cannot be typed, `!` is a comment.
         if let Some(comment) = raw.trim_start().strip_prefix("!!") {
             self.nothing_after_end("!!")?;
             return self.comment_line(number, comment);
@@ -117,6 +118,7 @@ impl Reader<'_> {
         if line.is_empty() || line.starts_with('!') {
             return Ok(());
         }
+        // EOS-42: `end` leaves the session pending.
         if line.eq_ignore_ascii_case("end") {
             self.end = self.end.or(Some(number));
             return Ok(());
@@ -137,6 +139,7 @@ impl Reader<'_> {
             return Err(TextFault::NotConfiguration { command: named(line), reason });
         }
         let Some(kind) = BodyKind::after(line) else { return Ok(Command::from(line)) };
+        // EOS-41: a body without its end swallows what follows.
         let missing = || TextFault::MissingEof { command: line.to_owned() };
         let (input, length) = kind.read(&self.lines[self.next..]).ok_or_else(missing)?;
         self.next += length;

@@ -21,14 +21,16 @@ use crate::wire::{COMMAND_API, Command, Format, Params, Request};
 
 /// A client of one switch, built by [`Client::builder`].
 ///
-/// Requests made one after the other share one connection, which the first request opens and which is
-/// kept alive; clones of a client share it too. Requests made at the same time each get a connection,
-/// though EOS runs them one after the other.
+/// Requests made one after the other share one connection, which the first request opens and which
+/// is kept alive; clones of a client share it too. Requests made at the same time each get a
+/// connection, though EOS runs them one after the other.
 ///
 /// Environment variables that name proxies are ignored and redirects are not followed, so that a
 /// password goes to the switch only.
 #[derive(Clone)]
+// EOS-11: EOS works on requests in turn, however many arrive.
 pub struct Client {
+    // EOS-16: EOS keeps connections open between requests.
     pub(crate) connection: Connection,
     pub(crate) authentication: Authentication,
     pub(crate) login: Arc<Login>,
@@ -60,6 +62,7 @@ impl Client {
     /// # Errors
     ///
     /// See [`Error`]; [`Error::sent`] says whether commands may have run.
+    // EOS-28: there is no transaction over a request.
     pub async fn run<C: Into<Command>>(
         &self,
         commands: impl IntoIterator<Item = C>,
@@ -89,7 +92,8 @@ impl Client {
         self.read(id, &request.params.cmds, &body)
     }
 
-    /// Ends the login of [`Authentication::Cookie`], if there is one. The next request opens another.
+    /// Ends the login of [`Authentication::Cookie`], if there is one. The next request opens
+    /// another.
     ///
     /// # Errors
     ///
@@ -108,6 +112,7 @@ impl Client {
         }
     }
 
+    // EOS-24: each request starts unprivileged.
     fn enable(&self) -> Command {
         match &self.enable_password {
             None => "enable".into(),
@@ -136,11 +141,12 @@ impl Client {
         if answer.status == StatusCode::OK { Ok(answer.body) } else { Err(self.connection.unexpected(&answer)) }
     }
 
-    /// Sends a request again, once, if its cookie has expired. That is safe for requests that act as
-    /// well, because EOS runs nothing of a request that it answers with 401.
+    /// Sends a request again, once, if its cookie has expired. That is safe for requests that act
+    /// as well, because EOS runs nothing of a request that it answers with 401.
     async fn send_with_cookie(&self, exchange: Exchange) -> Result<HttpResponse, Error> {
         let token = self.login.token(&self.connection, self.timeouts.command).await?;
         let answer = self.connection.exchange(with(&exchange, login::cookie(&token))).await?;
+        // EOS-6: a login expires, and nothing of the request was run.
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }

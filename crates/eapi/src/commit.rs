@@ -63,8 +63,8 @@ pub enum CommitError {
         #[source]
         cause: Error,
     },
-    /// The new configuration is in force until its timer runs out. Then the switch goes back to what
-    /// it ran before.
+    /// The new configuration is in force until its timer runs out. Then the switch goes back to
+    /// what it ran before.
     #[error("session {session} was not confirmed, its commit timer will revert it")]
     NotConfirmed {
         /// The name of the session.
@@ -79,8 +79,8 @@ pub enum CommitError {
         /// The name of the session.
         session: SessionName,
     },
-    /// The new configuration is in force, but the startup-config is the old one. A reload would bring
-    /// that back.
+    /// The new configuration is in force, but the startup-config is the old one. A reload would
+    /// bring that back.
     #[error("session {session} was committed but not saved, `write memory` answered: {words}")]
     NotSaved {
         /// The name of the session.
@@ -108,6 +108,7 @@ impl Session {
     /// # Errors
     ///
     /// See [`CommitError`]. A session that was not committed is aborted if that is possible.
+    // EOS-56: a commit overwrites what others changed meanwhile.
     pub async fn commit_and_save(&self) -> Result<Saved, CommitError> {
         match self.commit_then_save(self.client.timeouts().commit).await {
             Err(SaveFailure::Commit(cause)) => Err(self.not_committed(cause).await),
@@ -119,13 +120,14 @@ impl Session {
     /// confirmed before, the switch goes back by itself to what it ran. A switch has one timer, and
     /// nobody else can commit while it runs.
     ///
-    /// Returns the digest of what the switch runs then, from the same request, or `None` on a release
-    /// that has no digest.
+    /// Returns the digest of what the switch runs then, from the same request, or `None` on a
+    /// release that has no digest.
     ///
     /// # Errors
     ///
     /// See [`CommitError`]. A session that was not committed is aborted if that is possible.
     pub async fn commit_with_timer(&self, timer: CommitTimer) -> Result<Option<String>, CommitError> {
+        // EOS-58: EOS goes back by itself if nobody confirms.
         let commands = [format!("configure session {} commit timer {timer}", self.name), DIGEST.to_owned()];
         match self.run(self.client.timeouts().commit, commands).await {
             Ok(results) => Ok(results.get(1).and_then(digest)),
@@ -152,6 +154,7 @@ impl Session {
 
     /// Commits or confirms the session, saves, and asks for the digest of what was saved.
     pub(crate) async fn commit_then_save(&self, timeout: Duration) -> Result<Saved, SaveFailure> {
+        // EOS-59: from any connection.
         self.save_after(timeout, [format!("configure session {} commit", self.name)]).await
     }
 
@@ -186,9 +189,11 @@ fn saved(result: Option<&Value>, digest: Option<String>) -> Result<Saved, SaveFa
 }
 
 /// The command that saves the running-config.
+// EOS-57: a commit does not save.
 const SAVE: &str = "write memory";
 
 /// What [`SAVE`] prints when it has worked.
+// EOS-70: the words of a save that worked.
 const SAVED: &str = "Copy completed successfully.";
 
 /// Where a commit with its save stopped.

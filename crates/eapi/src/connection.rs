@@ -72,6 +72,7 @@ impl Connection {
         body: Vec<u8>,
         timeout: Duration,
     ) -> Result<HttpResponse, TransportFault> {
+        // EOS-10: EOS takes both media types.
         let media_type = if exchange.path == COMMAND_API { "application/json-rpc" } else { "application/json" };
         let content_type = (CONTENT_TYPE, HeaderValue::from_static(media_type));
         let headers = exchange.credentials.iter().cloned().chain([content_type]).collect();
@@ -96,6 +97,7 @@ impl Connection {
         let words = redact::words(&String::from_utf8_lossy(&answer.body), [&self.password]);
         let address = self.address.clone();
         match answer.status {
+            // EOS-7: wrong credentials are a 401 with plain text.
             StatusCode::UNAUTHORIZED => Error::Denied { address, user: self.user.clone(), words },
             status => Error::Http { address, status: status.as_u16(), words },
         }

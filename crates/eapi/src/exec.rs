@@ -29,6 +29,7 @@ const PRINTS: &str = "it prints something and configures nothing";
 ///
 /// Sources: EOS user manual, "Command-Line Interface" and the command pages of each chapter; the
 /// `?` output that users quote in public issues.
+// EOS-43: EOS runs EXEC commands in configuration modes.
 const COMMANDS: &[(&str, &str)] = &[
     ("abort", SESSION),
     ("commit", SESSION),

@@ -28,10 +28,12 @@ pub(crate) enum ReplyFault {
 
 impl ReplyReader<'_> {
     /// The results of the caller's commands.
+    // EOS-8: a refused command comes with HTTP status 200.
     pub(crate) fn results(&self, body: &[u8]) -> Result<Vec<Value>, ReplyFault> {
         let response: Response =
             serde_json::from_slice(body).map_err(|error| ReplyFault::NotEapi(self.not_json(&error, body)))?;
-        // A server that could not read the request cannot repeat its id either, so errors are read without it.
+        // A server that could not read the request cannot repeat its id either, so errors are read
+        // without it.
         if let Some(error) = response.error {
             return Err(ReplyFault::Command(Box::new(self.refused(error))));
         }
@@ -50,8 +52,8 @@ impl ReplyReader<'_> {
     }
 
     fn not_json(&self, error: &serde_json::Error, body: &[u8]) -> String {
-        // A body that is not JSON is mostly a web page, which its first characters give away. JSON that is
-        // cut off may be a configuration and is not quoted.
+        // A body that is not JSON is mostly a web page, which its first characters give away. JSON
+        // that is cut off may be a configuration and is not quoted.
         let begins = match body.first() {
             Some(b'{' | b'[') | None => String::new(),
             Some(_) => {
@@ -69,6 +71,7 @@ impl ReplyReader<'_> {
         }
     }
 
+    // EOS-27: the number in the message includes `enable`; `data` ends with the failure.
     fn refused(&self, error: RpcError) -> CommandError {
         let mut data = error.data.unwrap_or_default();
         let errors = data.last_mut().map(take_errors).unwrap_or_default();

@@ -10,6 +10,7 @@ pub enum Transport {
     /// Unencrypted, on port 80 by default. Everybody on the path can read the password.
     Http,
     /// TLS, on port 443 by default.
+    // EOS-2: HTTPS is on with eAPI, plain HTTP only with `protocol http`.
     Https(TlsTrust),
 }
 
@@ -18,11 +19,15 @@ pub enum Transport {
 pub enum Authentication {
     /// User name and password with every request.
     #[default]
+    // EOS-4.
     Basic,
-    /// User name and password once, in exchange for a cookie that goes with every request after that.
-    /// An expired cookie is renewed. [`Client::logout`](crate::Client::logout) ends it on the switch.
+    /// User name and password once, in exchange for a cookie that goes with every request after
+    /// that. An expired cookie is renewed. [`Client::logout`](crate::Client::logout) ends it on the
+    /// switch.
+    // EOS-5.
     Cookie,
     /// The client certificate alone. The user is the one that the certificate names.
+    // EOS-9: EOS maps the certificate to a user.
     Certificate,
 }
 
@@ -36,6 +41,7 @@ pub struct Timeouts {
     /// For the whole answer to a request that loads, commits or saves a configuration; 300 s by
     /// default, because a full replace has been seen to take four minutes when TACACS+ authorises
     /// every command (napalm-ansible issue 165).
+    // EOS-12.
     pub commit: Duration,
 }
 

@@ -26,9 +26,10 @@ pub struct Staged {
     pub remarks: Vec<Remark>,
 }
 
-/// What the switch said about a line that it accepted, such as `! VLAN id 5 not found in current VLAN
-/// configuration`. Remarks that came when the last mode was left belong to the last line.
+/// What the switch said about a line that it accepted, such as `! VLAN id 5 not found in current
+/// VLAN configuration`. Remarks that came when the last mode was left belong to the last line.
 #[derive(Debug, Clone, PartialEq, Eq)]
+// EOS-45: EOS remarks on lines that it takes.
 pub struct Remark {
     /// The number of the line in the configuration text, from 1.
     pub line_number: usize,
@@ -73,8 +74,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// A line that the switch refused, or a request that failed. The session is then aborted if that
-    /// is possible, and [`StageError::left`] says whether it was.
+    /// A line that the switch refused, or a request that failed. The session is then aborted if
+    /// that is possible, and [`StageError::left`] says whether it was.
+    // EOS-69: session, lines and diff fit into one request.
     pub async fn stage(
         client: &Client,
         name: SessionName,
@@ -95,6 +97,7 @@ impl Session {
     }
 
     /// Aborts a session whose load failed, unless it cannot be there.
+    // EOS-52: a session outlives a request that failed.
     async fn clean_up(&self, cause: &Error) -> Left {
         let not_opened = match cause {
             Error::Command(error) => matches!(error.at, FailedAt::Enable | FailedAt::Command(0)),
@@ -126,12 +129,15 @@ impl fmt::Debug for Staged {
 }
 
 /// Empties a candidate, so that a load replaces instead of merging.
+// EOS-49: without it the load is a merge.
 const CLEAN: &str = "rollback clean-config";
 
 /// Leaves every configuration mode and the session, which stays pending.
+// EOS-44: a diff lacks the block of an access list that is still open.
 const LEAVE: &str = "end";
 
 /// The commands of a load, and the way back from their indices to lines.
+// EOS-68: line by line, since a copied file hides its refused lines.
 struct StageRequest<'c> {
     commands: Vec<Command>,
     candidate: &'c Candidate,
@@ -141,19 +147,21 @@ struct StageRequest<'c> {
 
 impl<'c> StageRequest<'c> {
     fn new(name: &SessionName, candidate: &'c Candidate, load: Load) -> Self {
+        // EOS-48: opens the session, or enters the one that is pending.
         let mut commands: Vec<Command> = vec![format!("configure session {name}").into()];
         if load == Load::Replace {
             commands.push(CLEAN.into());
         }
         let first = commands.len();
         commands.extend(candidate.commands().cloned());
-        // The lines of an ACL, a policy-map or a qos profile are stored when their mode is left, so a
-        // difference that is asked for inside such a mode lacks them. `end` leaves every mode at once
-        // and the session as well, which stays pending. Source: EOS user manual, "ACLs and Route
-        // Maps", "Saving List Modifications".
+        // The lines of an ACL, a policy-map or a qos profile are stored when their mode is left, so
+        // a difference that is asked for inside such a mode lacks them. `end` leaves every mode at
+        // once and the session as well, which stays pending. Source: EOS user manual, "ACLs and
+        // Route Maps", "Saving List Modifications".
         commands.push(LEAVE.into());
         // By name, since no session is open any more. The command has no JSON model: asked for as
         // JSON it fails, and the session stays pending.
+        // EOS-50: exists as text only.
         commands.push(format!("show session-config named {name} diffs").into());
         Self { commands, candidate, first }
     }

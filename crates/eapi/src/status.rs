@@ -43,9 +43,11 @@ pub struct SwitchIdentity {
 
 /// The commands of the status. The digest comes last, because older releases refuse it; what came
 /// before it is then part of the error.
+// EOS-72: empty when all is saved.
 const COMMANDS: [&str; 4] = [Sessions::COMMAND, "show running-config diffs", "show version", "show hostname"];
 
 /// The command that prints the digest of the running-config.
+// EOS-71: older releases do not have it.
 pub(crate) const DIGEST: &str = "show running-config digest";
 
 impl SwitchStatus {

@@ -169,11 +169,21 @@ fn find(words: &[&str], secrets: &mut [bool]) {
         let encodings = bare[at + 1..].iter().take_while(|word| fields::is_encoding(word)).count();
         let encoded = if at + 1 + encodings == bare.len() { encodings.saturating_sub(1) } else { encodings };
         let secret = at + 1 + encoded;
-        let known = BEFORE_SECRET.contains(&bare[at]) || BEFORE_ENCODING.contains(&bare[at]) && encoded > 0;
+        let known = BEFORE_SECRET.contains(&bare[at]) || encoded > 0 && may_be_encoded(bare[at], bare[at + 1]);
         if known && secret < bare.len() {
             secrets[secret] = true;
         }
     }
+}
+
+/// True if `word` can be a field whose secret stands behind its encoding, in a line that the table does not know.
+///
+/// `8a` and `sha512` mean nothing but an encoding; `0`, `5` and `7` are numbers too, so there the field must sound like one.
+fn may_be_encoded(word: &str, encoding: &str) -> bool {
+    const SOUNDS: [&str; 9] = ["key", "pass", "secret", "auth", "psk", "token", "string", "credential", "community"];
+    BEFORE_ENCODING.contains(&word)
+        || matches!(encoding, "8a" | "sha512")
+        || SOUNDS.iter().any(|sound| word.to_ascii_lowercase().contains(sound))
 }
 
 /// The line, its secrets replaced. A quote that only ends one stays.

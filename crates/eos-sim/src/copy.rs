@@ -55,6 +55,7 @@ pub(crate) fn run(cli: &mut Cli, from: &str, to: &str, input: Option<&str>) -> R
 }
 
 /// `configure replace <from>`: applies at once. A file with a line that is refused replaces nothing.
+// EOS-73: at once, and the session ends.
 pub(crate) fn replace(cli: &mut Cli, from: &str) -> Result<(), Failure> {
     let device = cli.device.clone();
     let text = source(cli, from, None);

@@ -96,6 +96,7 @@ impl Device {
 
     /// A configuration as a device shows it.
     pub(crate) fn shown(&self, command: &str, config: &Config) -> String {
+        // EOS-77: how a shown configuration begins.
         format!("! Command: {command}\n{}", self.body(config))
     }
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 const CONTEXT: usize = 3;
 
 /// The difference of two texts, each line with its end; empty when there is none.
+// EOS-51: the diff of difflib, its heuristic included.
 pub(crate) fn unified(a: &str, b: &str, from: &str, to: &str) -> String {
     let (a, b): (Vec<&str>, Vec<&str>) = (a.lines().collect(), b.lines().collect());
     let mut out = String::new();

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::device::Device;
 use crate::journal::Event;
 
+// EOS-87: the defaults are assumed.
 const DELAY: u64 = 20;
 const TIMEOUT: u64 = 10;
 /// Of each stream, so that a talkative action does not fill the memory.
@@ -31,6 +32,7 @@ struct Handler {
 }
 
 /// Starts what `config` wants done after a save.
+// EOS-83: fires at every save.
 pub(crate) fn on_startup_config(device: &Arc<Device>, config: &Config) {
     for handler in handlers(config) {
         if !device.spec.allow_bash {
@@ -48,7 +50,9 @@ pub(crate) fn on_startup_config(device: &Arc<Device>, config: &Config) {
     }
 }
 
+// EOS-85: the action is run by bash.
 async fn act(device: &Device, handler: Handler, hostname: &str) {
+    // EOS-86: else it waits for earlier ones.
     let _turn = if handler.asynchronous { None } else { Some(device.action_turn.lock().await) };
     device.note(Event::ActionStarted { handler: handler.name.clone() });
     let (exit_status, output) = match run(&handler, hostname).await {
@@ -60,6 +64,7 @@ async fn act(device: &Device, handler: Handler, hostname: &str) {
 
 async fn run(handler: &Handler, hostname: &str) -> std::io::Result<(Option<i32>, String)> {
     let mut bash = Command::new("bash");
+    // EOS-88: bash sets it itself.
     bash.args(["-c", &handler.script]).env_clear().env("HOSTNAME", hostname);
     for name in ["PATH", "HOME"] {
         bash.envs(std::env::var_os(name).map(|value| (name, value)));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 
 /// How many checkpoints EOS keeps.
+// EOS-74: EOS keeps twenty.
 const CHECKPOINTS: usize = 20;
 
 /// What `flash:` and `checkpoint:` hold. They outlive a reload.

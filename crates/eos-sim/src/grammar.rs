@@ -109,6 +109,8 @@ impl Mode {
     }
 
     /// How much of the line's beginning this mode knows; 0 is nothing.
+    // EOS-36: a line is tried in the open mode, then in those around it.
+    // EOS-37: the open mode keeps a line that it knows the beginning of.
     pub(crate) fn knows(&'static self, words: &[&str]) -> usize {
         if self.unknown.iter().any(|pattern| pattern.begins(words)) {
             return 0;

@@ -12,6 +12,7 @@ use crate::state::State;
 
 /// A lock that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
+// EOS-75: whether EOS has such a lock is not established.
 pub(crate) struct Lock {
     /// What was given after `transaction`, if anything was.
     transaction: Option<String>,

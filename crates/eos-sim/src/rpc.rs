@@ -31,6 +31,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// Reads a request's body; the answer to one that cannot be run is the error.
+    // EOS-23: unknown keys beside `params` are ignored.
     pub(crate) fn read(body: &[u8]) -> Result<Self, Box<Response>> {
         let request: Value = serde_json::from_slice(body)
             .map_err(|error| refused(Value::Null, PARSE, format!("parse error: {error}")))?;
@@ -68,6 +69,7 @@ impl Call {
                         format!("CLI command {} of {total} '{line}' failed: {}", index + 1, reason(failure.code));
                     data.push(json!({"errors": failure.errors}));
                     error = error.or(Some((failure.code, message)));
+                    // EOS-29: with `stopOnError: false` the rest is run.
                     if self.params.stop_on_error {
                         break;
                     }
@@ -104,6 +106,7 @@ impl Call {
     }
 
     /// A line with its alias and its abbreviations written out, where the request asks for that.
+    // EOS-30: abbreviations and aliases only if the request says so.
     fn meant<'l>(&self, device: &Device, line: &'l str) -> Cow<'l, str> {
         let mut line = Cow::Borrowed(line);
         if self.expand_aliases {

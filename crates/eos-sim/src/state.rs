@@ -83,6 +83,7 @@ impl State {
     }
 
     /// Puts a session into force, until `timer` runs out if there is one. What ran before is kept as a checkpoint.
+    // EOS-84: no event-handler fires at a commit.
     pub(crate) fn commit(&mut self, name: &str, timer: Option<Duration>, now: Timestamp) -> Result<(), String> {
         let session = name.to_owned();
         match self.sessions.commit(name, timer, &self.running, now)? {

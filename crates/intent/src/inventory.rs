@@ -7,30 +7,47 @@
 //! - one bare part, if it is called `hosts`, `groups` or `defaults` (with `.yaml`, `.yml`, `.json` or none): Nornir's files;
 //! - otherwise a bare map of hosts, as the 2019 original kept it.
 //!
-//! Several documents are taken together; no host or group may be in two of them, and one at most has `defaults`.
+//! Several documents are taken together; no host or group may be in two of them. The `defaults` of a document are for its own hosts,
+//! and so are the passwords of its groups: who may write one secret must not be sent the passwords of another. Nornir's three files
+//! beside each other count as one document.
+//!
+//! An address of this machine or of its link takes a word of permission, `allow_local: true` in the defaults; a password may be
+//! `{env: NAME}` or `{command: [PROGRAM, …]}` in a document of this machine, see [`Document::of_this_machine`]. No two hosts may have
+//! one address and port. A host's `serial`, as a key or in its data, is the serial number of the switch that is meant.
 //!
 //! Resolution is Nornir 3's: the host's own value, then its groups' depth first from left to right, then the defaults'; the
 //! first that is not null wins, and `data` is resolved key by key without merging deeper, unless the defaults say `merge: deep`.
 //! Every host belongs to `global` as well, after all its other groups. [`Inventory::explain`] says what came from where.
 
+mod address;
 mod connection;
 mod document;
+mod element;
 mod explain;
+mod field;
 pub mod import;
+mod jinja;
 mod nesting;
 mod node;
+mod password;
+mod resolve;
 mod stored;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 
+use address::Local;
 pub use connection::{Connection, Tls, Transport, Verify};
-use connection::{Resolved, nearest};
-use document::{Element, Merge, Part};
-pub use explain::{Explained, Known, Membership, Origin, Source};
+use document::DocumentPart;
+use element::Element;
+pub use explain::{Explained, ExplainedValue, Membership, SetBy, ValueSource};
+pub use jinja::{Jinja, Peers, Variables};
+pub use password::Password;
+use resolve::{Levels, Resolved};
 pub use stored::Document;
 
 use crate::name::{DeviceName, GroupName};
@@ -40,7 +57,10 @@ use crate::name::{DeviceName, GroupName};
 pub struct Inventory {
     hosts: BTreeMap<DeviceName, Defined>,
     groups: BTreeMap<GroupName, Defined>,
-    defaults: Option<Defined>,
+    /// By the unit of their document.
+    defaults: BTreeMap<String, Defined>,
+    /// What Ansible's templates know of all devices, made when the first device needs it.
+    peers: OnceLock<Arc<Peers>>,
 }
 
 /// One device, resolved.
@@ -59,9 +79,15 @@ pub struct Device {
     /// Who to log in as.
     pub username: Option<String>,
     /// With which password.
-    pub password: Option<SecretString>,
+    pub password: Option<Password>,
+    /// The serial number of the switch that is meant, if the inventory says.
+    pub serial: Option<String>,
     /// How to speak eAPI to it.
     pub connection: Connection,
+    /// How its Jinja2 templates are set up.
+    pub jinja: Jinja,
+    /// What its templates know of all devices, if they are Ansible's.
+    pub peers: Option<Arc<Peers>>,
 }
 
 /// Data may hold secrets, so only names are shown.
@@ -90,15 +116,29 @@ pub struct InventoryError {
 struct Defined {
     element: Element,
     document: String,
+    /// Whether that document may name addresses of this machine without a word of permission.
+    allows_local: bool,
 }
 
 impl Inventory {
     /// Reads all documents together.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong in a document, or between two of them.
     pub fn parse(documents: &[Document]) -> Result<Self, InventoryError> {
-        let mut inventory = Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: None };
+        let inventory = Self::assemble(documents)?;
+        inventory.check_addresses()?;
+        Ok(inventory)
+    }
+
+    /// The same, whatever the addresses are: what is imported from elsewhere is written down first and corrected by a person.
+    fn assemble(documents: &[Document]) -> Result<Self, InventoryError> {
+        let mut inventory =
+            Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: BTreeMap::new(), peers: OnceLock::new() };
         for document in documents {
             for part in document::parse(document)? {
-                inventory.add(part, &document.name)?;
+                inventory.add(part, document)?;
             }
         }
         let names: Vec<_> = documents.iter().map(|document| document.name.as_str()).collect();
@@ -122,18 +162,20 @@ impl Inventory {
     /// A device with everything resolved.
     pub fn device(&self, name: &DeviceName) -> Option<Device> {
         let host = &self.hosts.get(name)?.element;
-        let groups = self.groups_of(host);
-        let elements: Vec<_> = self.levels(name)?.into_iter().map(|level| &level.element).collect();
-        let resolved = Resolved::new(&elements, self.merge());
+        let levels = self.levels(name)?;
+        let resolved = Resolved::new(&levels);
         Some(Device {
             hostname: resolved.hostname.as_ref().map_or_else(|| name.to_string(), |found| found.value.clone()),
-            platform: nearest(&elements, "platform", |element| element.platform.clone()).map(|found| found.value),
+            platform: levels.nearest("platform", |element| element.platform.clone()).map(|found| found.value),
             username: resolved.username.as_ref().map(|found| found.value.clone()),
             password: resolved.password.as_ref().map(|found| found.value.clone()),
+            serial: host.serial.clone().or_else(|| serial_of(&host.data)),
             connection: resolved.connection(),
-            data: data(&elements, self.merge()),
+            data: levels.data(),
+            jinja: self.jinja_of(name),
+            peers: (self.jinja_of(name).variables == Variables::Ansible).then(|| Arc::clone(self.peers())),
             name: name.clone(),
-            groups,
+            groups: self.groups_of(host),
         })
     }
 
@@ -147,33 +189,61 @@ impl Inventory {
         Some(self.hosts.iter().filter(|(_, host)| member(host)).map(|(name, _)| name.clone()).collect())
     }
 
-    /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted.
+    /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted. Ansible's
+    /// templates may read the data of any device, so then it is all documents.
     pub fn documents_of(&self, devices: &[DeviceName]) -> Vec<String> {
-        let theirs = devices.iter().filter_map(|device| self.hosts.get(device));
-        let shared = self.groups.values().chain(&self.defaults);
+        let reads_all = devices.iter().any(|name| self.jinja_of(name).variables == Variables::Ansible);
+        let wanted = |name: &DeviceName| reads_all || devices.contains(name);
+        let theirs = self.hosts.iter().filter(|(name, _)| wanted(name)).map(|(_, host)| host);
+        let shared = self.groups.values().chain(self.defaults.values());
         let documents: BTreeSet<_> = theirs.chain(shared).map(|defined| defined.document.as_str()).collect();
         documents.into_iter().map(str::to_owned).collect()
     }
 
-    fn add(&mut self, part: Part, document: &str) -> Result<(), InventoryError> {
-        let twice = |what: String, first: &Defined| {
-            let reason = format!("is defined in {} as well; once is enough", first.document);
-            Err(InventoryError { document: document.to_owned(), line: None, path: what, reason })
+    fn add(&mut self, part: DocumentPart, document: &Document) -> Result<(), InventoryError> {
+        let defined =
+            |element| Defined { element, document: document.name.clone(), allows_local: document.allows_local };
+        let (path, first) = match part {
+            DocumentPart::Host(name, element) => {
+                (format!("hosts.{name}"), insert(&mut self.hosts, name, defined(element)))
+            }
+            DocumentPart::Group(name, element) => {
+                (format!("groups.{name}"), insert(&mut self.groups, name, defined(element)))
+            }
+            DocumentPart::Defaults(element) => {
+                let unit = document::unit(&document.name).to_owned();
+                ("defaults".to_owned(), insert(&mut self.defaults, unit, defined(element)))
+            }
         };
-        let defined = |element| Defined { element, document: document.to_owned() };
-        match part {
-            Part::Host(name, element) => match self.hosts.get(&name) {
-                Some(first) => return twice(format!("hosts.{name}"), first),
-                None => drop(self.hosts.insert(name, defined(element))),
-            },
-            Part::Group(name, element) => match self.groups.get(&name) {
-                Some(first) => return twice(format!("groups.{name}"), first),
-                None => drop(self.groups.insert(name, defined(element))),
-            },
-            Part::Defaults(element) => match &self.defaults {
-                Some(first) => return twice("defaults".to_owned(), first),
-                None => self.defaults = Some(defined(element)),
-            },
+        first.map_or(Ok(()), |first| {
+            let reason = format!("is defined in {first} as well; once is enough");
+            Err(InventoryError { document: document.name.clone(), line: None, path, reason })
+        })
+    }
+
+    /// Every address is meant to be reached, and by one name only: two names of one switch would be pushed at once, and one of them
+    /// with the configuration of the other.
+    fn check_addresses(&self) -> Result<(), InventoryError> {
+        let mut seen: BTreeMap<(String, u16), &DeviceName> = BTreeMap::new();
+        for (name, host) in &self.hosts {
+            let Some(levels) = self.levels(name) else { continue };
+            let resolved = Resolved::new(&levels);
+            let fault = |reason| {
+                let path = format!("hosts.{name}");
+                Err(InventoryError { document: host.document.clone(), line: None, path, reason })
+            };
+            let hostname = resolved.hostname.as_ref().map_or(name.as_ref(), |found| found.value.as_str());
+            if let Some(reason) = not_permitted(hostname, &resolved, host.allows_local) {
+                return fault(reason);
+            }
+            let transport = resolved.connection().transport;
+            let port = resolved.port.as_ref().map_or(transport.default_port(), |found| found.value);
+            if let Some(first) = seen.insert((address::canonical(hostname), port), name) {
+                return fault(format!(
+                    "and hosts.{first} are both reached at {hostname}, port {port}; one switch cannot be two devices, so correct \
+                     the address or the port of one, or take one out"
+                ));
+            }
         }
         Ok(())
     }
@@ -242,44 +312,87 @@ impl Inventory {
         }
     }
 
-    /// What a value is looked for in, nearest first: the host, its groups as far as they are defined, the defaults.
-    fn levels(&self, name: &DeviceName) -> Option<Vec<&Defined>> {
+    /// Where the values of a device are looked for.
+    fn levels(&self, name: &DeviceName) -> Option<Levels<'_>> {
         let host = self.hosts.get(name)?;
+        let unit = document::unit(&host.document);
         let groups = self.groups_of(&host.element);
         let groups = groups.iter().filter_map(|group| self.groups.get(group));
-        Some(std::iter::once(host).chain(groups).chain(&self.defaults).collect())
+        let defaults = self.defaults.get(unit);
+        let all: Vec<_> = std::iter::once(host).chain(groups).chain(defaults).collect();
+        Some(Levels {
+            elements: all.iter().map(|level| &level.element).collect(),
+            trusted: all.iter().map(|level| document::unit(&level.document) == unit).collect(),
+            merge: defaults.map(|defaults| defaults.element.merge).unwrap_or_default(),
+        })
     }
 
-    fn merge(&self) -> Merge {
-        self.defaults.as_ref().map(|defaults| defaults.element.merge).unwrap_or_default()
+    /// The defaults that are for a host.
+    fn defaults_of(&self, name: &DeviceName) -> Option<&Defined> {
+        self.defaults.get(document::unit(&self.hosts.get(name)?.document))
     }
-}
 
-/// The data of all elements, nearest first, in one map. A key that is there wins even as null: Nornir looks for the key, unlike
-/// with its own fields.
-fn data(elements: &[&Element], merge: Merge) -> Map<String, Value> {
-    let mut data = Map::new();
-    for element in elements {
-        for (key, further) in &element.data {
-            match data.get_mut(key) {
-                None => drop(data.insert(key.clone(), further.clone())),
-                Some(nearer) if merge == Merge::Deep => fill(nearer, further),
-                Some(_) => {}
+    fn jinja_of(&self, name: &DeviceName) -> Jinja {
+        self.defaults_of(name).map(|defaults| defaults.element.jinja).unwrap_or_default()
+    }
+
+    fn peers(&self) -> &Arc<Peers> {
+        self.peers.get_or_init(|| {
+            let mut peers = Peers::default();
+            for (name, host) in &self.hosts {
+                let Some(levels) = self.levels(name) else { continue };
+                let mut data = levels.data();
+                let hostname = Resolved::new(&levels).hostname;
+                let hostname = hostname.map_or_else(|| name.to_string(), |found| found.value.clone());
+                data.insert("inventory_hostname".to_owned(), name.to_string().into());
+                data.insert("ansible_host".to_owned(), hostname.into());
+                let groups: Vec<String> = self.groups_of(&host.element).iter().map(ToString::to_string).collect();
+                let named = groups.iter().filter(|group| *group != "global");
+                let ungrouped = (groups.len() < 2).then(|| "ungrouped".to_owned());
+                for group in named.cloned().chain(ungrouped).chain(["all".to_owned()]) {
+                    peers.groups.entry(group).or_default().push(name.to_string());
+                }
+                peers.hosts.insert(name.to_string(), data);
             }
-        }
+            Arc::new(peers)
+        })
     }
-    data
 }
 
-/// Adds what only the further map has, at every depth.
-fn fill(nearer: &mut Value, further: &Value) {
-    let (Value::Object(nearer), Value::Object(further)) = (nearer, further) else { return };
-    for (key, further) in further {
-        match nearer.get_mut(key) {
-            None => drop(nearer.insert(key.clone(), further.clone())),
-            Some(nearer) => fill(nearer, further),
+/// Puts a value into the map; the document of the one that is there already.
+fn insert<K: Ord>(map: &mut BTreeMap<K, Defined>, key: K, value: Defined) -> Option<String> {
+    match map.entry(key) {
+        Entry::Occupied(first) => Some(first.get().document.clone()),
+        Entry::Vacant(place) => {
+            place.insert(value);
+            None
         }
     }
+}
+
+/// The serial number in a host's data, as NetBox exports it.
+fn serial_of(data: &Map<String, Value>) -> Option<String> {
+    let serial = data.get("serial").or_else(|| data.get("serial_number"))?;
+    serial
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| serial.as_u64().map(|number| number.to_string()))
+        .filter(|it| !it.is_empty())
+}
+
+/// Why a host may not be at `hostname`, if it may not.
+fn not_permitted(hostname: &str, resolved: &Resolved<'_>, allows_local: bool) -> Option<String> {
+    let said = resolved.allow_local.as_ref().map(|setting| setting.value);
+    let whose = match address::local(hostname)? {
+        Local::Machine if said.unwrap_or(allows_local) => return None,
+        Local::Link if said.unwrap_or(false) => return None,
+        Local::Machine => "the machine that runs naas itself",
+        Local::Link => "a neighbour on the link of the machine that runs naas, or a cloud's metadata service",
+    };
+    Some(format!(
+        "is reached at {hostname}, which is {whose}, so its password would be sent there; if that is meant, say \
+         `allow_local: true` in the defaults of this document"
+    ))
 }
 
 impl InventoryError {

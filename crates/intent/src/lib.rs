@@ -3,9 +3,10 @@
 //!
 //! ```text
 //! inventory   which devices there are, and their data      ┐
-//! model       who gets which template, with which data     ├→  render  →  lockout, check  →  a configuration
+//! model       who gets which template, with which data     ├→  render  →  candidate, lockout, check  →  a configuration
 //! ```
 
+pub mod candidate;
 pub mod check;
 pub mod confirm;
 pub mod hash;

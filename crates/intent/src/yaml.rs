@@ -7,11 +7,13 @@
 //! - Duplicate keys, alias bombs, and nesting beyond [`MAX_DEPTH`] are errors.
 
 mod de;
+mod json;
 mod node;
 
 use serde_saphyr::budget::BudgetBreach;
 
 pub(crate) use de::{from_node, instead};
+pub use json::{InvalidJson, from_json};
 pub(crate) use node::{Kind, Node};
 
 /// Deepest nesting of lists and maps.

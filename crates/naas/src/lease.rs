@@ -22,7 +22,8 @@
 //! outcome is recorded already (its slice was delivered twice) or it was cancelled since.
 //!
 //! A device that was just brought to its intent is left alone for [`SETTLE`], and whoever asks again meanwhile waits: a
-//! thousand webhooks, those of our own save among them, cost one push and one check, in whatever order they come.
+//! thousand webhooks, those of our own save among them (EOS-83), cost one push and one check, in whatever order they
+//! come.
 
 mod pin;
 mod replacement;

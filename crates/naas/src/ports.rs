@@ -19,17 +19,19 @@ use crate::records::idempotency::IdempotencyRecord;
 use crate::records::installation::InstallationId;
 use crate::records::outcome::{Attempt, Outcome, Status, SwitchState};
 use crate::records::revision::{Entry, Revision};
-use crate::records::run::{Run, Summary};
+use crate::records::run::{Run, RunSummary};
 use crate::records::slice::Slice;
 
-/// The time of day and dice, so that tests own them.
+/// The time of day and random numbers, so that tests own them.
 pub trait Clock: Send + Sync {
     /// The present moment, UTC.
     fn now(&self) -> Timestamp;
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
-    /// Random bits, to tell apart what happens in the same moment; not for secrets.
+    /// Random bits of any quality, to spread what would happen in the same moment. Nothing is named by them.
     fn entropy(&self) -> u64;
+    /// 128 random bits of the operating system, for names of runs and tokens of leases: two of them must never meet.
+    fn random(&self) -> u128;
 }
 
 impl<C: Clock> Clock for &C {
@@ -43,6 +45,10 @@ impl<C: Clock> Clock for &C {
 
     fn entropy(&self) -> u64 {
         (**self).entropy()
+    }
+
+    fn random(&self) -> u128 {
+        (**self).random()
     }
 }
 
@@ -154,11 +160,12 @@ pub trait History: Send + Sync {
 
 /// The record of runs and outcomes.
 pub trait Runs: Send + Sync {
-    /// Records a run. Recording the same run again changes nothing.
-    fn create(&self, run: &Run) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Records a run. Recording the same run again changes nothing. Another run under the same name is not recorded, and
+    /// the one that stands is not changed.
+    fn create(&self, run: &Run) -> impl Future<Output = Result<Created, StoreError>> + Send;
 
     /// The last `limit` runs by the time they were accepted, newest first. A run is among them once [`Runs::create`] has returned.
-    fn recent(&self, limit: usize) -> impl Future<Output = Result<Vec<Summary>, StoreError>> + Send;
+    fn recent(&self, limit: usize) -> impl Future<Output = Result<Vec<RunSummary>, StoreError>> + Send;
 
     /// A run, if it was ever accepted.
     fn load(&self, run: &RunId) -> impl Future<Output = Result<Option<Run>, StoreError>> + Send;
@@ -192,6 +199,22 @@ pub trait Runs: Send + Sync {
 
     /// Since when a run is cancelled, if it is.
     fn cancelled(&self, run: &RunId) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
+}
+
+/// Whether a run is on record under its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// The run is on record, by this call or an earlier one.
+    Recorded,
+    /// Another run has that name.
+    NameTaken,
+}
+
+impl Created {
+    /// The answer for `run`, given the run that stands under its name, if one stood there before.
+    pub fn given(before: Option<&Run>, run: &Run) -> Self {
+        if before.is_none_or(|before| before == run) { Self::Recorded } else { Self::NameTaken }
+    }
 }
 
 /// Whether an outcome was the first of its device in its run.

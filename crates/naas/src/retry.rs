@@ -25,6 +25,7 @@ pub struct Retries {
 impl Default for Retries {
     /// Eight attempts within 16 to 32 minutes: a switch that reloads is back within them.
     fn default() -> Self {
+        // EOS-18.
         Self { first_pause: Duration::from_secs(15), attempts: 8 }
     }
 }

@@ -1,5 +1,5 @@
 //! The names of our configuration sessions, which say whose they are and when they were opened:
-//! `naas-7f3a9c21-20261123-201530-7f3a9c-6924c2b4-3f2a`.
+//! `naas-7f3a9c21-20261123-201530-7f3a9c0b12d4e5f6-6924c2b4-3f2a`.
 //!
 //! EOS shows no age of a pending session and refuses to reopen a name that was completed, so both are in the name. The program
 //! alone does not tell whose a session is: a person may call one `naas-lab-change`, and another installation of naas may be at
@@ -14,6 +14,7 @@ use crate::records::installation::InstallationId;
 const PROGRAM: &str = "naas-";
 
 /// A name that no session on any switch has had. `opened` is written in hexadecimal seconds since 1970.
+// EOS-54: EOS refuses a name that was completed.
 pub fn name(installation: &InstallationId, run: &RunId, opened: Timestamp, entropy: u64) -> String {
     format!("{PROGRAM}{installation}-{run}-{:08x}-{:04x}", opened.as_second(), entropy & 0xffff)
 }

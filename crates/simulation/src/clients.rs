@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use intent::name::RunId;
+use naas::caller::Caller;
 use naas::records::outcome::Status;
 use naas::schedule::request::Step;
-use naas::schedule::{ReportError, ScheduleError, Scheduler};
+use naas::schedule::{Ports, ReportError, ScheduleError, Scheduler};
 use serde_json::json;
 
 use crate::process::{Ended, Process, Reach};
@@ -17,31 +18,31 @@ use crate::world::World;
 /// After how long API Gateway gives a request up.
 const GATEWAY: Duration = Duration::from_secs(29);
 
-type TheScheduler = Scheduler<Reach, Reach, Reach, Reach, Reach>;
+type TheScheduler = Scheduler<Ports<Reach, Reach, Reach, Reach, Reach>>;
 
 fn scheduler(process: &Arc<Process>) -> TheScheduler {
     let reach = Reach(process.clone());
-    Scheduler {
+    let ports = Ports {
         inventories: reach.clone(),
         queue: reach.clone(),
         state: reach.clone(),
         dead_letters: reach.clone(),
         clock: reach,
-        default_step: Step::Max,
-    }
+    };
+    Scheduler::new(ports, Step::Max)
 }
 
 /// A switch calls: its startup-config was written.
 pub(crate) fn webhook(world: &Arc<World>, device: &str) {
     let (world, device) = (world.clone(), device.to_owned());
     world.count("webhooks");
-    world.errand_begins();
+    world.request_begins();
     tokio::spawn(async move {
         tokio::time::sleep(Duration::from_secs(1)).await;
         // curl asks once.
         let body = json!({"devices": [device]}).to_string();
         configure_once(&world, &format!("hook {device}"), &body, None).await;
-        world.errand_ends();
+        world.request_ends();
     });
 }
 
@@ -59,7 +60,7 @@ async fn configure(world: &Arc<World>, body: &str, key: Option<&str>) -> Option<
         match (answer, key) {
             (Some(Ok(run)), _) => return Some(run),
             (Some(Err(ScheduleError::KeyReused)), _) | (_, None) => return None,
-            _ => tokio::time::sleep(Duration::from_secs(world.dice(|dice| dice.u64(1..45)))).await,
+            _ => tokio::time::sleep(Duration::from_secs(world.random(|rng| rng.u64(1..45)))).await,
         }
     }
     None
@@ -74,10 +75,10 @@ async fn configure_once(
 ) -> Option<Result<RunId, ScheduleError>> {
     let process = Process::new(world, "scheduler");
     process.begin();
-    world.say(who, || format!("asks {body} {}", key.unwrap_or_default()));
-    let answer = process.live(GATEWAY, scheduler(&process).configure(body.as_bytes(), key, Some(who))).await;
+    world.log(who, || format!("asks {body} {}", key.unwrap_or_default()));
+    let answer = process.live(GATEWAY, scheduler(&process).configure(&Caller::named(who), body.as_bytes(), key)).await;
     let Ended::Done(answer) = answer else { return None };
-    process.say(|| match &answer {
+    process.log(|| match &answer {
         Ok(receipt) => format!("accepts run {}", receipt.run),
         Err(error) => format!("answers: {error}"),
     });
@@ -85,7 +86,7 @@ async fn configure_once(
         accepted(world, &receipt.run, key);
     }
     // The answer may be lost as well.
-    (!world.happens(world.weather.network)).then(|| answer.map(|receipt| receipt.run))
+    (!world.happens(world.fault_rates.network)).then(|| answer.map(|receipt| receipt.run))
 }
 
 fn accepted(world: &World, run: &RunId, key: Option<&str>) {
@@ -94,7 +95,7 @@ fn accepted(world: &World, run: &RunId, key: Option<&str>) {
     let other = key.and_then(|key| watch.keys.insert(key.to_owned(), run.clone())).filter(|before| before != run);
     drop(watch);
     if let Some(other) = other {
-        world.blame(Invariant::Idempotent, format!("one Idempotency-Key stands for the runs {other} and {run}"));
+        world.violated(Invariant::Idempotent, format!("one Idempotency-Key stands for the runs {other} and {run}"));
     }
 }
 
@@ -122,7 +123,7 @@ pub(crate) async fn plan_and_apply(world: &Arc<World>, devices: &[usize]) {
         tokio::time::sleep(Duration::from_secs(15)).await;
         let process = Process::new(world, "scheduler");
         process.begin();
-        let report = process.live(GATEWAY, scheduler(&process).run(plan.as_ref())).await;
+        let report = process.live(GATEWAY, scheduler(&process).run(&Caller::default(), plan.as_ref())).await;
         if let Ended::Done(Ok(report)) = report
             && report.status == "finished"
         {
@@ -139,8 +140,9 @@ pub(crate) async fn plan_and_apply(world: &Arc<World>, devices: &[usize]) {
 pub(crate) async fn cancel(world: &Arc<World>, run: &RunId) {
     let process = Process::new(world, "scheduler");
     process.begin();
-    world.say("operator", || format!("cancels run {run}"));
-    let answer: Ended<Result<_, ReportError>> = process.live(GATEWAY, scheduler(&process).cancel(run.as_ref())).await;
+    world.log("operator", || format!("cancels run {run}"));
+    let answer: Ended<Result<_, ReportError>> =
+        process.live(GATEWAY, scheduler(&process).cancel(&Caller::default(), run.as_ref())).await;
     if let Ended::Done(Ok(_)) = answer {
         world.count("cancellations");
     }
@@ -150,8 +152,9 @@ pub(crate) async fn cancel(world: &Arc<World>, run: &RunId) {
 pub(crate) async fn redrive(world: &Arc<World>) {
     let process = Process::new(world, "scheduler");
     process.begin();
-    world.say("operator", || "sends the dead letters again".to_owned());
-    if let Ended::Done(Ok(redriven)) = process.live(GATEWAY, scheduler(&process).redrive()).await {
+    world.log("operator", || "sends the dead letters again".to_owned());
+    if let Ended::Done(Ok(redriven)) = process.live(GATEWAY, scheduler(&process).redrive(&Caller::default(), b"")).await
+    {
         world.count("redrives");
         redriven.started.iter().for_each(|receipt| accepted(world, &receipt.run, None));
     }
@@ -161,7 +164,7 @@ pub(crate) async fn redrive(world: &Arc<World>) {
 pub(crate) async fn is_finished(world: &Arc<World>, run: &RunId) -> Option<bool> {
     let process = Process::new(world, "scheduler");
     process.begin();
-    match process.live(GATEWAY, scheduler(&process).run(run.as_ref())).await {
+    match process.live(GATEWAY, scheduler(&process).run(&Caller::default(), run.as_ref())).await {
         Ended::Done(Ok(report)) => Some(report.status == "finished"),
         _ => None,
     }

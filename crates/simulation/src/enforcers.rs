@@ -33,7 +33,7 @@ async fn take_one(world: &Arc<World>, process: &Arc<Process>, enforcer: &Enforce
     if let Ok(slice) = Slice::parse(&received.body) {
         world.watch().began(invocation, &slice);
     }
-    process.say(|| format!("work {invocation}: takes {}, for the {}. time", received.id, received.times));
+    process.log(|| format!("work {invocation}: takes {}, for the {}. time", received.id, received.times));
     if world.sabotage == Some(Sabotage::DeletesEarly) {
         world.queue.delete(received.id);
     }
@@ -41,9 +41,9 @@ async fn take_one(world: &Arc<World>, process: &Arc<Process>, enforcer: &Enforce
     let deadline = Reach(process.clone()).now() + world.rules.timeout;
     match process.live(world.rules.timeout, enforcer.receive(&received.body, delivery, deadline)).await {
         Ended::Killed => return Ended::Killed,
-        Ended::Done(Err(error)) => process.say(|| format!("leaves {} to be delivered again: {error}", received.id)),
+        Ended::Done(Err(error)) => process.log(|| format!("leaves {} to be delivered again: {error}", received.id)),
         // That it is done with it may not be heard of.
-        Ended::Done(Ok(())) if world.happens(world.weather.store) => {}
+        Ended::Done(Ok(())) if world.happens(world.fault_rates.store) => {}
         Ended::Done(Ok(())) => world.queue.delete(received.id),
     }
     Ended::Done(())

@@ -12,12 +12,12 @@ use tokio::task::JoinHandle;
 
 use crate::sabotage::Sabotage;
 use crate::scenario::{Act, Ask, Scenario};
-use crate::site_versions::Kind;
+use crate::site_versions::ModelVariant;
 use crate::switches::Switch;
 use crate::tally::Tally;
 use crate::watch::{Invariant, Violation};
 use crate::world::{World, clock, lock};
-use crate::{clients, enforcers, people, verdict};
+use crate::{clients, enforcers, operators, verdict};
 
 /// After so long without rest something goes round in circles.
 const RESTLESS: Duration = Duration::from_secs(3 * 86_400);
@@ -32,7 +32,7 @@ pub struct History {
     pub seed: u64,
     /// What did not hold; nothing, if all is well.
     pub violations: Vec<Violation>,
-    /// Who did what when in virtual time, if it was kept.
+    /// Who did what when in virtual time, if it was messages.
     pub log: Vec<String>,
     /// What happened how often.
     pub tally: Tally,
@@ -77,11 +77,13 @@ pub fn play_all(seeds: Range<u64>, sabotage: Option<Sabotage>, seen: impl Fn(&Hi
 fn play_and(seed: u64, sabotage: Option<Sabotage>, log: bool) -> History {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime without input and output needs nothing").block_on(async {
-        let mut dice = Rng::with_seed(seed);
-        let scenario = Scenario::thrown(&mut dice);
-        let switches = switches(&mut dice, scenario.devices);
-        let world = Arc::new(World::new(scenario.rules, scenario.weather, sabotage, dice, switches, log));
-        world.say("", || format!("seed {seed}: {} devices, {:?}, {:?}", scenario.devices, world.rules, world.weather));
+        let mut rng = Rng::with_seed(seed);
+        let scenario = Scenario::generate(&mut rng);
+        let switches = switches(&mut rng, scenario.devices);
+        let world = Arc::new(World::new(scenario.rules, scenario.fault_rates, sabotage, rng, switches, log));
+        world.log("", || {
+            format!("seed {seed}: {} devices, {:?}, {:?}", scenario.devices, world.rules, world.fault_rates)
+        });
         let enforcers: Vec<_> =
             (1..=world.rules.enforcers).map(|number| tokio::spawn(enforcers::work(world.clone(), number))).collect();
         run(&world, &scenario).await;
@@ -89,15 +91,15 @@ fn play_and(seed: u64, sabotage: Option<Sabotage>, log: bool) -> History {
             stop(&world, enforcer).await;
         }
         let violations = world.watch().violations.clone();
-        History { seed, violations, log: world.log(), tally: world.tally() }
+        History { seed, violations, log: world.lines(), tally: world.tally() }
     })
 }
 
-fn switches(dice: &mut Rng, count: usize) -> BTreeMap<String, Switch> {
+fn switches(rng: &mut Rng, count: usize) -> BTreeMap<String, Switch> {
     let versions = ["4.30.1F", "4.33.1F"];
     let switch = |number| {
         let name = format!("leaf{number}");
-        (name.clone(), Switch::new(&name, versions[dice.usize(0..2)]))
+        (name.clone(), Switch::new(&name, versions[rng.usize(0..2)]))
     };
     (1..=count).map(switch).collect()
 }
@@ -107,7 +109,7 @@ async fn stop(world: &World, enforcer: JoinHandle<()>) {
     if let Err(error) = enforcer.await
         && error.is_panic()
     {
-        world.blame(Invariant::NothingLost, "an enforcer panicked".to_owned());
+        world.violated(Invariant::NothingLost, "an enforcer panicked".to_owned());
     }
 }
 
@@ -117,7 +119,7 @@ async fn run(world: &Arc<World>, scenario: &Scenario) {
         happen(world, act.clone());
     }
     tokio::time::sleep(scenario.lasts.saturating_sub(world.elapsed())).await;
-    world.calm_down();
+    world.end_storm();
     if !rest(world).await {
         return;
     }
@@ -131,7 +133,7 @@ async fn rest(world: &World) -> bool {
     let limit = world.elapsed() + RESTLESS;
     while !world.is_quiet() {
         if world.elapsed() > limit {
-            world.blame(Invariant::Idempotent, format!("it does not come to rest by {}", clock(limit)));
+            world.violated(Invariant::Idempotent, format!("it does not come to rest by {}", clock(limit)));
             return false;
         }
         tokio::time::sleep(Duration::from_secs(20)).await;
@@ -142,15 +144,15 @@ async fn rest(world: &World) -> bool {
 /// The operators have come to their senses, and apply what they want: all of it must be so. Then they do it again: nothing must
 /// happen.
 async fn afterwards(world: &Arc<World>) {
-    lock(&world.stored).change_models(Kind::Good);
+    lock(&world.stored).change_models(ModelVariant::Good);
     tokio::time::sleep(FORGOTTEN).await;
     let everything = Ask { devices: None, mode: "apply", step: None, confirm: None };
     for again in [false, true] {
-        world.say("operator", || "applies everything, and nothing is wrong".to_owned());
+        world.log("operator", || "applies everything, and nothing is wrong".to_owned());
         let before = verdict::journals(world);
         let run = clients::ask(world, &everything, None).await;
         let Some(run) = run else {
-            return world.blame(Invariant::NothingLost, "a request was not accepted in fair weather".to_owned());
+            return world.violated(Invariant::NothingLost, "a request was not accepted in fair fault_rates".to_owned());
         };
         tokio::time::sleep(Duration::from_secs(20)).await;
         if !rest(world).await {
@@ -164,23 +166,23 @@ async fn afterwards(world: &Arc<World>) {
 fn happen(world: &Arc<World>, act: Act) {
     let switch = |device: usize| world.switches.values().nth(device).expect("acts name devices that there are");
     match act {
-        Act::ChangeModels(kind) => {
-            world.say("operator", || format!("changes the models: {kind:?}"));
-            lock(&world.stored).change_models(kind);
+        Act::ChangeModels(variant) => {
+            world.log("operator", || format!("changes the models: {variant:?}"));
+            lock(&world.stored).change_models(variant);
         }
         Act::ChangeInventory => {
-            world.say("operator", || "changes the inventory".to_owned());
+            world.log("operator", || "changes the inventory".to_owned());
             let devices: Vec<_> = world.switches.keys().cloned().collect();
             lock(&world.stored).change_inventory(&devices);
         }
         Act::Outage(lasts) => {
-            world.say("misfortune", || format!("store and scheduler fail for {} s", lasts.as_secs()));
+            world.log("misfortune", || format!("store and scheduler fail for {} s", lasts.as_secs()));
             lock(&world.stored).outage_until = world.elapsed() + lasts;
         }
-        Act::Hand { device, hand } => people::lay_hand(world, switch(device), hand),
+        Act::Operator { device, action } => operators::act(world, switch(device), action),
         Act::Trouble { device, trouble, lasts } => {
-            world.say("misfortune", || format!("{}: {trouble:?} for {} s", switch(device).name, lasts.as_secs()));
-            switch(device).suffer(trouble);
+            world.log("misfortune", || format!("{}: {trouble:?} for {} s", switch(device).name, lasts.as_secs()));
+            switch(device).inject(trouble);
             let (world, name) = (world.clone(), switch(device).name.clone());
             tokio::spawn(async move {
                 tokio::time::sleep(lasts).await;
@@ -190,33 +192,33 @@ fn happen(world: &Arc<World>, act: Act) {
         Act::Ask { request, key, at_once } => {
             for _ in 0..at_once {
                 let (own, request) = (world.clone(), request.clone());
-                errand(world, async move { drop(clients::ask(&own, &request, key).await) });
+                pending_request(world, async move { drop(clients::ask(&own, &request, key).await) });
             }
         }
         Act::PlanAndApply(devices) => {
             let own = world.clone();
-            errand(world, async move { clients::plan_and_apply(&own, &devices).await });
+            pending_request(world, async move { clients::plan_and_apply(&own, &devices).await });
         }
         Act::Redrive => {
             let own = world.clone();
-            errand(world, async move { clients::redrive(&own).await });
+            pending_request(world, async move { clients::redrive(&own).await });
         }
         Act::Cancel => {
             let last = world.watch().created.iter().max_by_key(|(_, at)| **at).map(|(run, _)| run.clone());
             if let Some(run) = last {
                 let own = world.clone();
-                errand(world, async move { clients::cancel(&own, &run).await });
+                pending_request(world, async move { clients::cancel(&own, &run).await });
             }
         }
     }
 }
 
 /// Lets somebody go about something that is awaited before all is at rest.
-fn errand(world: &Arc<World>, errand: impl Future<Output = ()> + Send + 'static) {
+fn pending_request(world: &Arc<World>, request: impl Future<Output = ()> + Send + 'static) {
     let world = world.clone();
-    world.errand_begins();
+    world.request_begins();
     tokio::spawn(async move {
-        errand.await;
-        world.errand_ends();
+        request.await;
+        world.request_ends();
     });
 }

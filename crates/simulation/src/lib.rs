@@ -3,7 +3,7 @@
 mod clients;
 mod enforcers;
 mod history;
-mod people;
+mod operators;
 mod process;
 mod queue;
 mod sabotage;

@@ -30,7 +30,7 @@ pub(crate) struct Process {
 struct Life {
     invocation: Invocation,
     /// How many more points it passes alive.
-    fuse: Option<u32>,
+    crash_after: Option<u32>,
     dead: bool,
 }
 
@@ -62,7 +62,7 @@ impl Process {
     pub(crate) fn begin(&self) -> Invocation {
         let invocation = self.world.next_invocation();
         self.first_seen.get_or_init(|| self.world.snapshot());
-        *self.life() = Life { invocation, fuse: self.world.fuse(), dead: false };
+        *self.life() = Life { invocation, crash_after: self.world.crash_after(), dead: false };
         invocation
     }
 
@@ -80,7 +80,7 @@ impl Process {
         match select(work, std::pin::pin!(self.death.notified())).await {
             Either::Left((Ok(done), _)) => Ended::Done(done),
             Either::Left((Err(_), _)) => {
-                self.say(|| format!("KILLED: its {} s are over", limit.as_secs()));
+                self.log(|| format!("KILLED: its {} s are over", limit.as_secs()));
                 self.world.count("killed by the function's timeout");
                 Ended::Killed
             }
@@ -103,23 +103,23 @@ impl Process {
         if life.dead {
             return true;
         }
-        life.fuse = match life.fuse {
+        life.crash_after = match life.crash_after {
             Some(0) => {
                 life.dead = true;
                 drop(life);
-                self.say(|| format!("KILLED {place}"));
+                self.log(|| format!("KILLED {place}"));
                 self.world.count("killed somewhere");
                 self.death.notify_one();
                 return true;
             }
-            fuse => fuse.map(|points| points - 1),
+            crash_after => crash_after.map(|points| points - 1),
         };
         false
     }
 
     /// Notes what it does.
-    pub(crate) fn say(&self, what: impl FnOnce() -> String) {
-        self.world.say(&self.name, what);
+    pub(crate) fn log(&self, what: impl FnOnce() -> String) {
+        self.world.log(&self.name, what);
     }
 }
 
@@ -134,7 +134,11 @@ impl Clock for Reach {
     }
 
     fn entropy(&self) -> u64 {
-        self.0.world.dice(|dice| dice.u64(..))
+        self.0.world.random(|rng| rng.u64(..))
+    }
+
+    fn random(&self) -> u128 {
+        self.0.world.random(|rng| rng.u128(..))
     }
 }
 

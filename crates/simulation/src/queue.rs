@@ -17,14 +17,14 @@ const MOST_RECEIVES: u32 = 5;
 
 #[derive(Default)]
 pub(crate) struct Queue {
-    kept: Mutex<Kept>,
+    contents: Mutex<Contents>,
     /// Something may have become visible.
     news: Notify,
 }
 
 #[derive(Default)]
-struct Kept {
-    messages: Vec<Message>,
+struct Contents {
+    waiting: Vec<Message>,
     parked: Vec<Parked>,
     numbers: u64,
 }
@@ -40,7 +40,7 @@ struct Message {
 pub(crate) struct Received {
     pub(crate) id: u64,
     pub(crate) body: String,
-    /// For the how manyth time.
+    /// How often this message was handed out, this time included.
     pub(crate) times: u32,
 }
 
@@ -51,7 +51,7 @@ impl Queue {
             if let Some(received) = self.take(world) {
                 return received;
             }
-            let next = lock(&self.kept).messages.iter().map(|message| message.visible_at).min();
+            let next = lock(&self.contents).waiting.iter().map(|message| message.visible_at).min();
             match next {
                 Some(at) => drop(timeout_at(at, self.news.notified()).await),
                 None => self.news.notified().await,
@@ -60,46 +60,47 @@ impl Queue {
     }
 
     fn take(&self, world: &World) -> Option<Received> {
-        let mut kept = lock(&self.kept);
+        let mut contents = lock(&self.contents);
         let now = Instant::now();
         loop {
-            let visible: Vec<_> = (0..kept.messages.len()).filter(|i| kept.messages[*i].visible_at <= now).collect();
-            let index = *visible.get(world.dice(|dice| dice.usize(0..visible.len().max(1))))?;
-            let message = &mut kept.messages[index];
+            let visible: Vec<_> =
+                (0..contents.waiting.len()).filter(|i| contents.waiting[*i].visible_at <= now).collect();
+            let index = *visible.get(world.random(|rng| rng.usize(0..visible.len().max(1))))?;
+            let message = &mut contents.waiting[index];
             if message.receives < MOST_RECEIVES {
                 message.receives += 1;
-                let twice = world.happens(world.weather.duplicates);
+                let twice = world.happens(world.fault_rates.duplicates);
                 message.visible_at = now + if twice { Duration::ZERO } else { world.rules.visibility };
                 return Some(Received { id: message.id, body: message.body.clone(), times: message.receives });
             }
-            let Message { id, body, .. } = kept.messages.remove(index);
-            world.say("queue", || format!("message {id} came {MOST_RECEIVES} times, and goes to the dead letters"));
+            let Message { id, body, .. } = contents.waiting.remove(index);
+            world.log("queue", || format!("message {id} came {MOST_RECEIVES} times, and goes to the dead letters"));
             world.count("messages that came too often");
-            kept.parked.push(Parked { handle: format!("m{id}"), message: body, reason: None });
+            contents.parked.push(Parked { handle: format!("m{id}"), message: body, reason: None });
         }
     }
 
     fn send(&self, body: String, delay: Duration) -> u64 {
-        let mut kept = lock(&self.kept);
-        kept.numbers += 1;
-        let id = kept.numbers;
-        kept.messages.push(Message { id, body, visible_at: Instant::now() + delay, receives: 0 });
-        drop(kept);
+        let mut contents = lock(&self.contents);
+        contents.numbers += 1;
+        let id = contents.numbers;
+        contents.waiting.push(Message { id, body, visible_at: Instant::now() + delay, receives: 0 });
+        drop(contents);
         self.news.notify_waiters();
         id
     }
 
     /// Done with a message.
     pub(crate) fn delete(&self, id: u64) {
-        lock(&self.kept).messages.retain(|message| message.id != id);
+        lock(&self.contents).waiting.retain(|message| message.id != id);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.kept).messages.is_empty()
+        lock(&self.contents).waiting.is_empty()
     }
 
     pub(crate) fn parked(&self) -> Vec<String> {
-        lock(&self.kept).parked.iter().map(|parked| parked.message.clone()).collect()
+        lock(&self.contents).parked.iter().map(|parked| parked.message.clone()).collect()
     }
 }
 
@@ -107,7 +108,7 @@ impl Reach {
     /// Whether something is done, and whether its caller hears of it.
     fn luck(&self) -> (bool, bool) {
         let world = &self.0.world;
-        if world.happens(world.weather.store) { (world.dice(fastrand::Rng::bool), false) } else { (true, true) }
+        if world.happens(world.fault_rates.store) { (world.random(fastrand::Rng::bool), false) } else { (true, true) }
     }
 }
 
@@ -122,10 +123,10 @@ impl SliceQueue for Reach {
             process.point("before it queued a slice").await;
             let (done, known) = self.luck();
             if done {
-                let late = process.world.dice(|dice| if dice.bool() { 0 } else { dice.u64(0..3000) });
+                let late = process.world.random(|rng| if rng.bool() { 0 } else { rng.u64(0..3000) });
                 let late = Duration::from_millis(late);
                 let id = process.world.queue.send(slice.to_message(), delay + late);
-                process.say(|| {
+                process.log(|| {
                     let Slice { run, devices, attempt, waits, .. } = slice;
                     let names = devices.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" ");
                     let after = (delay + late).as_secs_f64();
@@ -147,12 +148,12 @@ impl DeadLetters for Reach {
         process.point("before it parked a slice").await;
         let (done, known) = self.luck();
         if done {
-            let mut kept = lock(&process.world.queue.kept);
-            kept.numbers += 1;
-            let handle = format!("p{}", kept.numbers);
-            kept.parked.push(Parked { handle, message: message.to_owned(), reason: Some(reason.to_owned()) });
-            drop(kept);
-            process.say(|| format!("parks a slice: {reason}"));
+            let mut contents = lock(&process.world.queue.contents);
+            contents.numbers += 1;
+            let handle = format!("p{}", contents.numbers);
+            contents.parked.push(Parked { handle, message: message.to_owned(), reason: Some(reason.to_owned()) });
+            drop(contents);
+            process.log(|| format!("parks a slice: {reason}"));
             process.world.count("devices parked");
         }
         process.point("after it had parked a slice").await;
@@ -161,12 +162,12 @@ impl DeadLetters for Reach {
 
     async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
         self.0.point("before it looked at the dead letters").await;
-        Ok(lock(&self.0.world.queue.kept).parked.iter().take(10).cloned().collect())
+        Ok(lock(&self.0.world.queue.contents).parked.iter().take(10).cloned().collect())
     }
 
     async fn unpark(&self, parked: &Parked) -> Result<(), StoreError> {
         self.0.point("before it took out a dead letter").await;
-        lock(&self.0.world.queue.kept).parked.retain(|kept| kept.handle != parked.handle);
+        lock(&self.0.world.queue.contents).parked.retain(|other| other.handle != parked.handle);
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What is going to happen in a history, thrown beforehand from its seed alone: rules, weather, and who does what when.
+//! What is going to happen in a history, thrown beforehand from its seed alone: rules, fault_rates, and who does what when.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use fastrand::Rng;
 use intent::confirm::ConfirmWithin;
 use naas::retry::Retries;
 
-use crate::site_versions::Kind;
+use crate::site_versions::ModelVariant;
 
 /// How the site is set up.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +23,13 @@ pub(crate) struct Rules {
 
 /// How likely it is that things go wrong by themselves.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Weather {
+pub(crate) struct FaultRates {
     /// How wrong clocks go at most, in seconds.
     pub(crate) skew_s: i64,
     /// That a process dies of a piece of work.
     pub(crate) kill: f64,
     /// Within how many points it dies then.
-    pub(crate) fuse: u32,
+    pub(crate) crash_after: u32,
     /// That a request to a store or queue fails.
     pub(crate) store: f64,
     /// That a request to a switch, or its answer, is lost.
@@ -43,7 +43,7 @@ pub(crate) struct Weather {
 /// What happens.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
-    ChangeModels(Kind),
+    ChangeModels(ModelVariant),
     ChangeInventory,
     /// So many send this request at once; with an `Idempotency-Key` they send it again until it is answered.
     Ask {
@@ -64,9 +64,9 @@ pub(crate) enum Act {
         trouble: Trouble,
         lasts: Duration,
     },
-    Hand {
+    Operator {
         device: usize,
-        hand: Hand,
+        action: OperatorAction,
     },
 }
 
@@ -98,7 +98,7 @@ pub(crate) enum Trouble {
 
 /// What people and misfortune do to a switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Hand {
+pub(crate) enum OperatorAction {
     Changes,
     ChangesAndSaves,
     /// Opens a session, and never comes back to it.
@@ -115,7 +115,7 @@ pub(crate) enum Hand {
 pub(crate) struct Scenario {
     pub(crate) devices: usize,
     pub(crate) rules: Rules,
-    pub(crate) weather: Weather,
+    pub(crate) fault_rates: FaultRates,
     /// In the order of time.
     pub(crate) acts: Vec<(Duration, Act)>,
     pub(crate) lasts: Duration,
@@ -127,60 +127,60 @@ pub(crate) struct Scenario {
 const ONE_SICK: usize = 12;
 
 impl Scenario {
-    pub(crate) fn thrown(dice: &mut Rng) -> Self {
-        if dice.usize(0..ONE_SICK) == 0 { Self::one_sick(dice) } else { Self::storm(dice) }
+    pub(crate) fn generate(rng: &mut Rng) -> Self {
+        if rng.usize(0..ONE_SICK) == 0 { Self::one_sick(rng) } else { Self::storm(rng) }
     }
 
-    fn storm(dice: &mut Rng) -> Self {
-        let devices = dice.usize(1..=3);
-        let lasts = Duration::from_secs(dice.u64(120..1800));
+    fn storm(rng: &mut Rng) -> Self {
+        let devices = rng.usize(1..=3);
+        let lasts = Duration::from_secs(rng.u64(120..1800));
         // What happens close together has more to do with each other.
-        let centres: Vec<u64> = (0..dice.usize(1..=2)).map(|_| dice.u64(0..lasts.as_secs())).collect();
-        let mut acts = vec![(Duration::ZERO, Act::ChangeModels(Kind::Good))];
-        for _ in 0..dice.usize(3..=8) {
-            let at = centres[dice.usize(0..centres.len())] * 1000 + dice.u64(0..90_000);
-            acts.push((Duration::from_millis(at), act(dice, devices)));
+        let centres: Vec<u64> = (0..rng.usize(1..=2)).map(|_| rng.u64(0..lasts.as_secs())).collect();
+        let mut acts = vec![(Duration::ZERO, Act::ChangeModels(ModelVariant::Good))];
+        for _ in 0..rng.usize(3..=8) {
+            let at = centres[rng.usize(0..centres.len())] * 1000 + rng.u64(0..90_000);
+            acts.push((Duration::from_millis(at), act(rng, devices)));
         }
-        let at = centres[0] * 1000 + dice.u64(0..60_000);
-        let request = ask(dice, devices, "apply");
-        acts.push((Duration::from_millis(at), Act::Ask { request, key: key(dice), at_once: at_once(dice) }));
+        let at = centres[0] * 1000 + rng.u64(0..60_000);
+        let request = ask(rng, devices, "apply");
+        acts.push((Duration::from_millis(at), Act::Ask { request, key: key(rng), at_once: at_once(rng) }));
         acts.sort_by_key(|(at, _)| *at);
-        Self { devices, rules: rules(dice), weather: weather(dice), acts, lasts, only_sick: None }
+        Self { devices, rules: rules(rng), fault_rates: fault_rates(rng), acts, lasts, only_sick: None }
     }
 
-    fn one_sick(dice: &mut Rng) -> Self {
-        let devices = dice.usize(2..=4);
-        let sick = dice.usize(0..devices);
+    fn one_sick(rng: &mut Rng) -> Self {
+        let devices = rng.usize(2..=4);
+        let sick = rng.usize(0..devices);
         let lasts = Duration::from_secs(600);
         let request = Ask { devices: None, mode: "apply", step: None, confirm: None };
         let acts = vec![
-            (Duration::ZERO, Act::ChangeModels(Kind::Good)),
-            (Duration::from_secs(1), Act::Trouble { device: sick, trouble: trouble(dice), lasts }),
+            (Duration::ZERO, Act::ChangeModels(ModelVariant::Good)),
+            (Duration::from_secs(1), Act::Trouble { device: sick, trouble: trouble(rng), lasts }),
             (Duration::from_secs(2), Act::Ask { request, key: None, at_once: 1 }),
         ];
-        Self { devices, rules: rules(dice), weather: Weather::default(), acts, lasts, only_sick: Some(sick) }
+        Self { devices, rules: rules(rng), fault_rates: FaultRates::default(), acts, lasts, only_sick: Some(sick) }
     }
 }
 
-fn rules(dice: &mut Rng) -> Rules {
-    let timeout = Duration::from_secs([60, 120, 300, 900][dice.usize(0..4)]);
-    let confirm = [10, 20, 30][dice.usize(0..3)];
+fn rules(rng: &mut Rng) -> Rules {
+    let timeout = Duration::from_secs([60, 120, 300, 900][rng.usize(0..4)]);
+    let confirm = [10, 20, 30][rng.usize(0..3)];
     Rules {
-        enforcers: dice.usize(2..=3),
+        enforcers: rng.usize(2..=3),
         timeout,
         visibility: timeout + Duration::from_secs(60),
         confirm: ConfirmWithin::new(confirm).expect("a number of seconds that is allowed"),
-        retries: Retries { first_pause: Duration::from_secs(dice.u64(5..=15)), attempts: dice.u32(2..=4) },
+        retries: Retries { first_pause: Duration::from_secs(rng.u64(5..=15)), attempts: rng.u32(2..=4) },
     }
 }
 
-fn weather(dice: &mut Rng) -> Weather {
-    let mut some = |most: f64| if dice.bool() { dice.f64() * most } else { 0.0 };
+fn fault_rates(rng: &mut Rng) -> FaultRates {
+    let mut some = |most: f64| if rng.bool() { rng.f64() * most } else { 0.0 };
     let (kill, store, network, duplicates, stalls) = (some(0.5), some(0.06), some(0.15), some(0.3), some(1.0));
-    Weather {
-        skew_s: if dice.bool() { 300 } else { 2 },
+    FaultRates {
+        skew_s: if rng.bool() { 300 } else { 2 },
         kill,
-        fuse: dice.u32(5..90),
+        crash_after: rng.u32(5..90),
         store,
         network,
         duplicates,
@@ -188,66 +188,66 @@ fn weather(dice: &mut Rng) -> Weather {
     }
 }
 
-fn act(dice: &mut Rng, devices: usize) -> Act {
-    let device = dice.usize(0..devices);
-    match dice.u32(0..100) {
-        0..12 => Act::ChangeModels(kind(dice)),
+fn act(rng: &mut Rng, devices: usize) -> Act {
+    let device = rng.usize(0..devices);
+    match rng.u32(0..100) {
+        0..12 => Act::ChangeModels(model_variant(rng)),
         12..18 => Act::ChangeInventory,
         18..40 => {
-            let mode = ["apply", "apply", "apply", "plan", "check"][dice.usize(0..5)];
-            Act::Ask { request: ask(dice, devices, mode), key: key(dice), at_once: at_once(dice) }
+            let mode = ["apply", "apply", "apply", "plan", "check"][rng.usize(0..5)];
+            Act::Ask { request: ask(rng, devices, mode), key: key(rng), at_once: at_once(rng) }
         }
-        40..45 => Act::PlanAndApply(some_of(dice, devices)),
+        40..45 => Act::PlanAndApply(some_of(rng, devices)),
         45..49 => Act::Cancel,
         49..52 => Act::Redrive,
-        52..55 => Act::Outage(Duration::from_secs(dice.u64(1..60))),
+        52..55 => Act::Outage(Duration::from_secs(rng.u64(1..60))),
         55..78 => {
-            let lasts = Duration::from_secs(dice.u64(5..240));
-            Act::Trouble { device, trouble: trouble(dice), lasts }
+            let lasts = Duration::from_secs(rng.u64(5..240));
+            Act::Trouble { device, trouble: trouble(rng), lasts }
         }
-        _ => Act::Hand { device, hand: hand(dice) },
+        _ => Act::Operator { device, action: operator_action(rng) },
     }
 }
 
-fn kind(dice: &mut Rng) -> Kind {
-    match dice.u32(0..10) {
-        0 => Kind::Broken,
-        1 => Kind::Lockout,
-        2 => Kind::Unchecked,
-        _ => Kind::Good,
+fn model_variant(rng: &mut Rng) -> ModelVariant {
+    match rng.u32(0..10) {
+        0 => ModelVariant::Broken,
+        1 => ModelVariant::Lockout,
+        2 => ModelVariant::Unchecked,
+        _ => ModelVariant::Good,
     }
 }
 
-fn key(dice: &mut Rng) -> Option<u64> {
-    dice.bool().then(|| dice.u64(0..3))
+fn key(rng: &mut Rng) -> Option<u64> {
+    rng.bool().then(|| rng.u64(0..3))
 }
 
-fn at_once(dice: &mut Rng) -> usize {
-    [1, 1, 2, 3][dice.usize(0..4)]
+fn at_once(rng: &mut Rng) -> usize {
+    [1, 1, 2, 3][rng.usize(0..4)]
 }
 
-fn some_of(dice: &mut Rng, devices: usize) -> Vec<usize> {
-    let mut some: Vec<_> = (0..devices).filter(|_| dice.bool()).collect();
+fn some_of(rng: &mut Rng, devices: usize) -> Vec<usize> {
+    let mut some: Vec<_> = (0..devices).filter(|_| rng.bool()).collect();
     if some.is_empty() {
-        some.push(dice.usize(0..devices));
+        some.push(rng.usize(0..devices));
     }
     some
 }
 
-fn ask(dice: &mut Rng, devices: usize, mode: &'static str) -> Ask {
+fn ask(rng: &mut Rng, devices: usize, mode: &'static str) -> Ask {
     Ask {
-        devices: dice.bool().then(|| some_of(dice, devices)),
+        devices: rng.bool().then(|| some_of(rng, devices)),
         mode,
-        step: dice.bool().then(|| dice.usize(1..=3)),
-        confirm: (mode == "apply" && dice.u32(0..4) == 0).then(|| [10, 25, 60, 200][dice.usize(0..4)]),
+        step: rng.bool().then(|| rng.usize(1..=3)),
+        confirm: (mode == "apply" && rng.u32(0..4) == 0).then(|| [10, 25, 60, 200][rng.usize(0..4)]),
     }
 }
 
-fn trouble(dice: &mut Rng) -> Trouble {
+fn trouble(rng: &mut Rng) -> Trouble {
     let commands =
         ["configure session", " commit timer ", " commit\"", " abort", "show configuration sessions", "write memory"];
-    let command = commands[dice.usize(0..commands.len())];
-    match dice.u32(0..14) {
+    let command = commands[rng.usize(0..commands.len())];
+    match rng.u32(0..14) {
         0..2 => Trouble::Down,
         2 => Trouble::RefusesLine,
         3 => Trouble::DeniesCommit,
@@ -261,13 +261,13 @@ fn trouble(dice: &mut Rng) -> Trouble {
     }
 }
 
-fn hand(dice: &mut Rng) -> Hand {
-    match dice.u32(0..10) {
-        0..2 => Hand::Changes,
-        2..5 => Hand::ChangesAndSaves,
-        5 => Hand::OpensSession,
-        6 => Hand::Tries(Duration::from_secs(dice.u64(10..300))),
-        7..9 => Hand::Reboots(Duration::from_secs(dice.u64(5..200))),
-        _ => Hand::DeadSessions(dice.usize(1..=3)),
+fn operator_action(rng: &mut Rng) -> OperatorAction {
+    match rng.u32(0..10) {
+        0..2 => OperatorAction::Changes,
+        2..5 => OperatorAction::ChangesAndSaves,
+        5 => OperatorAction::OpensSession,
+        6 => OperatorAction::Tries(Duration::from_secs(rng.u64(10..300))),
+        7..9 => OperatorAction::Reboots(Duration::from_secs(rng.u64(5..200))),
+        _ => OperatorAction::DeadSessions(rng.usize(1..=3)),
     }
 }

@@ -50,7 +50,7 @@ event-handler naas
 
 /// What becomes of a version of the models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ModelVariant {
     /// Switches run it.
     Good,
     /// It names what does not exist, and cannot be rendered.
@@ -62,17 +62,17 @@ pub(crate) enum Kind {
 }
 
 /// Models and template.
-pub(crate) fn models(version: u32, kind: Kind) -> Arc<ModelFiles> {
-    let checks = match kind {
-        Kind::Unchecked => "[{command: show version, pattern: never to be found, tries: 2}]",
+pub(crate) fn models(version: u32, variant: ModelVariant) -> Arc<ModelFiles> {
+    let checks = match variant {
+        ModelVariant::Unchecked => "[{command: show version, pattern: never to be found, tries: 2}]",
         _ if version % 2 == 1 => "[{command: show version, pattern: Software}]",
         _ => "[]",
     };
     let model = format!("{{name: m, group: global, template: t.tera, checks: {checks}, data: {{version: {version}}}}}");
-    let template = match kind {
-        Kind::Good | Kind::Unchecked => TEMPLATE.to_owned(),
-        Kind::Broken => TEMPLATE.replace("model.version", "model.vresion"),
-        Kind::Lockout => TEMPLATE.replace("   no shutdown\n", ""),
+    let template = match variant {
+        ModelVariant::Good | ModelVariant::Unchecked => TEMPLATE.to_owned(),
+        ModelVariant::Broken => TEMPLATE.replace("model.version", "model.vresion"),
+        ModelVariant::Lockout => TEMPLATE.replace("   no shutdown\n", ""),
     };
     let files = [("m.yaml", model), ("t.tera", template)];
     Arc::new(ModelFiles(files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect()))
@@ -80,7 +80,9 @@ pub(crate) fn models(version: u32, kind: Kind) -> Arc<ModelFiles> {
 
 /// The inventory's only document.
 pub(crate) fn inventory(devices: &[String], version: u32) -> Vec<u8> {
-    let hosts: Vec<_> = devices.iter().map(|name| format!("{name}: {{}}")).collect();
+    // The ports tell the devices apart; the simulated wire does not look at them.
+    let hosts: Vec<_> =
+        devices.iter().enumerate().map(|(at, name)| format!("{name}: {{port: {}}}", 8000 + at)).collect();
     let eapi = "{eapi: {extras: {transport: http}}}";
     format!(
         "{{hosts: {{{}}}, defaults: {{hostname: 127.0.0.1, username: naas, password: pw, connection_options: {eapi}, data: {{version: {version}}}}}}}",

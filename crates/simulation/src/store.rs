@@ -11,19 +11,19 @@ use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use naas::ports::{
-    DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Recorded, Runs, StoreError, StoreFault,
-    Stored as StoredRecord, Version as RecordVersion,
+    Created, DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Recorded, Runs, StoreError,
+    StoreFault, Stored as StoredRecord, Version as RecordVersion,
 };
 use naas::records::device_state::DeviceRecord;
 use naas::records::idempotency::IdempotencyRecord;
 use naas::records::installation::InstallationId;
 use naas::records::outcome::{Attempt, Outcome, Status};
 use naas::records::revision::{Entry, Revision};
-use naas::records::run::{Run, Summary};
+use naas::records::run::{Run, RunSummary};
 
 use crate::process::Reach;
 use crate::sabotage::Sabotage;
-use crate::site_versions::{self, Kind, Version};
+use crate::site_versions::{self, ModelVariant, Version};
 use crate::world::lock;
 
 /// The inventory document's name.
@@ -63,7 +63,7 @@ impl Stored {
     pub(crate) fn new(devices: &[String]) -> Self {
         Self {
             version: Version::default(),
-            models: site_versions::models(0, Kind::Good),
+            models: site_versions::models(0, ModelVariant::Good),
             inventory: site_versions::inventory(devices, 0),
             outage_until: Duration::ZERO,
             runs: BTreeMap::new(),
@@ -84,9 +84,9 @@ impl Stored {
     }
 
     /// Operators change the models.
-    pub(crate) fn change_models(&mut self, kind: Kind) {
+    pub(crate) fn change_models(&mut self, variant: ModelVariant) {
         self.version.models += 1;
-        self.models = site_versions::models(self.version.models, kind);
+        self.models = site_versions::models(self.version.models, variant);
     }
 
     /// Operators change the inventory.
@@ -114,10 +114,10 @@ impl Reach {
         if world.elapsed() < lock(&world.stored).outage_until {
             return Fate::Lost;
         }
-        if !world.happens(world.weather.store) {
+        if !world.happens(world.fault_rates.store) {
             return Fate::Answered;
         }
-        [Fate::Lost, Fate::AnswerLost, Fate::Repeated][world.dice(|dice| dice.usize(0..3))]
+        [Fate::Lost, Fate::AnswerLost, Fate::Repeated][world.random(|rng| rng.usize(0..3))]
     }
 
     /// One request to the store.
@@ -127,16 +127,16 @@ impl Reach {
         let fate = self.fate();
         let unavailable = || Err(StoreError::new(what, StoreFault::Unavailable, "503 Slow Down"));
         if fate == Fate::Lost {
-            process.say(|| format!("{what}: 503, not done"));
+            process.log(|| format!("{what}: 503, not done"));
             return unavailable();
         }
         let mut answer = effect(&mut lock(&process.world.stored));
         if fate == Fate::AnswerLost {
-            process.say(|| format!("{what}: done, and the answer lost"));
+            process.log(|| format!("{what}: done, and the answer lost"));
             return unavailable();
         }
         if fate == Fate::Repeated {
-            process.say(|| format!("{what}: done twice, since the first answer was lost"));
+            process.log(|| format!("{what}: done twice, since the first answer was lost"));
             answer = effect(&mut lock(&process.world.stored));
         }
         process.point(what).await;
@@ -154,13 +154,16 @@ impl Reach {
 
 impl Inventories for Reach {
     async fn all(&self) -> Result<Vec<Document>, StoreError> {
-        self.ask("reading the inventory", |stored| vec![Document::new(INVENTORY, stored.inventory.clone())]).await
+        self.ask("reading the inventory", |stored| {
+            vec![Document::new(INVENTORY, stored.inventory.clone()).with_local_addresses()]
+        })
+        .await
     }
 
     async fn named(&self, names: &[String]) -> Result<Vec<Document>, StoreError> {
         let read = |stored: &mut Stored| {
             let inventory = self.read(stored).inventory;
-            names.iter().map(|name| Document::new(name, inventory.clone())).collect()
+            names.iter().map(|name| Document::new(name, inventory.clone()).with_local_addresses()).collect()
         };
         self.ask("reading the inventory", read).await
     }
@@ -204,7 +207,7 @@ impl DeviceRecords for Reach {
             let held_before = before.and_then(|(record, _)| record.lease.as_ref());
             if let Some(lease) = lease.filter(|lease| held_before.map(|held| &held.token) != Some(&lease.token)) {
                 process.world.leased(process.invocation(), device, stored.version, lease.has_followers);
-                process.say(|| format!("{device}: has the lease for {} until {:.0}", lease.run, lease.until));
+                process.log(|| format!("{device}: has the lease for {} until {:.0}", lease.run, lease.until));
             }
             stored.records.insert(device.clone(), (record.clone(), version));
             Some(RecordVersion(version.to_string()))
@@ -214,19 +217,26 @@ impl DeviceRecords for Reach {
 }
 
 impl Runs for Reach {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         let world = &self.0.world;
         let create = |stored: &mut Stored| {
+            let created = Created::given(stored.runs.get(&run.run), run);
             if !stored.runs.contains_key(&run.run) {
                 world.watch().created(&run.run, world.elapsed());
                 stored.runs.insert(run.run.clone(), run.clone());
             }
+            created
         };
         self.ask("recording the run", create).await
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
-        let list = |stored: &mut Stored| stored.runs.values().rev().take(limit).map(Run::summary).collect();
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
+        let list = |stored: &mut Stored| {
+            let mut runs: Vec<_> = stored.runs.values().map(Run::summary).collect();
+            runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));
+            runs.truncate(limit);
+            runs
+        };
         self.ask("listing the runs", list).await
     }
 
@@ -243,7 +253,7 @@ impl Runs for Reach {
             }
             stored.outcomes.insert(key.clone(), outcome.clone());
             self.0.world.recorded(self.0.invocation(), outcome);
-            self.0.say(|| {
+            self.0.log(|| {
                 let words = outcome.error.as_deref().map(|words| format!(", {words}")).unwrap_or_default();
                 format!("{}: {} in run {}{words}", outcome.device, outcome.status.word(), outcome.run)
             });
@@ -281,7 +291,8 @@ impl Runs for Reach {
     async fn cancel(&self, run: &RunId, at: Timestamp) -> Result<(), StoreError> {
         let world = &self.0.world;
         let cancel = |stored: &mut Stored| {
-            if stored.cancelled.insert(run.clone(), at).is_none() {
+            if !stored.cancelled.contains_key(run) {
+                stored.cancelled.insert(run.clone(), at);
                 world.watch().cancelled(run, world.elapsed());
             }
         };
@@ -296,7 +307,9 @@ impl Runs for Reach {
 impl History for Reach {
     async fn keep(&self, device: &DeviceName, hash: &ContentHash, text: &str) -> Result<(), StoreError> {
         let key = (device.clone(), hash.clone());
-        let keep = |stored: &mut Stored| drop(stored.texts.insert(key.clone(), text.to_owned()));
+        let keep = |stored: &mut Stored| {
+            stored.texts.entry(key.clone()).or_insert_with(|| text.to_owned());
+        };
         self.ask("keeping the configuration", keep).await
     }
 
@@ -365,5 +378,34 @@ impl IdempotencyKeys for Reach {
             stands
         };
         self.ask("replacing the key", replace).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fastrand::Rng;
+    use naas::contract;
+
+    use super::*;
+    use crate::process::Process;
+    use crate::scenario::{FaultRates, Scenario};
+    use crate::world::World;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_simulations_store_keeps_the_contract() {
+        let mut rng = Rng::with_seed(1);
+        let rules = Scenario::generate(&mut rng).rules;
+        let world = Arc::new(World::new(rules, FaultRates::default(), None, rng, BTreeMap::new(), false));
+        let process = Process::new(&world, "contract");
+        process.begin();
+        let store = Reach(process);
+
+        for seed in [1, 2] {
+            contract::runs(&store, seed).await;
+            contract::outcomes(&store, seed).await;
+            contract::device_records(&store, seed).await;
+            contract::history(&store, seed).await;
+            contract::idempotency_keys(&store, seed).await;
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use eapi::{Carried, Carrier, CarryFault};
-use eos_sim::{DeviceHandle, DeviceSpec, Entry, Event, Faults, Strictness, Tls};
+use eos_sim::{DeviceHandle, DeviceSpec, Entry, Event, Faults};
 use tokio::sync::oneshot;
 
 use crate::clients;
@@ -25,13 +25,13 @@ pub(crate) struct Switch {
     /// What it shows that runs the first version of everything.
     pub(crate) first: String,
     trouble: Mutex<Option<Trouble>>,
-    known: Mutex<Known>,
+    last_seen: Mutex<LastSeen>,
     /// Requests are run one after the other.
     turn: tokio::sync::Mutex<()>,
 }
 
 /// What was read of a switch.
-struct Known {
+struct LastSeen {
     /// How many entries of its journal.
     entries: usize,
     running: Arc<str>,
@@ -41,43 +41,32 @@ struct Known {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
     Push(Invocation),
-    Hand,
+    Operator,
 }
 
 impl Switch {
     pub(crate) fn new(name: &str, eos: &str) -> Self {
         let spec = DeviceSpec {
             name: name.to_owned(),
-            address: std::net::Ipv4Addr::LOCALHOST.into(),
-            port: 0,
-            tls: Tls::None,
             eos: eos.to_owned(),
-            model: "vEOS".to_owned(),
-            serial: None,
-            hostname: None,
-            username: "naas".to_owned(),
-            password: "pw".into(),
-            enable_password: None,
-            allow_bash: false,
-            always_answers: false,
-            mode: Strictness::default(),
             startup_config: Some(site_versions::startup(name)),
+            ..DeviceSpec::new(name, "naas", "pw".into())
         };
         let handle = DeviceHandle::detached(spec, World::beginning()).expect("the first version is a configuration");
         let first = handle.running_config();
-        let known = Known { entries: handle.journal().len(), running: first.as_str().into() };
+        let last_seen = LastSeen { entries: handle.journal().len(), running: first.as_str().into() };
         Self {
             name: name.to_owned(),
             handle,
             first,
             trouble: Mutex::default(),
-            known: Mutex::new(known),
+            last_seen: Mutex::new(last_seen),
             turn: tokio::sync::Mutex::default(),
         }
     }
 
     /// Makes something go wrong.
-    pub(crate) fn suffer(&self, trouble: Trouble) {
+    pub(crate) fn inject(&self, trouble: Trouble) {
         let lines = |line: &str| vec![line.to_owned()];
         self.handle.set_faults(match trouble {
             Trouble::Down => Faults { down: true, ..Faults::default() },
@@ -106,16 +95,16 @@ impl Switch {
 
     /// What the journal has since it was read last, and the running-config: nothing changes that without a line in the journal.
     fn read_on(&self, world: &Arc<World>) -> (Vec<Entry>, Arc<str>) {
-        let mut known = lock(&self.known);
-        let new = self.handle.journal_after(known.entries);
+        let mut last_seen = lock(&self.last_seen);
+        let new = self.handle.journal_after(last_seen.entries);
         for entry in &new {
-            world.say(&self.name, || told(entry));
+            world.log(&self.name, || told(entry));
         }
         if !new.is_empty() {
-            known.entries += new.len();
-            known.running = self.handle.running_config().into();
+            last_seen.entries += new.len();
+            last_seen.running = self.handle.running_config().into();
         }
-        (new, known.running.clone())
+        (new, last_seen.running.clone())
     }
 
     /// Runs `act` on the switch as it is now, and notes what came of it.
@@ -182,7 +171,7 @@ impl Wire {
         process.point("before a request was sent").await;
         let body = sabotaged(world, body);
         let fate = fate(world, switch, &body);
-        process.say(|| format!("{} <- {}{}", self.device, summary(&body), words(fate)));
+        process.log(|| format!("{} <- {}{}", self.device, summary(&body), words(fate)));
         if fate == Fate::NotSent {
             return Err(CarryFault::NotSent("connection refused".into()));
         }
@@ -239,7 +228,7 @@ fn fate(world: &World, switch: &Switch, body: &[u8]) -> Fate {
         Some(Trouble::DropsRequestOf(part)) if has(part) => Fate::Lost,
         Some(Trouble::DropsReplyOf(part)) if has(part) => Fate::AnswerLost,
         Some(Trouble::Down) => Fate::NotSent,
-        _ if world.happens(world.weather.network) => {
+        _ if world.happens(world.fault_rates.network) => {
             let fates = [
                 Fate::NotSent,
                 Fate::Lost,
@@ -249,7 +238,7 @@ fn fate(world: &World, switch: &Switch, body: &[u8]) -> Fate {
                 Fate::Swallowed,
                 Fate::AnswerSwallowed,
             ];
-            fates[world.dice(|dice| dice.usize(0..fates.len()))]
+            fates[world.random(|rng| rng.usize(0..fates.len()))]
         }
         _ => Fate::Answered,
     }
@@ -262,7 +251,7 @@ fn latency(world: &World, switch: &Switch, body: &[u8]) -> Duration {
         _ if has(body, "configure session") => 200..3000,
         _ => 2..60,
     };
-    Duration::from_millis(world.dice(|dice| dice.u64(ms)))
+    Duration::from_millis(world.random(|rng| rng.u64(ms)))
 }
 
 fn has(body: &[u8], part: &str) -> bool {

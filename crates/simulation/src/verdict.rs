@@ -33,7 +33,7 @@ async fn nothing_is_lost(world: &Arc<World>) {
     let accepted: Vec<_> = world.watch().accepted.iter().cloned().collect();
     for run in accepted {
         let Some(devices) = lock(&world.stored).runs.get(&run).map(|run| run.devices.clone()) else {
-            world.blame(Invariant::NothingLost, format!("run {run} was accepted, and is not on record"));
+            world.violated(Invariant::NothingLost, format!("run {run} was accepted, and is not on record"));
             continue;
         };
         let mut complete = true;
@@ -42,13 +42,13 @@ async fn nothing_is_lost(world: &Arc<World>) {
             complete &= ended;
             if !ended && !parked.iter().any(|slice| slice.run == run && slice.devices.contains(&device)) {
                 let what = format!("{device} has no outcome in run {run}, and is not among the dead letters");
-                world.blame(Invariant::NothingLost, what);
+                world.violated(Invariant::NothingLost, what);
             }
         }
         // What was written in two steps is whole, whoever died in between.
         if complete && clients::is_finished(world, &run).await != Some(true) {
             let what = format!("each device has an outcome in run {run}, and its report says that it is not finished");
-            world.blame(Invariant::NothingLost, what);
+            world.violated(Invariant::NothingLost, what);
         }
     }
 }
@@ -77,7 +77,7 @@ fn coalescing_loses_nothing(world: &World) {
         drop(watch);
         if !given_up && !done {
             let what = format!("{device}: run {run} was left to {:?}, and nobody took it up after that", &chain[1..]);
-            world.blame(Invariant::NothingLost, what);
+            world.violated(Invariant::NothingLost, what);
         }
     }
 }
@@ -98,7 +98,7 @@ fn failures_are_their_own(world: &World, sick: usize) {
         }
     }
     drop(watch);
-    late.into_iter().for_each(|what| world.blame(Invariant::OwnFailure, what));
+    late.into_iter().for_each(|what| world.violated(Invariant::OwnFailure, what));
 }
 
 /// How much every switch has in its journal.
@@ -118,22 +118,23 @@ pub(crate) fn in_fair_weather(world: &World, run: &RunId, again: bool, before: &
             Some(Status::Changed) if !again => ends_in_a_check(world, name, new),
             Some(Status::InSync) if again && new.is_empty() => {}
             Some(Status::InSync) if again => {
-                world.blame(Invariant::Idempotent, format!("{name} was in sync, and yet: {new:?}"));
+                world.violated(Invariant::Idempotent, format!("{name} was in sync, and yet: {new:?}"));
             }
             status if again => {
-                world.blame(Invariant::Idempotent, format!("applied a second time, {name} is {status:?}"));
+                world.violated(Invariant::Idempotent, format!("applied a second time, {name} is {status:?}"));
             }
-            status => {
-                world.blame(Invariant::ComesBack, format!("{name} is {status:?} after all was applied in fair weather"))
-            }
+            status => world.violated(
+                Invariant::ComesBack,
+                format!("{name} is {status:?} after all was applied in fair fault_rates"),
+            ),
         }
         if switch.handle.running_config() != newest.shown(&switch.first) {
-            world.blame(Invariant::NewestIntent, format!("{name} does not run {newest:?} after all was applied"));
+            world.violated(Invariant::NewestIntent, format!("{name} does not run {newest:?} after all was applied"));
         }
         let ours =
             |(session, state): &(String, SessionState)| world.is_ours(session) && *state != SessionState::Completed;
         if let Some((session, state)) = switch.handle.sessions().into_iter().find(ours) {
-            world.blame(Invariant::Honest, format!("session {session} is left on {name}: {state:?}"));
+            world.violated(Invariant::Honest, format!("session {session} is left on {name}: {state:?}"));
         }
     }
 }
@@ -145,7 +146,7 @@ fn ends_in_a_check(world: &World, name: &str, journal: &[Entry]) {
     let expected = |event: &Event| matches!(event, Event::ActionNotRun { .. } | Event::SessionAborted { .. });
     let mut others = after.filter(|entry| !expected(&entry.event));
     if let Some(entry) = others.next() {
-        world.blame(Invariant::Idempotent, format!("our own save on {name} set off {:?}", entry.event));
+        world.violated(Invariant::Idempotent, format!("our own save on {name} set off {:?}", entry.event));
     }
 }
 
@@ -163,7 +164,7 @@ pub(crate) fn of_journals(world: &World) {
                 event => *event == Event::Rebooted,
             };
             if journal[index..].iter().find(ended).is_none_or(|ended| ended.at > until) {
-                world.blame(Invariant::ComesBack, format!("{name} ran session {session} unconfirmed after {until}"));
+                world.violated(Invariant::ComesBack, format!("{name} ran session {session} unconfirmed after {until}"));
             }
         }
     }

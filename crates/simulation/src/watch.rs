@@ -104,7 +104,7 @@ struct Seen {
 }
 
 impl Watch {
-    pub(crate) fn blame(&mut self, invariant: Invariant, what: String) {
+    pub(crate) fn violated(&mut self, invariant: Invariant, what: String) {
         self.violations.push(Violation { invariant, what });
     }
 
@@ -149,11 +149,11 @@ impl World {
     pub(crate) fn ran(self: &Arc<Self>, switch: &Switch, by: By, running: &[&str; 2], journal: &[Entry]) {
         let By::Push(invocation) = by else { return };
         let device = device(switch);
-        self.told_apart(switch, invocation);
+        self.pushes_do_not_mingle(switch, invocation);
         let mut push = self.watch().push(invocation, &device).clone();
         push.touched = true;
         let Some((leased_at, newest)) = push.leased else {
-            return self.blame(Invariant::OnePush, format!("{device} was asked something without a lease"));
+            return self.violated(Invariant::OnePush, format!("{device} was asked something without a lease"));
         };
         let runs_intent = |running: &&str| {
             Version::of(running)
@@ -165,14 +165,14 @@ impl World {
             if let Event::SessionCommitted { .. } | Event::SessionConfirmed { .. } = entry.event {
                 self.is_new_enough(switch, running[1], newest, matches!(entry.event, Event::SessionConfirmed { .. }));
                 self.is_allowed(invocation, &device, leased_at, push.has_followers);
-                self.is_kept(&device, running[1]);
+                self.is_in_history(&device, running[1]);
             }
         }
         *self.watch().push(invocation, &device) = push;
     }
 
     /// Invariant 1.
-    fn told_apart(&self, switch: &Switch, invocation: Invocation) {
+    fn pushes_do_not_mingle(&self, switch: &Switch, invocation: Invocation) {
         let mut watch = self.watch();
         let seen = watch.switches.entry(switch.name.clone()).or_default();
         if seen.now == Some(invocation) {
@@ -185,7 +185,7 @@ impl World {
         if mingled {
             let other = before.unwrap_or_default();
             let what = format!("on {} work {invocation} went on after work {other} had begun; both push", switch.name);
-            self.blame(Invariant::OnePush, what);
+            self.violated(Invariant::OnePush, what);
         }
     }
 
@@ -194,7 +194,7 @@ impl World {
         let ours = |session: &str| {
             if !self.is_ours(session) {
                 let what = format!("work {invocation} touched session {session} on {name}, which is a person's");
-                self.blame(Invariant::Honest, what);
+                self.violated(Invariant::Honest, what);
             }
         };
         match event {
@@ -211,12 +211,12 @@ impl World {
                 self.count("configurations committed");
                 if timer_s.is_none() {
                     let what = format!("{name} was given session {session} without a timer to come back by");
-                    self.blame(Invariant::ComesBack, what);
+                    self.violated(Invariant::ComesBack, what);
                 }
             }
             Event::Saved => push.saved = true,
             Event::SaveFailed | Event::ActionNotRun { .. } => {}
-            event => self.blame(Invariant::Honest, format!("work {invocation} did {event:?} on {name}")),
+            event => self.violated(Invariant::Honest, format!("work {invocation} did {event:?} on {name}")),
         }
     }
 
@@ -226,7 +226,7 @@ impl World {
         let runs = Version::of(running).unwrap_or_default();
         if !runs.is_no_older_than(newest) {
             let what = format!("{name} was given {runs:?}, and {newest:?} was there before the lease was taken");
-            return self.blame(Invariant::NewestIntent, what);
+            return self.violated(Invariant::NewestIntent, what);
         }
         let mut watch = self.watch();
         let seen = watch.switches.entry(name.clone()).or_default();
@@ -236,19 +236,19 @@ impl World {
         }
         drop(watch);
         if !runs.is_no_older_than(before) {
-            self.blame(Invariant::NewestIntent, format!("{name} was given {runs:?} after it had {before:?}"));
+            self.violated(Invariant::NewestIntent, format!("{name} was given {runs:?} after it had {before:?}"));
         }
     }
 
     /// Nothing is run that is not in the device's history.
-    fn is_kept(&self, device: &DeviceName, running: &str) {
+    fn is_in_history(&self, device: &DeviceName, running: &str) {
         let runs = Version::of(running);
         let stored = lock(&self.stored);
         let mut texts = stored.texts.iter().filter(|((of, _), _)| of == device).map(|(_, text)| text);
-        let is_kept = texts.any(|text| Version::of(text) == runs);
+        let is_in_history = texts.any(|text| Version::of(text) == runs);
         drop(stored);
-        if !is_kept {
-            self.blame(Invariant::Honest, format!("{device} runs {runs:?}, which is not kept"));
+        if !is_in_history {
+            self.violated(Invariant::Honest, format!("{device} runs {runs:?}, which is not kept"));
         }
     }
 
@@ -259,10 +259,13 @@ impl World {
         let cancelled = watch.cancelled.get(&run).is_some_and(|at| *at < leased_at);
         drop(watch);
         if mode != Mode::Apply {
-            self.blame(Invariant::Honest, format!("run {run} changed {device} in mode {mode}"));
+            self.violated(Invariant::Honest, format!("run {run} changed {device} in mode {mode}"));
         }
         if cancelled && !has_followers {
-            self.blame(Invariant::Honest, format!("run {run} took up {device} after it was cancelled, and changed it"));
+            self.violated(
+                Invariant::Honest,
+                format!("run {run} took up {device} after it was cancelled, and changed it"),
+            );
         }
     }
 
@@ -283,7 +286,7 @@ impl World {
         let push = watch.push(invocation, device).clone();
         drop(watch);
         let lie = |why: &str| {
-            self.blame(Invariant::Honest, format!("{device} is {} in run {run}, but {why}", status.word()));
+            self.violated(Invariant::Honest, format!("{device} is {} in run {run}, but {why}", status.word()));
         };
         match status {
             Status::Changed if !(push.confirmed && push.saved) => lie("it was not both confirmed and saved"),

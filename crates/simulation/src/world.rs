@@ -1,4 +1,4 @@
-//! What all actors share: time, dice, the weather, and what is written down.
+//! What all actors share: time, rng, the fault_rates, and what is written down.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::process::Invocation;
 use crate::queue::Queue;
 use crate::sabotage::Sabotage;
-use crate::scenario::{Rules, Weather};
+use crate::scenario::{FaultRates, Rules};
 use crate::store::{Snapshot, Stored};
 use crate::switches::Switch;
 use crate::tally::Tally;
@@ -23,9 +23,9 @@ const BEGINNING: Timestamp = Timestamp::constant(1_795_464_000, 0);
 
 pub(crate) struct World {
     began: Instant,
-    dice: Mutex<Rng>,
+    rng: Mutex<Rng>,
     pub(crate) rules: Rules,
-    pub(crate) weather: Weather,
+    pub(crate) fault_rates: FaultRates,
     pub(crate) sabotage: Option<Sabotage>,
     /// From then on nothing goes wrong any more.
     calm: AtomicBool,
@@ -37,24 +37,24 @@ pub(crate) struct World {
     log: Option<Mutex<Vec<String>>>,
     invocations: AtomicU32,
     /// Requests on their way to the scheduler, by people and by switches.
-    errands: AtomicUsize,
+    pending_requests: AtomicUsize,
 }
 
 impl World {
     pub(crate) fn new(
         rules: Rules,
-        weather: Weather,
+        fault_rates: FaultRates,
         sabotage: Option<Sabotage>,
-        dice: Rng,
+        rng: Rng,
         switches: BTreeMap<String, Switch>,
         log: bool,
     ) -> Self {
         let devices: Vec<String> = switches.keys().cloned().collect();
         Self {
             began: Instant::now(),
-            dice: Mutex::new(dice),
+            rng: Mutex::new(rng),
             rules,
-            weather,
+            fault_rates,
             sabotage,
             calm: AtomicBool::new(false),
             stored: Mutex::new(Stored::new(&devices)),
@@ -64,7 +64,7 @@ impl World {
             tally: Mutex::default(),
             log: log.then(Mutex::default),
             invocations: AtomicU32::new(0),
-            errands: AtomicUsize::new(0),
+            pending_requests: AtomicUsize::new(0),
         }
     }
 
@@ -82,13 +82,13 @@ impl World {
         BEGINNING
     }
 
-    pub(crate) fn dice<T>(&self, throw: impl FnOnce(&mut Rng) -> T) -> T {
-        throw(&mut lock(&self.dice))
+    pub(crate) fn random<T>(&self, draw: impl FnOnce(&mut Rng) -> T) -> T {
+        draw(&mut lock(&self.rng))
     }
 
     /// Whether what happens with this probability in the storm happens now.
     pub(crate) fn happens(&self, probability: f64) -> bool {
-        !self.is_calm() && probability > 0.0 && self.dice(Rng::f64) < probability
+        !self.is_calm() && probability > 0.0 && self.random(Rng::f64) < probability
     }
 
     pub(crate) fn is_calm(&self) -> bool {
@@ -96,28 +96,28 @@ impl World {
     }
 
     /// Ends the storm.
-    pub(crate) fn calm_down(&self) {
+    pub(crate) fn end_storm(&self) {
         self.calm.store(true, Ordering::Relaxed);
         self.switches.values().for_each(Switch::recover);
         lock(&self.stored).outage_until = Duration::ZERO;
-        self.say("", || "======== the storm is over: nothing goes wrong any more".to_owned());
+        self.log("", || "======== the storm is over: nothing goes wrong any more".to_owned());
     }
 
     /// How wrong the clock of a new machine goes.
     pub(crate) fn skew(&self) -> SignedDuration {
-        SignedDuration::from_secs(self.dice(|dice| dice.i64(-self.weather.skew_s..=self.weather.skew_s)))
+        SignedDuration::from_secs(self.random(|rng| rng.i64(-self.fault_rates.skew_s..=self.fault_rates.skew_s)))
     }
 
     /// How many points a process passes before it dies, if it does.
-    pub(crate) fn fuse(&self) -> Option<u32> {
-        self.happens(self.weather.kill).then(|| self.dice(|dice| dice.u32(0..self.weather.fuse)))
+    pub(crate) fn crash_after(&self) -> Option<u32> {
+        self.happens(self.fault_rates.kill).then(|| self.random(|rng| rng.u32(0..self.fault_rates.crash_after)))
     }
 
     /// For how long something is held up.
     pub(crate) fn pause(&self) -> Option<Duration> {
-        let (roll, ms) = self.dice(|dice| (dice.u32(0..1000), dice.u64(1..150)));
+        let (roll, ms) = self.random(|rng| (rng.u32(0..1000), rng.u64(1..150)));
         match roll {
-            0..4 if self.happens(self.weather.stalls) => Some(Duration::from_millis(ms * 60)),
+            0..4 if self.happens(self.fault_rates.stalls) => Some(Duration::from_millis(ms * 60)),
             0..250 => Some(Duration::from_millis(ms)),
             _ => None,
         }
@@ -144,28 +144,28 @@ impl World {
     }
 
     /// Writes down that an invariant does not hold.
-    pub(crate) fn blame(&self, invariant: Invariant, what: String) {
-        self.say("VIOLATION", || format!("{invariant}: {what}"));
-        self.watch().blame(invariant, format!("at {}: {what}", clock(self.elapsed())));
+    pub(crate) fn violated(&self, invariant: Invariant, what: String) {
+        self.log("VIOLATION", || format!("{invariant}: {what}"));
+        self.watch().violated(invariant, format!("at {}: {what}", clock(self.elapsed())));
     }
 
-    /// A line of the log, if one is kept.
-    pub(crate) fn say(&self, who: &str, what: impl FnOnce() -> String) {
+    /// A line of the log, if one is messages.
+    pub(crate) fn log(&self, who: &str, what: impl FnOnce() -> String) {
         if let Some(log) = &self.log {
             lock(log).push(format!("{} {who:<12} {}", clock(self.elapsed()), what()));
         }
     }
 
-    pub(crate) fn log(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.log.as_ref().map(|log| lock(log).clone()).unwrap_or_default()
     }
 
-    pub(crate) fn errand_begins(&self) {
-        self.errands.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn request_begins(&self) {
+        self.pending_requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn errand_ends(&self) {
-        self.errands.fetch_sub(1, Ordering::Relaxed);
+    pub(crate) fn request_ends(&self) {
+        self.pending_requests.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Whether the session was named by the installation of naas that is played.
@@ -175,7 +175,7 @@ impl World {
 
     /// Whether nobody has anything to do.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.errands.load(Ordering::Relaxed) == 0 && self.queue.is_empty()
+        self.pending_requests.load(Ordering::Relaxed) == 0 && self.queue.is_empty()
     }
 }
 

@@ -23,7 +23,8 @@ async fn main() -> Result<(), Error> {
     let s3 = aws_sdk_s3::Client::new(&aws);
     let sqs = aws_sdk_sqs::Client::new(&aws);
     let ports = Ports {
-        inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix),
+        inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix)
+            .allowing_local_addresses(settings.allow_local_addresses),
         models: S3Models::new(s3.clone(), settings.models_bucket),
         switches: EosSwitches::default(),
         state: S3State::new(s3, settings.state_bucket),

@@ -13,6 +13,8 @@ use naas::retry::Retries;
 pub(crate) struct Settings {
     /// `INVENTORY_PREFIX`: the secret that holds the inventory, or the prefix of several.
     pub(crate) inventory_prefix: String,
+    /// `ALLOW_LOCAL_ADDRESSES`: whether an inventory may name loopback addresses without a word of permission.
+    pub(crate) allow_local_addresses: bool,
     /// `MODELS_BUCKET`: the S3 bucket of models and templates.
     pub(crate) models_bucket: String,
     /// `STATE_BUCKET`: the S3 bucket that outcomes and device records are kept in.
@@ -37,6 +39,7 @@ impl Settings {
             ConfirmWithin::new(confirm).map_err(|error| format!("environment variable CONFIRM_SECONDS: {error}"))?;
         Ok(Self {
             inventory_prefix: variables.text("INVENTORY_PREFIX")?,
+            allow_local_addresses: variables.value("ALLOW_LOCAL_ADDRESSES")?,
             models_bucket: variables.text("MODELS_BUCKET")?,
             state_bucket: variables.text("STATE_BUCKET")?,
             slice_queue_url: variables.text("SLICE_QUEUE_URL")?,
@@ -59,8 +62,9 @@ impl Settings {
 mod tests {
     use super::*;
 
-    const KNOWN: [(&str, &str); 10] = [
+    const KNOWN: [(&str, &str); 11] = [
         ("INVENTORY_PREFIX", "naas/inventory"),
+        ("ALLOW_LOCAL_ADDRESSES", "false"),
         ("MODELS_BUCKET", "models"),
         ("STATE_BUCKET", "state"),
         ("SLICE_QUEUE_URL", "https://queue"),

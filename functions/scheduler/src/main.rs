@@ -10,7 +10,7 @@ use adapters::SystemClock;
 use adapters::aws::{S3State, SecretsInventories, SqsDeadLetters, SqsSlices};
 use aws_config::BehaviorVersion;
 use lambda_runtime::{Error, service_fn, tracing};
-use naas::schedule::Scheduler;
+use naas::schedule::{Ports, Scheduler};
 
 use crate::settings::Settings;
 
@@ -20,13 +20,14 @@ async fn main() -> Result<(), Error> {
     let settings = Settings::from_env()?;
     let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let sqs = aws_sdk_sqs::Client::new(&aws);
-    let scheduler = Scheduler {
-        inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix),
+    let ports = Ports {
+        inventories: SecretsInventories::new(aws_sdk_secretsmanager::Client::new(&aws), settings.inventory_prefix)
+            .allowing_local_addresses(settings.allow_local_addresses),
         queue: SqsSlices::new(sqs.clone(), settings.slice_queue_url),
         state: S3State::new(aws_sdk_s3::Client::new(&aws), settings.state_bucket),
         dead_letters: SqsDeadLetters::new(sqs, settings.dead_letter_queue_url),
         clock: SystemClock,
-        default_step: settings.default_step,
     };
+    let scheduler = Scheduler::new(ports, settings.default_step);
     lambda_runtime::run(service_fn(|event| handler::handle(&scheduler, event))).await
 }

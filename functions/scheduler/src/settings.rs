@@ -9,6 +9,8 @@ pub(crate) struct Settings {
     /// `INVENTORY_PREFIX`: the secret that holds the inventory, or the prefix of several: `naas/inventory` stands for
     /// itself and for every `naas/inventory/…`.
     pub(crate) inventory_prefix: String,
+    /// `ALLOW_LOCAL_ADDRESSES`: whether an inventory may name loopback addresses without a word of permission.
+    pub(crate) allow_local_addresses: bool,
     /// `SLICE_QUEUE_URL`: the SQS queue slices go to.
     pub(crate) slice_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: the SQS queue that slices are sent again from.
@@ -29,6 +31,7 @@ impl Settings {
         let step = variables.text("DEFAULT_STEP")?;
         Ok(Self {
             inventory_prefix: variables.text("INVENTORY_PREFIX")?,
+            allow_local_addresses: variables.value("ALLOW_LOCAL_ADDRESSES")?,
             slice_queue_url: variables.text("SLICE_QUEUE_URL")?,
             dead_letter_queue_url: variables.text("DEAD_LETTER_QUEUE_URL")?,
             state_bucket: variables.text("STATE_BUCKET")?,
@@ -42,8 +45,9 @@ impl Settings {
 mod tests {
     use super::*;
 
-    const KNOWN: [(&str, &str); 5] = [
+    const KNOWN: [(&str, &str); 6] = [
         ("INVENTORY_PREFIX", "naas/inventory"),
+        ("ALLOW_LOCAL_ADDRESSES", "false"),
         ("SLICE_QUEUE_URL", "https://queue"),
         ("DEAD_LETTER_QUEUE_URL", "https://dead"),
         ("STATE_BUCKET", "state"),

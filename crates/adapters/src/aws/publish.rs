@@ -1,24 +1,40 @@
-//! Models and templates into the bucket: what differs, and only that.
+//! Models and templates into the bucket, as one version that comes into force at one moment, see
+//! [`manifest`](super::manifest).
 //!
-//! Needs `s3:PutObject` and, to take files away, `s3:DeleteObject` on the bucket's objects, beside what [`S3Models`] needs.
+//! Needs `s3:PutObject` on the bucket's objects, beside what [`S3Models`] needs.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use intent::model::ModelFiles;
-use naas::ports::{Models, StoreError};
+use naas::ports::{Models, StoreError, StoreFault};
 
 use super::CONCURRENCY;
-use super::fault::store_error;
-use super::models::S3Models;
+use super::fault::{code, store_error};
+use super::manifest::{self, Entry, Manifest};
+use super::models::{FoundManifest, S3Models};
 
 /// The models bucket, to be written.
 #[derive(Debug)]
 pub struct ModelsBucket {
     client: Client,
     bucket: String,
+}
+
+/// What the bucket held when it was compared, and how our files differ from that.
+#[derive(Debug)]
+pub struct Comparison {
+    /// How our files differ.
+    pub difference: Difference,
+    /// True if the bucket has no published version yet. Its single objects are not read any more once
+    /// it has one.
+    pub is_first: bool,
+    /// The files that are in force in the bucket.
+    theirs: Arc<ModelFiles>,
+    /// The ETag of the manifest; none if there is no manifest.
+    etag: Option<String>,
 }
 
 /// How files differ from what the bucket holds; paths, sorted.
@@ -59,59 +75,70 @@ impl ModelsBucket {
         Self { client, bucket: bucket.into() }
     }
 
-    /// How `files` differ from what the bucket holds now, by content.
-    pub async fn compare(&self, files: &ModelFiles) -> Result<Difference, StoreError> {
-        let held = S3Models::new(self.client.clone(), &self.bucket).snapshot().await?;
-        Ok(Difference::between(files, &held))
+    /// How `files` differ from what is in force in the bucket now, by content.
+    pub async fn compare(&self, files: &ModelFiles) -> Result<Comparison, StoreError> {
+        let models = S3Models::new(self.client.clone(), &self.bucket);
+        // The manifest first: if another version is put in force before the files are read, publishing
+        // on this ETag is refused.
+        let etag = match models.manifest(None).await? {
+            FoundManifest::Found { etag, .. } => Some(etag),
+            FoundManifest::Missing | FoundManifest::Unchanged => None,
+        };
+        let theirs = models.snapshot().await?;
+        Ok(Comparison { difference: Difference::between(files, &theirs), is_first: etag.is_none(), theirs, etag })
     }
 
-    /// Puts what was added and changed, and takes away what was removed if `delete` is given. After an error some of it is done;
-    /// doing it again does the rest.
+    /// Puts `files` in force, and nothing of them if it fails. Files that are in the bucket only are
+    /// taken out of the version if `delete` is given.
     ///
-    /// Templates go before the models that name them and are taken away after them, so that an enforcer that reads in between finds
-    /// no model without its template.
-    pub async fn publish(&self, files: &ModelFiles, difference: &Difference, delete: bool) -> Result<(), StoreError> {
-        let mut new: BTreeMap<bool, Vec<&String>> = BTreeMap::new();
-        for path in difference.added.iter().chain(&difference.changed) {
-            new.entry(is_model(path)).or_default().push(path);
+    /// # Errors
+    ///
+    /// [`StoreFault::Unavailable`] when somebody else has published since the bucket was compared.
+    pub async fn publish(&self, files: &ModelFiles, compared: &Comparison, delete: bool) -> Result<(), StoreError> {
+        let mut version = files.0.clone();
+        if !delete {
+            let theirs = compared.difference.removed.iter();
+            version.extend(theirs.filter_map(|path| Some((path.clone(), compared.theirs.0.get(path)?.clone()))));
         }
-        for paths in new.into_values() {
-            let contents = paths.into_iter().filter_map(|path| Some((path, files.0.get(path)?)));
-            self.all(contents.map(|(path, content)| self.put(path, content))).await?;
+        let manifest = Manifest::of(&version);
+        stream::iter(manifest.files.iter().filter_map(|(path, entry)| Some((entry, version.get(path)?))))
+            .map(|(entry, content)| self.put_content(entry, content))
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<()>()
+            .await?;
+        self.put_manifest(&manifest, compared.etag.as_deref()).await
+    }
+
+    /// Stores a content under its hash, unless it is there already.
+    async fn put_content(&self, entry: &Entry, content: &[u8]) -> Result<(), StoreError> {
+        let put = self.client.put_object().bucket(&self.bucket).key(entry.key()).if_none_match("*");
+        let put = put.content_type("text/plain; charset=utf-8").body(ByteStream::from(content.to_vec()));
+        match put.send().await {
+            Ok(_) => Ok(()),
+            // Somebody stores the very same content, now or before.
+            Err(error) if matches!(code(&error), Some("PreconditionFailed" | "ConditionalRequestConflict")) => Ok(()),
+            Err(error) => Err(store_error(format!("s3://{}/{}", self.bucket, entry.key()), error)),
         }
-        if delete {
-            let (models, templates): (Vec<_>, Vec<_>) = difference.removed.iter().partition(|path| is_model(path));
-            self.all(models.into_iter().map(|path| self.delete(path))).await?;
-            self.all(templates.into_iter().map(|path| self.delete(path))).await?;
+    }
+
+    /// Puts a version in force, in place of the one whose manifest has this ETag.
+    async fn put_manifest(&self, manifest: &Manifest, expected: Option<&str>) -> Result<(), StoreError> {
+        let resource = format!("s3://{}/{}", self.bucket, manifest::KEY);
+        let put = self.client.put_object().bucket(&self.bucket).key(manifest::KEY).content_type("application/json");
+        let put = match expected {
+            Some(etag) => put.if_match(etag),
+            None => put.if_none_match("*"),
+        };
+        match put.body(ByteStream::from(manifest.to_document().into_bytes())).send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if matches!(code(&error), Some("PreconditionFailed" | "ConditionalRequestConflict" | "NoSuchKey")) =>
+            {
+                let reason =
+                    "somebody else published meanwhile, so nothing was published; look at the difference again";
+                Err(StoreError::new(resource, StoreFault::Unavailable, reason))
+            }
+            Err(error) => Err(store_error(resource, error)),
         }
-        Ok(())
     }
-
-    async fn all(
-        &self,
-        requests: impl Iterator<Item = impl Future<Output = Result<(), StoreError>>>,
-    ) -> Result<(), StoreError> {
-        stream::iter(requests).buffer_unordered(CONCURRENCY).try_collect().await
-    }
-
-    async fn put(&self, path: &str, content: &[u8]) -> Result<(), StoreError> {
-        let body = ByteStream::from(content.to_vec());
-        let put = self
-            .client
-            .put_object()
-            .bucket(&self.bucket)
-            .key(path)
-            .content_type("text/plain; charset=utf-8")
-            .body(body);
-        put.send().await.map(drop).map_err(|error| store_error(format!("s3://{}/{path}", self.bucket), error))
-    }
-
-    async fn delete(&self, path: &str) -> Result<(), StoreError> {
-        let delete = self.client.delete_object().bucket(&self.bucket).key(path);
-        delete.send().await.map(drop).map_err(|error| store_error(format!("s3://{}/{path}", self.bucket), error))
-    }
-}
-
-fn is_model(path: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|ending| path.ends_with(ending))
 }

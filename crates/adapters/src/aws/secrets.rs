@@ -17,12 +17,18 @@ use super::fault::store_error;
 pub struct SecretsInventories {
     client: Client,
     prefix: String,
+    allow_local_addresses: bool,
 }
 
 impl SecretsInventories {
     /// The inventory under `prefix`, such as `naas/inventory`.
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
-        Self { client, prefix: prefix.into() }
+        Self { client, prefix: prefix.into(), allow_local_addresses: false }
+    }
+
+    /// The same inventory, which may name loopback addresses without a word of permission, as where switches are simulated.
+    pub fn allowing_local_addresses(self, allow: bool) -> Self {
+        Self { allow_local_addresses: allow, ..self }
     }
 
     async fn names(&self) -> Result<Vec<String>, StoreError> {
@@ -48,7 +54,8 @@ impl SecretsInventories {
             (None, Some(bytes)) => bytes.into_inner(),
             (None, None) => Vec::new(),
         };
-        Ok(Document::new(name, body))
+        let document = Document::new(name, body);
+        Ok(if self.allow_local_addresses { document.with_local_addresses() } else { document })
     }
 }
 

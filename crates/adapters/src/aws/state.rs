@@ -29,13 +29,13 @@ use futures::{StreamExt, TryStreamExt, stream};
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use naas::ports::{
-    DeviceRecords, IdempotencyKeys, Installation, Recorded, Runs, StoreError, StoreFault, Stored, Version,
+    Created, DeviceRecords, IdempotencyKeys, Installation, Recorded, Runs, StoreError, StoreFault, Stored, Version,
 };
 use naas::records::device_state::DeviceRecord;
 use naas::records::idempotency::IdempotencyRecord;
 use naas::records::installation::InstallationId;
 use naas::records::outcome::{Attempt, Outcome, Status};
-use naas::records::run::{Run, Summary};
+use naas::records::run::{Run, RunSummary};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -198,17 +198,23 @@ impl S3State {
 }
 
 impl Runs for S3State {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
-        self.put(&format!("runs/{}/run.json", run.run), run, Only::IfNew).await?;
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
+        if self.put(&format!("runs/{}/run.json", run.run), run, Only::IfNew).await? == Written::No {
+            let before = self.load(&run.run).await?;
+            if Created::given(before.as_ref(), run) == Created::NameTaken {
+                return Ok(Created::NameTaken);
+            }
+        }
         // After the run: what is listed is there. Killed in between, the caller has no answer and nothing is queued.
         let key = format!("{RECENT}{}-{}.json", backwards(run.accepted_at), run.run);
-        self.put(&key, &run.summary(), Only::IfNew).await.map(drop)
+        self.put(&key, &run.summary(), Only::IfNew).await?;
+        Ok(Created::Recorded)
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
         let keys = self.first(RECENT, limit).await?;
         let summaries =
-            stream::iter(keys).map(|key| async move { self.get::<Summary>(&key).await }).buffered(CONCURRENCY);
+            stream::iter(keys).map(|key| async move { self.get::<RunSummary>(&key).await }).buffered(CONCURRENCY);
         summaries.try_filter_map(async |found| Ok(found.map(|found| found.value))).try_collect().await
     }
 

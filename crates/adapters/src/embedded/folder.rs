@@ -1,40 +1,43 @@
-//! Inventory and models from a site folder, read anew whenever they are asked for: an editor's save is the next push's intent.
+//! Inventory and models from a site folder. They are read anew whenever they are asked for, so that
+//! what an editor saves is what the next push brings.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use intent::inventory::Document;
-use intent::model::ModelFiles;
-use naas::ports::{Inventories, Models, StoreError, StoreFault};
+use naas::ports::{Inventories, StoreError, StoreFault};
 
-use crate::model_file;
+pub use models::FolderModels;
 
-/// The files of an inventory, in the site folder itself or in its folder `inventory`.
+mod models;
+
+/// The endings of inventory files, in the site folder itself or in its folder `inventory`.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
-/// What an inventory file in the site folder itself may be called; in `inventory/` any name will do.
+/// The names that an inventory file in the site folder itself may have, without their ending. In
+/// `inventory/` a file may have any name.
 const STEMS: [&str; 4] = ["inventory", "hosts", "groups", "defaults"];
 
-/// The inventory of a site folder. A document's name is its path in the folder.
+/// The inventory of a site folder. A document is named by its path in the folder.
 #[derive(Debug, Clone)]
 pub struct FolderInventories {
     site: PathBuf,
 }
 
-/// A folder of models and templates.
-#[derive(Debug)]
-pub struct FolderModels {
-    folder: PathBuf,
-    last: Mutex<Arc<ModelFiles>>,
-}
-
 impl FolderInventories {
-    /// The inventory of this site.
+    /// The inventory of the site in this folder.
     pub fn new(site: impl Into<PathBuf>) -> Self {
         Self { site: site.into() }
+    }
+
+    /// The full paths of the inventory's files.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault::Unreadable`] for a link that leads out of the site.
+    pub fn files(&self) -> Result<Vec<PathBuf>, StoreError> {
+        Ok(self.names()?.iter().map(|name| self.site.join(name)).collect())
     }
 
     fn names(&self) -> Result<Vec<String>, StoreError> {
@@ -45,6 +48,7 @@ impl FolderInventories {
                 let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
                 let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
                 if ENDINGS.contains(&ending) && (any_stem || STEMS.contains(&stem)) && !stem.starts_with('.') {
+                    must_stay(&self.site.join(folder).join(&file), &self.site)?;
                     names.push(format!("{folder}{file}"));
                 }
             }
@@ -76,58 +80,27 @@ impl Inventories for FolderInventories {
                 if !known.contains(name) {
                     return Err(StoreError::not_found(path.display().to_string()));
                 }
-                Ok(Document::new(name, fs::read(&path).map_err(|error| failed(&path, error))?))
+                let body = fs::read(&path).map_err(|error| failed(&path, error))?;
+                Ok(Document::new(name, body).of_this_machine())
             })
             .collect()
     }
 }
 
-impl FolderModels {
-    /// The models and templates below this folder.
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), last: Mutex::default() }
+/// Refuses a file that a link puts outside of `bounds`: whoever may write the folder could have any
+/// file of this machine read, and sent to a switch.
+fn must_stay(path: &Path, bounds: &Path) -> Result<(), StoreError> {
+    let real = path.canonicalize().map_err(|error| failed(path, error))?;
+    let bounds = bounds.canonicalize().map_err(|error| failed(bounds, error))?;
+    if real.starts_with(&bounds) {
+        return Ok(());
     }
+    let resource = format!("{}, a link out of the folder {}", path.display(), bounds.display());
+    let reason = format!("it leads to {}; copy the file into the folder", real.display());
+    Err(StoreError::new(resource, StoreFault::Unreadable, reason))
 }
 
-impl Models for FolderModels {
-    async fn snapshot(&self) -> Result<Arc<ModelFiles>, StoreError> {
-        let mut found = BTreeMap::new();
-        collect(&self.folder, "", &mut found)?;
-        let now = ModelFiles(found);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if **last != now {
-            *last = Arc::new(now);
-        }
-        Ok(Arc::clone(&last))
-    }
-}
-
-/// Reads every file below `folder`. Links are followed to files only, so no loop can be walked for ever.
-fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) -> Result<(), StoreError> {
-    for entry in fs::read_dir(folder).map_err(|error| failed(folder, error))? {
-        let entry = entry.map_err(|error| failed(folder, error))?;
-        let path = entry.path();
-        let Some(name) = entry.file_name().to_str().map(|name| format!("{prefix}{name}")) else {
-            return Err(StoreError::new(path.display().to_string(), StoreFault::Unreadable, "its name is not UTF-8"));
-        };
-        if !model_file::counts(&name) {
-            continue;
-        }
-        if entry.file_type().map_err(|error| failed(&path, error))?.is_dir() {
-            collect(&path, &format!("{name}/"), found)?;
-            continue;
-        }
-        let size = fs::metadata(&path).map_err(|error| failed(&path, error))?.len();
-        let sizes = found.iter().map(|(path, content)| (path.as_str(), content.len() as u64));
-        if let Some(reason) = model_file::too_large(sizes.chain([(name.as_str(), size)])) {
-            return Err(StoreError::new(folder.display().to_string(), StoreFault::Unreadable, reason));
-        }
-        found.insert(name, fs::read(&path).map_err(|error| failed(&path, error))?);
-    }
-    Ok(())
-}
-
-/// The names of the files in a folder; none if it does not exist.
+/// The names of the files in a folder; none if the folder does not exist.
 fn files(folder: &Path) -> Result<Vec<String>, StoreError> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -155,9 +128,11 @@ fn failed(path: &Path, error: io::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
-    fn site(files: &[(&str, &str)]) -> tempfile::TempDir {
+    pub(super) fn site(files: &[(&str, &str)]) -> tempfile::TempDir {
         let site = tempfile::tempdir().unwrap();
         for (path, text) in files {
             let path = site.path().join(path);
@@ -168,7 +143,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn inventory_files_are_found_by_name_and_others_are_not_read() {
+    async fn inventory_files_are_found_by_their_names() {
         let site = site(&[
             ("hosts.yaml", "h: {}"),
             ("notes.yaml", "x"),
@@ -183,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_site_without_inventory_and_a_file_outside_of_it_are_not_found() {
+    async fn files_that_are_no_inventory_are_not_found() {
         let empty = FolderInventories::new(site(&[]).path());
         let other = site(&[("hosts.yaml", "h: {}"), ("secret.yaml", "x")]);
         let other = FolderInventories::new(other.path());
@@ -195,26 +170,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_same_models_are_the_same_snapshot_and_a_change_is_another() {
-        let site = site(&[("a.yaml", "1"), ("t/b.tera", "2"), (".git/c", "3")]);
-        let models = FolderModels::new(site.path());
+    async fn a_link_out_of_the_site_is_no_inventory() {
+        let elsewhere = site(&[("hosts.yaml", "h: {}")]);
+        for (link, to) in [("hosts.yaml", "hosts.yaml"), ("inventory", ""), ("inventory.json", "hosts.yaml")] {
+            let site = site(&[("groups.yaml", "{}")]);
+            symlink(elsewhere.path().join(to), site.path().join(link)).unwrap();
 
-        let first = models.snapshot().await.unwrap();
-        let same = models.snapshot().await.unwrap();
-        fs::write(site.path().join("a.yaml"), "4").unwrap();
-        let changed = models.snapshot().await.unwrap();
+            let error = FolderInventories::new(site.path()).all().await.unwrap_err();
 
-        assert!(Arc::ptr_eq(&first, &same) && !Arc::ptr_eq(&first, &changed));
-        assert_eq!(changed.0.keys().collect::<Vec<_>>(), ["a.yaml", "t/b.tera"]);
+            assert_eq!(error.fault, StoreFault::Unreadable, "{link}");
+            assert!(error.to_string().contains("a link out of the folder"), "{error}");
+        }
     }
 
     #[tokio::test]
-    async fn a_model_that_is_too_large_is_named() {
-        let site = site(&[("huge.tera", &"x".repeat(1_048_577))]);
+    async fn a_link_within_the_site_is_followed() {
+        let site = site(&[("teams/noc.yaml", "leaf1: {}")]);
+        symlink("teams/noc.yaml", site.path().join("hosts.yaml")).unwrap();
 
-        let error = FolderModels::new(site.path()).snapshot().await.unwrap_err();
+        let documents = FolderInventories::new(site.path()).all().await.unwrap();
 
-        assert_eq!(error.fault, StoreFault::Unreadable);
-        assert!(std::error::Error::source(&error).unwrap().to_string().contains("huge.tera"));
+        assert_eq!(documents.len(), 1);
     }
 }

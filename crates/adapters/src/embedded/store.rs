@@ -15,14 +15,17 @@ use std::sync::Arc;
 use intent::name::DeviceName;
 use jiff::Timestamp;
 use naas::ports::{DeviceRecords, IdempotencyKeys, Installation, StoreError, StoreFault, Stored, Version};
-use naas::records::device_state::{DeviceRecord, NotARecord};
+use naas::records::device_state::{DeviceRecord, Lease, NotARecord, Waiting};
 use naas::records::idempotency::IdempotencyRecord;
 use naas::records::installation::{BadInstallationId, InstallationId};
 use naas::records::revision::NotARevision;
+use redb::backends::FileBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Notify;
+
+use super::private;
 
 pub use queue::Received;
 
@@ -44,27 +47,50 @@ struct Shared {
     arrived: Notify,
 }
 
+/// Why a store cannot be opened that another process has open.
+#[derive(Debug, thiserror::Error)]
+#[error("another naas has it open; one process serves a site")]
+pub struct AlreadyOpen;
+
 /// What a transaction may fail with, whatever step of it.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 impl EmbeddedStore {
-    /// Opens the file, or makes it. Messages left behind by a process that died are waiting again.
+    /// Opens the file, or makes it; only its owner may read it. Messages left behind by a process
+    /// that died are waiting again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFault::Denied`] when another process has the file open, or when it belongs to somebody
+    /// else; [`StoreFault::Unreadable`] when it is something else than a store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let path = path.as_ref().display().to_string();
+        let (file, path) = (private::open(path.as_ref()), path.as_ref().display().to_string());
+        let file = file.map_err(|error| StoreError::new(&path, StoreFault::Denied, error))?;
         let failed = |error: redb::DatabaseError| match error {
-            redb::DatabaseError::DatabaseAlreadyOpen => {
-                StoreError::new(&path, StoreFault::Denied, "another naas has it open; one process serves a site")
-            }
+            redb::DatabaseError::DatabaseAlreadyOpen => StoreError::new(&path, StoreFault::Denied, AlreadyOpen),
             error => StoreError::new(&path, StoreFault::Unreadable, error),
         };
-        let database = Database::create(&path).map_err(failed)?;
+        let database = FileBackend::new(file)
+            .and_then(|backend| Database::builder().create_with_backend(backend))
+            .map_err(failed)?;
         let store = Self { shared: Arc::new(Shared { database, path, arrived: Notify::new() }) };
-        store.write_now(|transaction| {
+        store.free_what_nobody_works_on()?;
+        Ok(store)
+    }
+
+    /// Queues the messages again that are handed out, and ends every lease, every waiting place and
+    /// every claim of an unanswered request. To be called when nobody works with the store: before
+    /// the first work of a process and after its last.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written.
+    pub fn free_what_nobody_works_on(&self) -> Result<(), StoreError> {
+        self.write_now(|transaction| {
             queue::put_back_all(transaction)?;
             free_devices(transaction)?;
             free_keys(transaction)
-        })?;
-        Ok(store)
+        })
     }
 
     fn write_now<T>(&self, work: impl FnOnce(&redb::WriteTransaction) -> Result<T, Fault>) -> Result<T, StoreError> {
@@ -191,18 +217,27 @@ impl IdempotencyKeys for EmbeddedStore {
     }
 }
 
-/// Ends every lease. A record that cannot be read is left as it is, for the outcome to say so.
+/// Ends every lease and every place of a run that waits: nobody works on a slice of theirs now, and
+/// nobody may be left to them. That other runs were left to them is kept for when their slices come
+/// again. A record that cannot be read is left as it is, for the outcome to say so.
 fn free_devices(transaction: &redb::WriteTransaction) -> Result<(), Fault> {
     let mut devices = transaction.open_table(DEVICES)?;
-    let mut held = Vec::new();
+    let mut freed = Vec::new();
     for entry in devices.iter()? {
         let (device, stored) = entry?;
         let (version, record) = stored.value();
-        if let Ok(record @ DeviceRecord { lease: Some(_), .. }) = DeviceRecord::parse(record.as_bytes()) {
-            held.push((device.value().to_owned(), version + 1, DeviceRecord { lease: None, ..record }));
+        let Ok(record) = DeviceRecord::parse(record.as_bytes()) else { continue };
+        let until = Timestamp::UNIX_EPOCH;
+        let free = DeviceRecord {
+            lease: record.lease.clone().map(|lease| Lease { until, ..lease }),
+            waiting: record.waiting.clone().map(|waiting| Waiting { until, ..waiting }),
+            ..record.clone()
+        };
+        if free != record {
+            freed.push((device.value().to_owned(), version + 1, free));
         }
     }
-    for (device, version, record) in held {
+    for (device, version, record) in freed {
         devices.insert(device.as_str(), (version, record.to_document().as_str()))?;
     }
     Ok(())

@@ -19,7 +19,12 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(super) fn new(url: &str, key: Option<&str>) -> anyhow::Result<Self> {
+    /// The deployment at `url`, asked with an API key and a token where there are any.
+    ///
+    /// # Errors
+    ///
+    /// A URL, key or token of a wrong form.
+    pub(super) fn new(url: &str, key: Option<&str>, token: Option<&str>) -> anyhow::Result<Self> {
         let mut url: Url =
             url.parse().with_context(|| format!("--api: expected a URL such as https://…/prod, found {url:?}"))?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() {
@@ -30,11 +35,15 @@ impl Api {
             url.set_path(&format!("{}/", url.path()));
         }
         let mut headers = HeaderMap::new();
-        if let Some(key) = key {
-            let mut value =
-                HeaderValue::from_str(key).context("--api-key: expected visible ASCII characters, found others")?;
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        for (name, option, value) in
+            [("x-api-key", "--api-key", key), ("authorization", "the token", bearer.as_deref())]
+        {
+            let Some(value) = value else { continue };
+            let mut value = HeaderValue::from_str(value)
+                .with_context(|| format!("{option}: expected visible ASCII characters, found others"))?;
             value.set_sensitive(true);
-            headers.insert("x-api-key", value);
+            headers.insert(name, value);
         }
         let client = Client::builder().timeout(TIMEOUT).default_headers(headers);
         let client =

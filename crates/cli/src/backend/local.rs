@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use intent::name::RunId;
 use jiff::SignedDuration;
-use naas::api::{self, Call};
+use naas::api::{self, ApiRequest};
+use naas::caller::Caller;
 use naas::enforce::Limits;
 use naas::retry::Retries;
 use naas::schedule::request::Step;
 
-use crate::site::{Site, Work, Workers};
+use crate::signals::Signal;
+use crate::site::{LAST_PUSHES, Site, Work, Workers};
 
 /// Slices worked on at once.
 const SLICES: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
@@ -28,7 +30,7 @@ const RETRIES: Retries = Retries { first_pause: Duration::from_secs(2), attempts
 pub(crate) struct Local {
     site: Site,
     /// Who runs this process, where.
-    caller: String,
+    caller: Caller,
     workers: Option<Workers>,
 }
 
@@ -41,9 +43,16 @@ impl Local {
 
     pub(super) async fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        let caller = Some(self.caller.as_str());
-        let call = Call { method, path, query, caller, idempotency_key: None, body: body.as_bytes() };
-        let answer = api::answer(&*self.site.scheduler, call).await;
+        let request = ApiRequest {
+            method,
+            path,
+            query,
+            caller: &self.caller,
+            content_type: Some("application/json"),
+            idempotency_key: None,
+            body: body.as_bytes(),
+        };
+        let answer = api::answer(&*self.site.scheduler, request).await;
         (answer.status, answer.body)
     }
 
@@ -52,17 +61,19 @@ impl Local {
         self.workers = Some(Workers::start(&self.site, SLICES, &Work::Of(Arc::new(runs))));
     }
 
-    pub(super) async fn end(&mut self) -> anyhow::Result<()> {
-        match self.workers.take() {
-            Some(workers) => workers.end().await,
-            None => Ok(()),
+    pub(super) async fn end(&mut self, signal: Option<Signal>) -> anyhow::Result<()> {
+        match (self.workers.take(), signal) {
+            (Some(workers), Some(Signal::Terminate)) => workers.end_within(LAST_PUSHES).await,
+            (Some(workers), _) => workers.end().await,
+            (None, _) => Ok(()),
         }
     }
 }
 
 /// `ana@laptop`.
-fn caller() -> String {
+fn caller() -> Caller {
     let user =
         ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-    format!("{}@{}", user.as_deref().unwrap_or("somebody"), gethostname::gethostname().to_string_lossy())
+    let host = gethostname::gethostname();
+    Caller::named(&format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.to_string_lossy()))
 }

@@ -14,7 +14,7 @@ use naas::ports::{Clock, StoreError};
 use naas::records::slice::Slice;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::{LocalEnforcer, Site};
 
@@ -37,30 +37,57 @@ pub(crate) enum Work {
     Of(Arc<BTreeSet<RunId>>),
 }
 
-/// Workers of a site.
+/// How long pushes under way may take once the process is told to end. Docker sends SIGKILL ten seconds
+/// after SIGTERM.
+pub(crate) const LAST_PUSHES: Duration = Duration::from_secs(7);
+
+/// When workers are to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// They go on.
+    NotYet,
+    /// They finish the slices that they work on.
+    WhenDone,
+    /// They leave the slices that they work on to the next process, from this moment on.
+    At(tokio::time::Instant),
+}
+
+/// The workers of a site.
 pub(crate) struct Workers {
-    end: watch::Sender<bool>,
+    store: EmbeddedStore,
+    end: watch::Sender<End>,
     working: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
-    /// Starts `slices` of them, each of which works on one slice at a time.
+    /// Starts `slices` workers, each of which works on one slice at a time.
     pub(crate) fn start(site: &Site, slices: NonZeroUsize, work: &Work) -> Self {
-        let (end, ending) = watch::channel(false);
+        let (end, ending) = watch::channel(End::NotYet);
         let worker = |_| {
             let worker = Worker { store: site.store.clone(), enforcer: Arc::clone(&site.enforcer), work: work.clone() };
             tokio::spawn(worker.run(ending.clone()))
         };
-        Self { end, working: (0..slices.get()).map(worker).collect() }
+        Self { store: site.store.clone(), end, working: (0..slices.get()).map(worker).collect() }
     }
 
-    /// Ends them; slices under way are finished first.
+    /// Ends the workers; slices under way are finished first, however long that takes.
     pub(crate) async fn end(self) -> anyhow::Result<()> {
-        self.end.send_replace(true);
+        self.end_at(End::WhenDone).await
+    }
+
+    /// Ends the workers. A slice that is not finished within `limit` is queued again, and its devices
+    /// are free for whoever opens the site next: that process finds and finishes or undoes what a
+    /// switch has on trial.
+    pub(crate) async fn end_within(self, limit: Duration) -> anyhow::Result<()> {
+        self.end_at(End::At(tokio::time::Instant::now() + limit)).await
+    }
+
+    async fn end_at(self, end: End) -> anyhow::Result<()> {
+        self.end.send_replace(end);
         for worker in self.working {
             worker.await?;
         }
-        Ok(())
+        Ok(self.store.free_what_nobody_works_on()?)
     }
 }
 
@@ -71,19 +98,35 @@ struct Worker {
 }
 
 impl Worker {
-    async fn run(self, mut ending: watch::Receiver<bool>) {
-        while !*ending.borrow() {
+    async fn run(self, mut ending: watch::Receiver<End>) {
+        while *ending.borrow() == End::NotYet {
             let received = tokio::select! {
                 received = self.store.receive_if(&SystemClock, |message| self.work.includes(message)) => received,
                 _ = ending.changed() => return,
             };
             let done = match received {
-                Ok(delivery) => self.work_on(delivery).await,
+                Ok(delivery) => self.work_until_cut_off(delivery, &mut ending).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = done {
                 error!("the queue failed: {error}");
                 tokio::time::sleep(STORE_REST).await;
+            }
+        }
+    }
+
+    /// Works on a slice; when the process ends before that is done, the slice is queued again.
+    async fn work_until_cut_off(
+        &self,
+        received: Received,
+        ending: &mut watch::Receiver<End>,
+    ) -> Result<(), StoreError> {
+        let id = received.id;
+        tokio::select! {
+            done = self.work_on(received) => done,
+            () = cut_off(ending) => {
+                warn!("a slice was not finished in time, and is queued for the next process");
+                self.store.give_back(id, SystemClock.now()).await
             }
         }
     }
@@ -98,6 +141,22 @@ impl Worker {
                 self.store.give_back(received.id, SystemClock.now() + rest).await
             }
         }
+    }
+}
+
+/// Returns when work that is under way must be left.
+async fn cut_off(ending: &mut watch::Receiver<End>) {
+    loop {
+        let end = *ending.borrow_and_update();
+        let at = match end {
+            End::At(at) => at,
+            End::NotYet | End::WhenDone => match ending.changed().await {
+                Ok(()) => continue,
+                // Nobody is left who could end it.
+                Err(_) => std::future::pending().await,
+            },
+        };
+        return tokio::time::sleep_until(at).await;
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use adapters::embedded::private;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use console::style;
 use intent::inventory::import::{Files, Format, import};
-use intent::inventory::{Explained, Known};
+use intent::inventory::{Explained, ExplainedValue};
 use intent::name::DeviceName;
 use serde_json::{Value, json};
 
@@ -24,11 +25,11 @@ pub(crate) struct Inventory {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List the devices with their addresses and groups
+    /// List devices with their addresses and groups
     List(List),
-    /// Show what is known about a device, and where each value comes from
+    /// Show the values of a device, and where each of them comes from
     Show(Show),
-    /// Turn the inventory of another tool into one of naas
+    /// Convert the inventory of another tool
     Import(Import),
 }
 
@@ -52,10 +53,10 @@ struct Import {
     /// nornir, ansible (INI or YAML) or netbox (CSV)
     #[arg(value_name = "TOOL")]
     from: Format,
-    /// Its files, and folders such as group_vars
+    /// Files of that inventory, and folders such as group_vars
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Where the inventory goes; standard output if it is not given. It may hold passwords
+    /// Write to this file instead of standard output; the inventory may contain passwords
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
 }
@@ -65,7 +66,7 @@ struct At {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
 }
@@ -123,7 +124,7 @@ fn print(explained: &Explained) {
     screen::line(style(&explained.device).bold());
     let groups: Vec<_> = explained.groups.iter().map(|membership| membership.group.as_ref()).collect();
     screen::sentence(&format!("  groups: {}", groups.join(", ")), 4);
-    let row = |known: &Known| {
+    let row = |known: &ExplainedValue| {
         let value = match &known.value {
             None => "<hidden>".to_owned(),
             Some(Value::String(text)) => text.clone(),
@@ -154,7 +155,7 @@ impl Import {
             None => screen::text(&imported.document),
             Some(to) if to.exists() => bail!("{} exists already; name another file", to.display()),
             Some(to) => {
-                fs::write(to, &imported.document).with_context(|| format!("file {}", to.display()))?;
+                private::write(to, &imported.document).with_context(|| format!("file {}", to.display()))?;
                 screen::line(format_args!("Wrote {}; `naas validate` looks at it.", to.display()));
             }
         }

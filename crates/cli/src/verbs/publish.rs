@@ -1,8 +1,8 @@
-//! `naas publish`: models and templates into the bucket of a deployment, once they are sound and somebody has seen what changes.
+//! `naas publish`: validates models and templates, shows what changes, and uploads them to a deployment's bucket.
 
 use std::path::PathBuf;
 
-use adapters::aws::{Difference, ModelsBucket};
+use adapters::aws::{Comparison, Difference, ModelsBucket};
 use adapters::embedded::FolderModels;
 use anyhow::{Context, bail};
 use aws_config::BehaviorVersion;
@@ -22,19 +22,19 @@ pub(crate) struct Publish {
     /// The bucket; a deployment's output ModelsBucket names it
     #[arg(long, value_name = "NAME", env = "NAAS_MODELS_BUCKET")]
     bucket: String,
-    /// Take away what is in the bucket only
+    /// Remove files that are only in the bucket
     #[arg(long)]
     delete: bool,
-    /// Only show what would change
+    /// Show what would change, and upload nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Upload without asking
     #[arg(long, short, conflicts_with = "dry_run")]
     yes: bool,
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
 }
@@ -44,7 +44,7 @@ impl Publish {
         let asks = !self.yes && !self.dry_run;
         if asks && (!screen::somebody_there() || self.output == Form::Json) {
             bail!(
-                "publish shows what changes and asks, and there is nobody to ask; add --yes, or --dry-run to see it only"
+                "publish shows what changes and asks, but there is no terminal to ask at; add --yes, or --dry-run to see it only"
             );
         }
         let folder = site::find(&self.site).await?;
@@ -53,19 +53,21 @@ impl Publish {
             validated.print();
             bail!("nothing was published: the site has problems");
         }
-        let files = FolderModels::new(folder.join("models")).snapshot().await.context("models")?;
+        let files = FolderModels::of_site(&folder).snapshot().await.context("models")?;
         let aws = aws_config::load_defaults(BehaviorVersion::latest()).await;
         let bucket = ModelsBucket::new(aws_sdk_s3::Client::new(&aws), &self.bucket);
-        let difference = bucket.compare(&files).await?;
+        let compared = bucket.compare(&files).await?;
+        let difference = &compared.difference;
         if self.output == Form::Text {
-            self.print(&difference);
+            self.print(difference);
         }
-        let nothing = self.files(&difference) == 0;
-        let agreed = nothing || self.yes || (!self.dry_run && screen::agrees("Publish this?")?);
+        // Without a published version there is something to do even if all objects are the same.
+        let nothing = self.files(difference) == 0 && !compared.is_first;
+        let agreed = nothing || self.yes || (!self.dry_run && screen::agrees("Publish this?").await?);
         if agreed && !nothing {
-            bucket.publish(&files, &difference, self.delete).await?;
+            bucket.publish(&files, &compared, self.delete).await?;
         }
-        self.conclude(&difference, agreed && !nothing);
+        self.conclude(&compared, agreed && !nothing);
         Ok(if agreed { Ended::InSync } else { Ended::Changes })
     }
 
@@ -83,12 +85,13 @@ impl Publish {
             screen::line(style(format!("~ {path}")).yellow());
         }
         for path in &difference.removed {
-            let kept = if self.delete { "" } else { "   is in the bucket only and stays; --delete takes it away" };
+            let kept = if self.delete { "" } else { "   is only in the bucket and stays there; --delete removes it" };
             screen::line(format_args!("{}{kept}", style(format!("- {path}")).red()));
         }
     }
 
-    fn conclude(&self, difference: &Difference, published: bool) {
+    fn conclude(&self, compared: &Comparison, published: bool) {
+        let difference = &compared.difference;
         let Difference { added, changed, removed } = difference;
         if self.output == Form::Json {
             screen::json(json!({
@@ -97,11 +100,17 @@ impl Publish {
             }));
             return;
         }
-        let files = count(self.files(difference), "file");
+        let files = count(self.files(difference), "changed file");
         screen::line(match (self.files(difference), published) {
-            (0, _) => format!("s3://{} holds these models already.", self.bucket),
+            (0, false) if !compared.is_first => format!("s3://{} has these models already.", self.bucket),
             (_, true) => format!("Published {files} to s3://{}; runs from now on use them.", self.bucket),
-            (_, false) => format!("Nothing was published; {files} would change in s3://{}.", self.bucket),
+            (_, false) => format!("Nothing was published; {files} would go to s3://{}.", self.bucket),
         });
+        if published && compared.is_first {
+            screen::remark(
+                "note: the bucket has a published version now; objects that are copied into it by other tools, such as aws s3 sync, \
+                 are not read any more",
+            );
+        }
     }
 }

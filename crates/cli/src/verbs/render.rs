@@ -22,13 +22,13 @@ pub(crate) struct Render {
     /// The device
     #[arg(value_name = "DEVICE")]
     device: String,
-    /// Say behind each line which template and model it comes from
+    /// Print behind each line the template and model it comes from
     #[arg(long)]
     origins: bool,
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
 }
@@ -39,7 +39,7 @@ impl Render {
         let inventory = site::inventory(&folder).await?;
         let device = DeviceName::new(self.device.as_str()).ok().and_then(|name| inventory.device(&name));
         let device = device.ok_or_else(|| anyhow!("the inventory does not have device {}", self.device))?;
-        let files = FolderModels::new(folder.join("models")).snapshot().await.context("models")?;
+        let files = FolderModels::of_site(&folder).snapshot().await.context("models")?;
         let models = ModelSet::read(&files)?;
         let rendered = models.render(&device).with_context(|| device.name.to_string())?;
         let configuration = rendered.configuration;

@@ -1,10 +1,13 @@
-//! `naas serve`: the API over HTTP on a site folder, and all that it asks for, in one process.
+//! `naas serve`: the API over HTTP on a site folder and the workers behind it, in one process.
 
+mod admission;
 mod api;
+mod connections;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,7 +20,10 @@ use naas::schedule::request::Step;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use crate::site::{Site, Work, Workers};
+use crate::signals::told_to_end;
+use crate::site::{LAST_PUSHES, Site, Tokens, Work, Workers};
+use admission::Admission;
+use api::Api;
 
 /// The options of `naas serve`.
 #[derive(Debug, Args)]
@@ -25,31 +31,38 @@ pub(crate) struct Serve {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".", env = "NAAS_SITE")]
     site: PathBuf,
-    /// Where to answer; port 0 takes a free one
+    /// Address and port to listen on; port 0 chooses a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", env = "NAAS_LISTEN")]
     listen: SocketAddr,
-    /// Devices in a slice when a request names no step: max or a number from 1
+    /// Devices per slice where a request names no step: max, or a number from 1
     #[arg(long, value_name = "N", default_value = "10", value_parser = step, env = "NAAS_STEP")]
     step: Step,
-    /// Slices worked on at once
+    /// Work on this many slices at once
     #[arg(long, value_name = "N", default_value = "4")]
     slices: NonZeroUsize,
-    /// Devices of a slice worked on at once
+    /// Work on this many devices of a slice at once
     #[arg(long, value_name = "N", default_value = "32")]
     devices: NonZeroUsize,
-    /// Seconds that a switch runs a new configuration on trial, where neither request nor model says
+    /// Commit timer in seconds where neither the request nor a model sets one
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = confirm)]
     confirm: ConfirmWithin,
-    /// How often a device is tried that cannot be reached or is busy
+    /// Try a device that is unreachable or busy this many times
     #[arg(long, value_name = "N", default_value = "8")]
     attempts: NonZeroU32,
-    /// Seconds before the second attempt; they double with each one
+    /// Seconds before the second attempt; each further pause is twice as long
     #[arg(long, value_name = "SECONDS", default_value = "15")]
     retry_pause: u16,
+    /// Accept requests for this host name, besides localhost and IP addresses; can be repeated
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// Answer callers without a token; by default they must send the header in .naas/authorization
+    #[arg(long)]
+    no_token: bool,
 }
 
 impl Serve {
-    /// Serves until it is told to end (SIGTERM, SIGINT); pushes under way are finished first.
+    /// Serves until it is told to end (SIGTERM, SIGINT). Pushes under way are finished first, those of switches that take too long
+    /// are left to the next process.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let limits = Limits {
             concurrency: self.devices,
@@ -66,27 +79,30 @@ impl Serve {
         let listener =
             TcpListener::bind(self.listen).await.with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
-        if !address.ip().is_loopback() {
-            warn!(%address, "anyone who reaches this address can configure every device of the site: callers are not authenticated yet");
-        }
+        let tokens = if self.no_token { None } else { Some(Tokens::of_site(&site.folder)?) };
+        self.warn(address);
         let url = format!("http://{address}");
         site.serves_at(&url)?;
         info!(url, site = %site.folder.display(), "naas is serving");
 
         let workers = Workers::start(&site, self.slices, &Work::All);
-        let routes = api::routes(site.scheduler).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, routes).with_graceful_shutdown(told_to_end()).await?;
-        info!("ending: pushes under way are finished first");
-        workers.end().await
+        let api = Api { scheduler: Arc::clone(&site.scheduler), admission: Admission { hosts: self.hosts, tokens } };
+        connections::serve(listener, Arc::new(api), async {
+            told_to_end().await;
+        })
+        .await;
+        info!("ending: pushes under way have {} s to finish", LAST_PUSHES.as_secs());
+        workers.end_within(LAST_PUSHES).await
     }
-}
 
-async fn told_to_end() {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .expect("a process may listen to its own signals");
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    /// Warns of what makes the server less safe.
+    fn warn(&self, address: SocketAddr) {
+        if self.no_token {
+            warn!(%address, "no token is asked for: whoever reaches this address can configure every device of the site");
+        }
+        if !address.ip().is_loopback() {
+            warn!(%address, "requests and tokens cross the network unencrypted; put a proxy with TLS before this address");
+        }
     }
 }
 

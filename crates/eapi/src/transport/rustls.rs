@@ -25,7 +25,8 @@ pub(super) fn client(settings: &HttpSettings<'_>) -> Result<reqwest::Client, Str
         .pool_max_idle_per_host(1)
         .connect_timeout(settings.connect_timeout);
     let http = match settings.trust {
-        // Without this every client would read the certificates of the system, and fail where there are none.
+        // Without this every client would read the certificates of the system, and fail where there
+        // are none.
         None => http.tls_certs_only([]),
         Some(trust) => configure(http, trust, settings.own)?,
     };
@@ -137,6 +138,7 @@ struct WrongFingerprint {
     found: Fingerprint,
 }
 
+// EOS-14: webpki refuses a self-signed certificate that is an authority.
 impl ServerCertVerifier for PinVerifier {
     fn verify_server_cert(
         &self,

@@ -202,6 +202,7 @@ impl Node {
         }
     }
 
+    // EOS-78: three spaces a level, `!` between blocks, `end` at the end.
     fn write_body(&self, line: &str, depth: usize, out: &mut String) {
         let Kind::Body(body) = &self.kind else { return };
         let banner = line.starts_with("banner ");
@@ -255,6 +256,7 @@ impl Node {
 }
 
 /// What a mode shows beside its lines in `show running-config all`: the few defaults that are known.
+// EOS-82: a default is not shown.
 fn defaults(line: &str, shown: Shown) -> &'static [&'static str] {
     match line.split(' ').next() {
         Some("interface") if shown == Shown::All => &["no description", "no shutdown", "mtu 1500"],

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::connection::{Found, Resolved, nearest};
-use super::document::{Element, Merge};
-use super::{Inventory, data};
+use super::Inventory;
+use super::password::Password;
+use super::resolve::{Levels, Resolved, Setting};
 use crate::name::{DeviceName, GroupName};
 
 /// One device, with the origin of everything known about it.
@@ -18,51 +18,51 @@ pub struct Explained {
     /// Every group it belongs to, nearest first: the order in which values are looked for.
     pub groups: Vec<Membership>,
     /// How it is reached, in the words of the inventory: `hostname`, `connection_options.eapi.extras.transport`.
-    pub connection: Vec<Known>,
+    pub connection: Vec<ExplainedValue>,
     /// The first level of its data.
-    pub data: Vec<Known>,
+    pub data: Vec<ExplainedValue>,
 }
 
 /// A group, and how a device comes to be in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Membership {
-    /// Which.
+    /// The group.
     pub group: GroupName,
-    /// Through which groups, the host's own first; empty if it is named by the host itself, or is `global`.
+    /// The groups that lead to it, the host's own first; empty if it is named by the host itself, or is `global`.
     pub through: Vec<GroupName>,
 }
 
-/// One value.
+/// One value that is known about a device, and who sets it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Known {
-    /// Its name.
+pub struct ExplainedValue {
+    /// Its name, such as `connection_options.eapi.port`.
     pub key: String,
-    /// What it is; absent for a password. In data, what stands under a key that sounds like a secret is hidden.
+    /// The value; for a password at most where it is kept. In data, what stands under a key that sounds like a secret is hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
-    /// Where it comes from.
-    pub from: Source,
-    /// Who else has it, nearest first. Overridden by `from`, or merged below it if the inventory says `merge: deep`.
+    /// Who sets it.
+    pub from: ValueSource,
+    /// Who else sets it, nearest first. Overridden by `from`, or merged below it if the inventory says `merge: deep`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub also: Vec<Source>,
+    pub also: Vec<ValueSource>,
 }
 
-/// Who says something, and where that stands.
+/// Who sets a value, and the document that says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Source {
-    /// Who.
-    pub origin: Origin,
+pub struct ValueSource {
+    /// Who sets it.
+    pub origin: SetBy,
     /// The secret or file; absent for what is assumed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
 }
 
-/// Who says something. In JSON the same words as on a terminal.
+/// Who sets a value. In JSON the same words as on a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum SetBy {
     /// The host itself.
     Host,
-    /// A group, and through which others.
+    /// A group, and the groups that lead to it.
     Group(Membership),
     /// The defaults.
     Defaults,
@@ -70,7 +70,7 @@ pub enum Origin {
     Assumed,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for SetBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host => f.write_str("the host itself"),
@@ -85,7 +85,7 @@ impl fmt::Display for Origin {
     }
 }
 
-impl Serialize for Origin {
+impl Serialize for SetBy {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)
     }
@@ -95,13 +95,12 @@ impl Inventory {
     /// What is known about a device, and from where.
     pub fn explain(&self, name: &DeviceName) -> Option<Explained> {
         let levels = self.levels(name)?;
-        let elements: Vec<_> = levels.iter().map(|level| &level.element).collect();
         let groups = self.memberships(name)?;
         let sources = self.sources(name, &groups)?;
         Some(Explained {
             device: name.clone(),
-            connection: connection(name, &elements, &sources, self.merge()),
-            data: known_data(&elements, &sources, self.merge()),
+            connection: connection(name, &levels, &sources),
+            data: known_data(&levels, &sources),
             groups,
         })
     }
@@ -112,63 +111,73 @@ impl Inventory {
         Some(paths.into_iter().filter_map(membership).collect())
     }
 
-    /// One for each level.
-    fn sources(&self, name: &DeviceName, groups: &[Membership]) -> Option<Vec<Source>> {
-        let source = |origin, document: &String| Source { origin, document: Some(document.clone()) };
-        let mut sources = vec![source(Origin::Host, &self.hosts.get(name)?.document)];
+    /// One for each of [`Self::levels`].
+    fn sources(&self, name: &DeviceName, groups: &[Membership]) -> Option<Vec<ValueSource>> {
+        let source = |origin, document: &String| ValueSource { origin, document: Some(document.clone()) };
+        let mut sources = vec![source(SetBy::Host, &self.hosts.get(name)?.document)];
         for membership in groups {
             if let Some(defined) = self.groups.get(&membership.group) {
-                sources.push(source(Origin::Group(membership.clone()), &defined.document));
+                sources.push(source(SetBy::Group(membership.clone()), &defined.document));
             }
         }
-        sources.extend(self.defaults.iter().map(|defaults| source(Origin::Defaults, &defaults.document)));
+        let defaults = self.defaults_of(name);
+        sources.extend(defaults.iter().map(|defaults| source(SetBy::Defaults, &defaults.document)));
         Some(sources)
     }
 }
 
-fn connection(name: &DeviceName, elements: &[&Element], sources: &[Source], merge: Merge) -> Vec<Known> {
-    let resolved = Resolved::new(elements, merge);
-    let assumed = |key: &str, value: Value| Known {
+fn connection(name: &DeviceName, levels: &Levels<'_>, sources: &[ValueSource]) -> Vec<ExplainedValue> {
+    let resolved = Resolved::new(levels);
+    let assumed = |key: &str, value: Value| ExplainedValue {
         key: key.to_owned(),
         value: Some(value),
-        from: Source { origin: Origin::Assumed, document: None },
+        from: ValueSource { origin: SetBy::Assumed, document: None },
         also: Vec::new(),
     };
-    fn known<T>(found: &Option<Found<T>>, sources: &[Source], value: impl Fn(&T) -> Option<Value>) -> Option<Known> {
+    fn known<T>(
+        found: &Option<Setting<T>>,
+        sources: &[ValueSource],
+        value: impl Fn(&T) -> Option<Value>,
+    ) -> Option<ExplainedValue> {
         let found = found.as_ref()?;
         let from = sources.get(found.level)?.clone();
-        Some(Known { key: found.key.clone(), value: value(&found.value), from, also: Vec::new() })
+        Some(ExplainedValue { key: found.key.clone(), value: value(&found.value), from, also: Vec::new() })
     }
     let transport = resolved.connection().transport;
     let verify = |verify: &&super::Verify| Some(Value::from(verify.in_words()));
-    let platform = nearest(elements, "platform", |element| element.platform.as_ref());
+    let platform = levels.nearest("platform", |element| element.platform.as_ref());
     [
         known(&resolved.hostname, sources, |value| Some(Value::from(value.as_str())))
             .or_else(|| Some(assumed("hostname", name.as_ref().into()))),
         known(&resolved.port, sources, |port| Some(Value::from(*port)))
             .or_else(|| Some(assumed("port", transport.default_port().into()))),
         known(&resolved.username, sources, |value| Some(Value::from(value.as_str()))),
-        known(&resolved.password, sources, |_| None),
+        known(&resolved.password, sources, |password| elsewhere(password)),
         known(&platform, sources, |value| Some(Value::from(value.as_str()))),
         known(&resolved.transport, sources, |value| serde_json::to_value(value).ok())
             .or_else(|| Some(assumed("transport", transport.in_words().into()))),
         known(&resolved.verify, sources, verify).or_else(|| Some(assumed("verify", "ca".into()))),
         known(&resolved.tls, sources, |value| serde_json::to_value(value).ok()),
-        known(&resolved.enable_password, sources, |_| None),
+        known(&resolved.enable_password, sources, |password| elsewhere(password)),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-fn known_data(elements: &[&Element], sources: &[Source], merge: Merge) -> Vec<Known> {
+/// Where a password is kept, if it is not in the inventory.
+fn elsewhere(password: &Password) -> Option<Value> {
+    (!matches!(password, Password::Literal(_))).then(|| password.to_string().into())
+}
+
+fn known_data(levels: &Levels<'_>, sources: &[ValueSource]) -> Vec<ExplainedValue> {
     let known = |(key, value): (String, Value)| {
-        let mut from = elements.iter().zip(sources).filter(|(element, _)| element.data.contains_key(&key));
+        let mut from = levels.elements.iter().zip(sources).filter(|(element, _)| element.data.contains_key(&key));
         let nearest = from.next()?.1.clone();
         let also = from.map(|(_, source)| source.clone()).collect();
-        Some(Known { value: Some(veiled(&key, value)), key, from: nearest, also })
+        Some(ExplainedValue { value: Some(veiled(&key, value)), key, from: nearest, also })
     };
-    data(elements, merge).into_iter().filter_map(known).collect()
+    levels.data().into_iter().filter_map(known).collect()
 }
 
 /// The value without what stands under a key that sounds like a secret.

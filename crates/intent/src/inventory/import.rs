@@ -98,8 +98,8 @@ impl From<InventoryError> for ImportError {
 /// to anybody yet.
 fn written(site: &Value, file: &str) -> Result<(String, Inventory), ImportError> {
     let text = serde_saphyr::to_string(site).map_err(|error| ImportError::new(file, None, error.to_string()))?;
-    let document = Document::new("inventory.yaml", text.clone().into_bytes());
-    let inventory = Inventory::parse(&[document]).map_err(|error| ImportError {
+    let document = Document::new("inventory.yaml", text.clone().into_bytes()).of_this_machine();
+    let inventory = Inventory::assemble(&[document]).map_err(|error| ImportError {
         file: file.to_owned(),
         line: None,
         ..error.into()

@@ -231,7 +231,7 @@ const EXAMPLES: &[(&str, bool)] = &[
     ),
     ("{name: n, group: g, template: t, checks: [{command: show version, pattern: x, count: 0, tolerance: 1}]}", true),
     (
-        "{name: n, group: g, template: t, allow: {management-api: a, login: b, management-address: c, management-route: d, management-vrf: e}}",
+        "{name: n, group: g, template: t, allow: {management-api: a, management-port: a, login: b, management-address: c, management-route: d, management-vrf: e}}",
         true,
     ),
     ("{group: g, template: t}", false),

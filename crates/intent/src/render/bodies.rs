@@ -2,7 +2,7 @@
 
 /// Where a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(crate) enum Place {
     /// A command, or a blank or comment line between commands.
     Command,
     /// A command that begins a body.
@@ -17,14 +17,14 @@ pub(super) enum Place {
 
 /// Reads a configuration from the top, line by line.
 #[derive(Debug, Default)]
-pub(super) struct Bodies {
+pub(crate) struct Bodies {
     /// How many `EOF` the body at hand still lacks.
     open: usize,
 }
 
 impl Bodies {
     /// Where the next line stands.
-    pub(super) fn next(&mut self, line: &str) -> Place {
+    pub(crate) fn next(&mut self, line: &str) -> Place {
         let ends = line.trim() == "EOF";
         match (self.open, ends) {
             (0, true) => Place::Stray,

@@ -1,6 +1,7 @@
 //! Why a device's configuration cannot be rendered.
 
-use super::{MAX_CONFIGURATION, MAX_STEPS};
+use super::{MAX_CONFIGURATION, MAX_STEPS, Origin};
+use crate::candidate::NotConfiguration;
 use crate::model::Unfit;
 
 /// Why a device's configuration cannot be rendered. The switch has not been contacted.
@@ -89,6 +90,14 @@ pub enum RenderError {
         /// The model's file.
         model: Option<String>,
     },
+    /// A line of the configuration is no configuration, such as an EXEC command.
+    #[error("{}{error}", from(.origin))]
+    NotConfiguration {
+        /// The template line and model that the line comes from, if they are known.
+        origin: Option<Origin>,
+        /// The line, and what is wrong with it.
+        error: NotConfiguration,
+    },
 }
 
 /// A place in a template.
@@ -136,11 +145,19 @@ impl RenderError {
             | Self::TooLarge { model, .. }
             | Self::Endless { model, .. }
             | Self::Unrendered { model, .. } => *model = Some(path.to_owned()),
-            Self::NoModel(_) | Self::Empty(_) | Self::Unfit(_) | Self::NoTemplate { .. } | Self::UnknownKind { .. } => {
-            }
+            Self::NoModel(_)
+            | Self::Empty(_)
+            | Self::Unfit(_)
+            | Self::NoTemplate { .. }
+            | Self::UnknownKind { .. }
+            | Self::NotConfiguration { .. } => {}
         }
         self
     }
+}
+
+fn from(origin: &Option<Origin>) -> String {
+    origin.as_ref().map(|origin| format!("{origin}: ")).unwrap_or_default()
 }
 
 fn maybe(closest: &Option<String>) -> String {

@@ -11,12 +11,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::{Map, Value};
 use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
-use super::current::current;
 use super::error::{Place, RenderError};
 use super::filters::{self, Call};
+use super::render_context::render_context;
 use super::segments::{Segment, segments, word};
 use super::sources::{Kind, Sources};
-use super::{MAX_CONFIGURATION, MAX_STEPS, marks, printed};
+use super::{MAX_CONFIGURATION, MAX_STEPS, line_marks, value_guard};
 
 /// The compiled templates.
 pub(super) struct TeraEngine {
@@ -44,7 +44,7 @@ impl TeraEngine {
     }
 
     /// The same templates with a mark before each piece of text that says where it stands in its template.
-    pub(super) fn compile_marked(sources: &Sources, marks: &marks::Marks) -> Self {
+    pub(super) fn compile_marked(sources: &Sources, marks: &line_marks::LineMarks) -> Self {
         let marked = |(path, text): (&str, &str)| (path.to_owned(), counted(&marks.mark(path, text)));
         Self::of(sources.of(Kind::Tera).map(marked).collect())
     }
@@ -116,15 +116,33 @@ fn register(tera: &mut Tera) {
             });
         }
     }
+    for filter in filters::shared() {
+        for name in filter.names.iter().filter(|name| !name.contains('.')) {
+            tera.register_filter(*name, move |value: tera::Value, kwargs: Kwargs, _: &State| {
+                let own = |value: &tera::Value| match value.is_undefined() {
+                    true => minijinja::Value::UNDEFINED,
+                    false => minijinja::Value::from(minijinja::value::Serde(to_json(value))),
+                };
+                let named = kwargs.iter().map(|(name, value)| (name.to_string(), own(value))).collect();
+                let stays_safe = value.is_safe();
+                let result = filter.apply(own(&value), Vec::new(), named).map_err(tera::Error::message)?;
+                if stays_safe && result.as_str().is_some() && result.as_str() == value.as_str() {
+                    return Ok(value);
+                }
+                let result = serde_json::to_value(result).map_err(|error| tera::Error::message(error.to_string()))?;
+                tera::TeraResult::Ok(tera::Value::from_serializable(&result))
+            });
+        }
+    }
     tera.register_filter("safe", |value: std::borrow::Cow<'_, str>, _: Kwargs, _: &State| {
-        let text = printed::print_safe(&value).map_err(|_| tera::Error::message(REFUSED))?;
+        let text = value_guard::print_safe(&value).map_err(|_| tera::Error::message(REFUSED))?;
         tera::TeraResult::Ok(tera::Value::safe_string(&text))
     });
     tera.register_function("range", range);
     tera.register_function(COUNT, |_: Kwargs, _: &State| {
-        let rounds = current(|current| {
-            current.rounds += 1;
-            current.rounds
+        let rounds = render_context(|context| {
+            context.rounds += 1;
+            context.rounds
         });
         if rounds * STEPS_A_ROUND > MAX_STEPS { Err(tera::Error::message(ENDLESS)) } else { Ok("") }
     });
@@ -174,7 +192,7 @@ fn counted(source: &str) -> String {
 
 /// The escape function.
 fn print(text: &str, output: &mut dyn Write) -> io::Result<()> {
-    let text = printed::print(text).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    let text = value_guard::print(text).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
     output.write_all(text.as_bytes())
 }
 

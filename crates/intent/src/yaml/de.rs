@@ -110,6 +110,7 @@ fn in_words(expected: &str) -> String {
         "i64" | "u64" | "i32" | "u32" => "a whole number".to_owned(),
         "f64" => "a number".to_owned(),
         other if other.starts_with("struct ") => "a map".to_owned(),
+        other if other.starts_with("enum ") => "text".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -53,7 +53,7 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
             return Err(self.later(Why::OutOfTime, "there was no time left for it".to_owned()).await?);
         }
         let SliceWork { ports, budget, .. } = self.work;
-        let request = request(self.work.slice, Token::new(ports.clock.entropy()));
+        let request = request(self.work.slice, Token::new(ports.clock.random()));
         match lease::acquire(&ports.state, &ports.clock, self.device, &request, &budget.terms()).await? {
             Acquired::Held(held) => self.unless_done(*held).await,
             Acquired::Superseded(by) => Err(self.superseded(by)),

@@ -137,6 +137,7 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
             configuration: configuration.clone(),
             run: slice.run.clone(),
             at: ports.clock.now(),
+            repeats: slice.repeats.clone(),
             by: slice.by.clone(),
         };
         lease::pin(&ports.state, &ports.clock, held, pin).await

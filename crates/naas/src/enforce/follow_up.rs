@@ -4,7 +4,7 @@ use intent::name::{DeviceName, RunId};
 
 use super::enforcer_ports::EnforcerPorts;
 use super::slice_work::SliceWork;
-use crate::ports::{Clock, Runs, SliceQueue, StoreError};
+use crate::ports::{Clock, Created, Runs, SliceQueue, StoreError, StoreFault};
 use crate::records::run::{Mode, Run};
 use crate::records::slice::cut;
 
@@ -17,7 +17,7 @@ pub(super) async fn check_again<P: EnforcerPorts>(
     let SliceWork { ports, slice, .. } = work;
     let now = ports.clock.now();
     let check = Run {
-        run: RunId::new(now, ports.clock.entropy()),
+        run: RunId::new(now, ports.clock.random() as u64),
         accepted_at: now,
         mode: Mode::Check,
         devices: vec![device.clone()],
@@ -26,9 +26,13 @@ pub(super) async fn check_again<P: EnforcerPorts>(
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: Some(format!("naas, after run {}", slice.run)),
     };
-    ports.state.create(&check).await?;
+    if ports.state.create(&check).await? == Created::NameTaken {
+        let reason = "another run has this name";
+        return Err(StoreError::new(format!("run {}", check.run), StoreFault::Unavailable, reason));
+    }
     ports.queue.send(&cut(&check), std::time::Duration::ZERO).await?;
     Ok(check.run)
 }

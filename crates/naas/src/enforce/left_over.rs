@@ -55,6 +55,7 @@ impl<P: EnforcerPorts> LeftOver<'_, P> {
 
     fn may_end(&self, session: &str) -> Result<(), SwitchFailure> {
         let busy = |words| Err(SwitchFailure::refused(SwitchFault::Busy, words));
+        // EOS-60: a switch has one commit timer, and while it runs nobody else can commit.
         if !session::is_ours(session, &self.job.prepared.installation) {
             return busy(format!(
                 "the commit timer of session {session}, which this installation of naas did not open, is running, and until it is confirmed, aborted or \

@@ -3,7 +3,7 @@
 use intent::confirm::ConfirmWithin;
 use intent::hash::ContentHash;
 use intent::inventory::Device;
-use intent::name::{DeviceName, RunId};
+use intent::name::DeviceName;
 
 use super::enforcer_ports::EnforcerPorts;
 use super::identity::ExpectedSwitch;
@@ -12,7 +12,7 @@ use super::slice_work::SliceWork;
 use super::stop::Stop;
 use super::target_config::TargetConfig;
 use crate::ports::Runs;
-use crate::records::device_state::DeviceRecord;
+use crate::records::device_state::{DeviceRecord, LaterDecision};
 use crate::records::installation::InstallationId;
 use crate::records::outcome::Plan;
 
@@ -56,7 +56,6 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         let device = site.inventory.device(self.device);
         let device = device.ok_or_else(|| Stop::Invalid("no longer in the inventory".to_owned()))?;
         self.is_not_an_older_restore()?;
-        self.is_not_unpinned()?;
         let config = self.target_config(&device, site).await?;
         config.is_safe_for(&device).map_err(Stop::Invalid)?;
         let confirm = self.confirm(&config)?;
@@ -74,28 +73,22 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         }
     }
 
+    /// A restore gives way to what was decided about the pin after it was asked for.
     fn is_not_an_older_restore(&self) -> Result<(), Stop> {
         let slice = self.work.slice;
-        let newer = self.record.pinned.as_ref().filter(|pin| slice.run.is_older_than(&pin.run));
-        match newer.filter(|_| slice.restores().is_some()) {
-            Some(pin) => {
+        let decided = slice.restores().and_then(|_| self.record.decided_after(slice.restore_order()));
+        match decided {
+            Some(LaterDecision::RestoredBy(by)) => {
                 let why = "which was asked for later and has restored it already".to_owned();
-                Err(Stop::Superseded { by: pin.run.clone(), why })
+                Err(Stop::Superseded { by, why })
             }
-            None => Ok(()),
-        }
-    }
-
-    /// A restore whose pin was ended by a person must not pin again when its slice comes a second time.
-    fn is_not_unpinned(&self) -> Result<(), Stop> {
-        let slice = self.work.slice;
-        let ended = |unpinned: &&RunId| **unpinned == slice.run || slice.run.is_older_than(unpinned);
-        match self.record.unpinned.as_ref().filter(ended).filter(|_| slice.restores().is_some()) {
-            Some(_) => Err(Stop::Refused(
-                "it was unpinned since this restore was asked for; ask again if it is still wanted; an earlier attempt may have \
-                 reached the switch"
-                    .to_owned(),
-            )),
+            Some(LaterDecision::UnpinnedAt(at)) => {
+                let reason = format!(
+                    "the device was unpinned at {at:.0}, after this restore was asked for; ask again if it is still wanted; \
+                     an earlier attempt may have restored it"
+                );
+                Err(Stop::Cancelled(reason))
+            }
             None => Ok(()),
         }
     }

@@ -43,4 +43,8 @@ impl Clock for FakeClock {
     fn entropy(&self) -> u64 {
         self.rolled.fetch_add(1, Ordering::Relaxed) + 1
     }
+
+    fn random(&self) -> u128 {
+        self.entropy().into()
+    }
 }

@@ -12,15 +12,15 @@ use jiff::Timestamp;
 
 use super::guard::lock;
 use crate::ports::{
-    DeadLetters, DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Parked, Recorded, Runs,
-    SliceQueue, StoreError, StoreFault, Stored, Version,
+    Created, DeadLetters, DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Parked, Recorded,
+    Runs, SliceQueue, StoreError, StoreFault, Stored, Version,
 };
 use crate::records::device_state::DeviceRecord;
 use crate::records::idempotency::IdempotencyRecord;
 use crate::records::installation::InstallationId;
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::revision::{Entry, Revision};
-use crate::records::run::{Run, Summary};
+use crate::records::run::{Run, RunSummary};
 use crate::records::slice::Slice;
 
 /// Everything that is stored: inventory, models, queue, parked messages, runs, outcomes and keys.
@@ -100,8 +100,10 @@ impl FakeStore {
 impl Inventories for &FakeStore {
     async fn all(&self) -> Result<Vec<Document>, StoreError> {
         self.check("inventory")?;
-        let documents: Vec<_> =
-            lock(&self.inventory).iter().map(|(name, body)| Document::new(name, body.clone())).collect();
+        let documents: Vec<_> = lock(&self.inventory)
+            .iter()
+            .map(|(name, body)| Document::new(name, body.clone()).with_local_addresses())
+            .collect();
         if documents.is_empty() { Err(StoreError::not_found("secret naas/inventory")) } else { Ok(documents) }
     }
 
@@ -111,7 +113,7 @@ impl Inventories for &FakeStore {
         names
             .iter()
             .map(|name| match documents.get(name) {
-                Some(body) => Ok(Document::new(name, body.clone())),
+                Some(body) => Ok(Document::new(name, body.clone()).with_local_addresses()),
                 None => Err(StoreError::not_found(format!("secret {name}"))),
             })
             .collect()
@@ -234,13 +236,15 @@ impl History for &FakeStore {
 }
 
 impl Runs for &FakeStore {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         self.check("create")?;
-        lock(&self.runs).entry(run.run.clone()).or_insert_with(|| run.clone());
-        Ok(())
+        let mut runs = lock(&self.runs);
+        let created = Created::given(runs.get(&run.run), run);
+        runs.entry(run.run.clone()).or_insert_with(|| run.clone());
+        Ok(created)
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
         self.check("read")?;
         let mut runs: Vec<_> = lock(&self.runs).values().map(Run::summary).collect();
         runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));

@@ -32,12 +32,12 @@ pub async fn pin(
     Ok(())
 }
 
-/// Unpins a device, whoever works on it. The restore that pinned it does not do so again, however late its slice comes a second
-/// time. A device that is not pinned stays as it is.
+/// Unpins a device, whoever works on it, and notes when, so that no restore that was asked for before pins it again. A
+/// device that is not pinned stays as it is.
 pub async fn unpin(records: &impl DeviceRecords, clock: &impl Clock, device: &DeviceName) -> Result<(), StoreError> {
     let change = change(records, clock, device, None, |record| {
-        let pin = record.pinned.as_ref()?;
-        Some(DeviceRecord { pinned: None, unpinned: Some(pin.run.clone()), ..record.clone() })
+        let unpinned_at = Some(clock.now());
+        record.pinned.is_some().then(|| DeviceRecord { pinned: None, unpinned_at, ..record.clone() })
     });
     change.await.map(drop)
 }

@@ -9,7 +9,7 @@ fn run(number: u64) -> RunId {
 }
 
 fn request(number: u64, mode: Mode) -> LeaseRequest {
-    LeaseRequest { run: run(number), mode, exclusive: false, token: Token::new(number) }
+    LeaseRequest { run: run(number), mode, exclusive: false, token: Token::new(number.into()) }
 }
 
 fn terms(clock: &FakeClock) -> Terms {
@@ -73,7 +73,7 @@ async fn a_slice_delivered_twice_is_not_superseded_by_those_who_wait_for_it() {
 }
 
 #[tokio::test]
-async fn nobody_counts_on_a_run_that_is_bound_to_a_plan() {
+async fn nobody_is_left_to_a_run_that_applies_a_plan() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let _held = hold(&store, &clock, 1).await;
 

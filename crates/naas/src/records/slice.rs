@@ -24,30 +24,33 @@ pub const VERSION: u32 = 2;
 pub struct Slice {
     /// [`VERSION`], or the one before.
     pub version: u32,
-    /// The run it belongs to.
+    /// The run that the slice belongs to.
     pub run: RunId,
     /// What is done with each device.
     pub mode: Mode,
-    /// At least one.
+    /// The devices, at least one.
     pub devices: Vec<DeviceName>,
     /// The inventory documents (secrets, files) that describe these devices.
     pub inventory: Vec<String>,
-    /// For how long switches run a new configuration on trial, if the request says.
+    /// How long switches run a new configuration on trial, if the request says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<ConfirmWithin>,
-    /// The plan that the run is bound to.
+    /// The plan that the run applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunId>,
-    /// The kept configuration that its device is brought back to.
+    /// The stored configuration that its device is brought back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<ContentHash>,
+    /// See [`Run::repeats`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<RunId>,
     /// Who asked for the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// How many attempts on its devices came to nothing.
     #[serde(default)]
     pub attempt: u32,
-    /// How often it came while others worked on its devices.
+    /// How often the slice came while other runs worked on its devices.
     #[serde(default)]
     pub waits: u32,
 }
@@ -55,13 +58,13 @@ pub struct Slice {
 /// Why a message is not a slice. Such a message is parked, since no retry can cure it.
 #[derive(Debug, thiserror::Error)]
 pub enum NotASlice {
-    /// Not JSON, or not this JSON.
+    /// It is not JSON, or not this JSON.
     #[error("not a slice message: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// From a newer or foreign sender.
+    /// It comes from a newer or foreign sender.
     #[error("slice message of version {0}, expected {VERSION}: upgrade the enforcer before the scheduler")]
     Version(u32),
-    /// Names no device.
+    /// It names no device.
     #[error("slice message without devices")]
     Empty,
 }
@@ -77,9 +80,14 @@ impl Slice {
         if slice.devices.is_empty() { Err(NotASlice::Empty) } else { Ok(slice) }
     }
 
-    /// The configuration that its device is to be restored to, and held at; a plan of that only shows it.
+    /// The configuration that its device is restored to and pinned to. A plan of a restore only shows it.
     pub fn restores(&self) -> Option<&ContentHash> {
         self.restore.as_ref().filter(|_| self.mode == Mode::Apply)
+    }
+
+    /// The run whose place this slice takes among the restores of its device: its own, or the one that it repeats.
+    pub fn restore_order(&self) -> &RunId {
+        self.repeats.as_ref().unwrap_or(&self.run)
     }
 
     /// The message's text.
@@ -101,6 +109,7 @@ pub fn cut(run: &Run) -> Vec<Slice> {
             confirm: run.confirm,
             plan: run.plan.clone(),
             restore: run.restore.clone(),
+            repeats: run.repeats.clone(),
             by: run.by.clone(),
             attempt: 0,
             waits: 0,
@@ -125,6 +134,7 @@ mod tests {
             confirm: Some(ConfirmWithin::default()),
             plan: Some(RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 6)),
             restore: Some(ContentHash::of("hostname leaf1")),
+            repeats: Some(RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 5)),
             by: Some("ana@noc".to_owned()),
         }
     }

@@ -79,8 +79,8 @@ async fn a_restore_that_died_does_not_pin_again_once_unpinned() {
 
     site.receive(&restore, Delivery::Again).await.unwrap();
 
-    assert_eq!((site.outcome("leaf1").status, pinned(&site), site.calls()), (Status::Refused, None, vec![]));
-    assert!(site.outcome("leaf1").error.unwrap().contains("it was unpinned since this restore was asked for"));
+    assert_eq!((site.outcome("leaf1").status, pinned(&site), site.calls()), (Status::Cancelled, None, vec![]));
+    assert!(site.outcome("leaf1").error.unwrap().contains("after this restore was asked for"));
 }
 
 #[tokio::test]

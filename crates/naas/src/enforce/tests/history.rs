@@ -285,7 +285,7 @@ async fn whoever_comes_after_a_restore_that_died_finds_the_hold() {
     site.push("alias A two").await;
     // As an enforcer leaves it that dies right after the switch has saved: held, and without an outcome.
     let dead = RunId::new(site.clock.now(), 0xdead);
-    let pin = Pin { configuration: first.clone(), run: dead.clone(), at: site.clock.now(), by: None };
+    let pin = Pin { configuration: first.clone(), run: dead.clone(), at: site.clock.now(), repeats: None, by: None };
     site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.pinned = Some(pin);
     site.switches.run("leaf1", &bytes);
 
@@ -394,6 +394,7 @@ async fn a_hold_that_is_ended_during_the_push_stays_ended() {
         configuration: ContentHash::of(&run.to_string()),
         run: RunId::new(clock.now(), run),
         at: clock.now(),
+        repeats: None,
         by: None,
     };
     let before = DeviceRecord { pinned: Some(pin(7)), ..DeviceRecord::default() };

@@ -6,7 +6,8 @@ use super::*;
 pub(super) async fn hold(site: &Site, number: u64) {
     let clock = &site.clock;
     let run = RunId::new(clock.now(), number);
-    let request = LeaseRequest { run, mode: Mode::Apply, exclusive: false, token: Token::new(1_000 + number) };
+    let request =
+        LeaseRequest { run, mode: Mode::Apply, exclusive: false, token: Token::new(u128::from(1_000 + number)) };
     let terms = Terms { work_until: clock.now(), clock_skew: SignedDuration::from_mins(5) };
     let device = DeviceName::new("leaf1").unwrap();
     let acquired = lease::acquire(&&site.store, clock, &device, &request, &terms).await.unwrap();
@@ -16,7 +17,8 @@ pub(super) async fn hold(site: &Site, number: u64) {
 /// Another run works on leaf1 and gives it back.
 async fn hold_and_end(site: &Site, number: u64, status: Status) {
     let (run, now) = (RunId::new(site.clock.now(), number), site.clock.now());
-    let request = LeaseRequest { run: run.clone(), mode: Mode::Apply, exclusive: false, token: Token::new(number) };
+    let request =
+        LeaseRequest { run: run.clone(), mode: Mode::Apply, exclusive: false, token: Token::new(number.into()) };
     let terms = Terms { work_until: now, clock_skew: SignedDuration::ZERO };
     let leaf1 = DeviceName::new("leaf1").unwrap();
     let Acquired::Held(held) = lease::acquire(&&site.store, &site.clock, &leaf1, &request, &terms).await.unwrap()

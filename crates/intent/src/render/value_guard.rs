@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::bodies::{Bodies, Place};
-use super::current::current;
+use super::render_context::render_context;
 
 // Noncharacters, which no text has a use for; `is_refused` keeps them out of values.
 const VALUE: char = '\u{fdd0}';
@@ -43,9 +43,9 @@ pub(super) fn print_safe(text: &str) -> Result<Cow<'_, str>, Refused> {
 
 fn written(text: &str, kind: char) -> Result<Cow<'_, str>, Refused> {
     let marks = |c| matches!(c, VALUE | SAFE | END);
-    let marking = current(|current| {
-        current.several_lines |= text.contains('\n');
-        current.marking
+    let marking = render_context(|context| {
+        context.several_lines |= text.contains('\n');
+        context.marking
     });
     if text.chars().any(|c| is_refused(c) && !(marking && marks(c))) {
         return Err(Refused);
@@ -53,7 +53,7 @@ fn written(text: &str, kind: char) -> Result<Cow<'_, str>, Refused> {
     if !marking || text.is_empty() {
         return Ok(Cow::Borrowed(text));
     }
-    let by_definition = text.contains('\n') && current(|current| current.raw_lines.contains(&unindented(text)));
+    let by_definition = text.contains('\n') && render_context(|context| context.raw_lines.contains(&unindented(text)));
     let kind = if by_definition { SAFE } else { kind };
     Ok(Cow::Owned(format!("{kind}{text}{END}")))
 }
