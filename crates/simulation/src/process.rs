@@ -138,7 +138,7 @@ impl Clock for Reach {
     }
 
     fn random(&self) -> u128 {
-        self.0.world.dice(|dice| dice.u128(..))
+        self.0.world.random(|rng| rng.u128(..))
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) async fn handle<P: SchedulerPorts>(
     let request = event.payload;
     let answer = match body(&request) {
         Ok(body) => {
-            let request = ApiRequest {
+            let call = ApiRequest {
                 method: request.http_method.as_str(),
                 path: request.path.as_deref().unwrap_or("/"),
                 query: Some(&query(&request)),
