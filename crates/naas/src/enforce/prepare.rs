@@ -11,7 +11,7 @@ use super::slice_work::SliceWork;
 use super::stop::Stop;
 use super::target_config::TargetConfig;
 use crate::ports::Runs;
-use crate::records::device_state::DeviceRecord;
+use crate::records::device_state::{DeviceRecord, LaterDecision};
 use crate::records::outcome::Plan;
 
 /// A device whose lease is held, and its record as it stood then.
@@ -58,15 +58,20 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         }
     }
 
+    /// A restore does not undo what was decided after it was asked for: a later restore, or that somebody unpinned the
+    /// device.
     fn is_not_an_older_restore(&self) -> Result<(), Stop> {
         let slice = self.work.slice;
-        let newer = self.record.pinned.as_ref().filter(|pin| slice.run.is_older_than(&pin.run));
-        match newer.filter(|_| slice.restores().is_some()) {
-            Some(pin) => {
-                let why = "which was asked for later and has restored it already".to_owned();
-                Err(Stop::Superseded { by: pin.run.clone(), why })
-            }
+        match slice.restores().and_then(|_| self.record.decided_after(slice.restore_order())) {
             None => Ok(()),
+            Some(LaterDecision::RestoredBy(by)) => {
+                let why = "which was asked for later and has restored it already".to_owned();
+                Err(Stop::Superseded { by, why })
+            }
+            Some(LaterDecision::UnpinnedAt(at)) => Err(Stop::Refused(format!(
+                "it was unpinned at {at:.0}, after this restore was asked for; ask for the restore again if it is still \
+                 wanted; nothing was sent to the switch"
+            ))),
         }
     }
 

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use super::guard::lock;
 use crate::ports::{
-    Created, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Parked, Recorded, Runs, SliceQueue,
-    StoreError, StoreFault, Stored, Version,
+    Created, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Parked, Recorded, Runs,
+    SliceQueue, StoreError, StoreFault, Stored, Version,
 };
 use crate::records::device_state::DeviceRecord;
 use crate::records::idempotency::IdempotencyRecord;
