@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_an_added_line_makes_another_diff_and_a_diff_of_one_device_keeps_its_lines_numbers() {
+    fn a_name_in_an_added_line_makes_another_diff() {
         let (leaf1, leaf2) =
             (diff("leaf1", 1, "snmp-server location leaf1"), diff("leaf2", 1, "snmp-server location leaf2"));
 

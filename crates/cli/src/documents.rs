@@ -31,6 +31,8 @@ pub(crate) struct Report {
     pub(crate) by: Option<String>,
     /// The plan it applies.
     pub(crate) plan: Option<String>,
+    /// The configuration that it restores.
+    pub(crate) restore: Option<String>,
     /// How many devices are in each status.
     pub(crate) counts: BTreeMap<String, u64>,
     /// Each device's status.
@@ -53,6 +55,11 @@ pub(crate) struct Outcome {
     pub(crate) diff: String,
     /// What went wrong.
     pub(crate) error: Option<String>,
+    /// The run that the device was left to.
+    pub(crate) superseded_by: Option<String>,
+    /// How that run ended for the device, if it has.
+    #[serde(skip)]
+    pub(crate) done_by_other: Option<String>,
     /// The configuration that the device is pinned to.
     pub(crate) pinned: Option<String>,
     /// When the work began.
@@ -78,7 +85,9 @@ pub(crate) enum Class {
     Differs,
     /// There is no outcome yet.
     Pending,
-    /// None of these.
+    /// It was left to another run, which does the same.
+    Superseded,
+    /// It does not run what it should, for a reason that the outcome tells.
     Failed,
 }
 
@@ -89,11 +98,34 @@ impl Class {
             Some(Status::InSync) => Self::InSync,
             Some(Status::Changed) => Self::Changed,
             Some(Status::Planned | Status::Drifted) => Self::Differs,
+            Some(Status::Superseded) => Self::Superseded,
             Some(_) => Self::Failed,
             None if word == "pending" => Self::Pending,
             None => Self::Failed,
         }
     }
+}
+
+impl Report {
+    /// How many devices have a status of this class.
+    pub(crate) fn counts_of(&self, class: Class) -> u64 {
+        self.counts.iter().filter(|(word, _)| Class::of(word) == class).map(|(_, count)| count).sum()
+    }
+}
+
+impl Outcome {
+    /// What the outcome means. A device that was left to another run is what that run made of it.
+    pub(crate) fn class(&self) -> Class {
+        match (Class::of(&self.status), &self.done_by_other) {
+            (Class::Superseded, Some(word)) => Class::of(word),
+            (class, _) => class,
+        }
+    }
+}
+
+/// The pin of a device, in the API's document about it; under its old name from older deployments.
+pub(crate) fn pin(document: &Value) -> Option<&Value> {
+    ["pinned", "held"].iter().map(|name| &document[name]).find(|pin| pin.is_object())
 }
 
 /// Reads a document.

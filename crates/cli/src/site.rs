@@ -30,7 +30,7 @@ use naas::schedule::request::Step;
 use naas::schedule::{self, Scheduler};
 use tracing::warn;
 
-pub(crate) use tokens::{Bearer, Tokens, operator_file, read as read_token};
+pub(crate) use tokens::{Bearer, Tokens, operator_file, read as read_token, switch_file};
 pub(crate) use worker::{LAST_PUSHES, Work, Workers};
 
 /// The whole domain over local parts.

@@ -158,8 +158,8 @@ impl Error {
 /// Why there is no connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectFault {
-    /// Nothing listens there: eAPI is off (`management api http-commands`, `no shutdown`), in another
-    /// VRF or on another port.
+    /// Nothing listens there: eAPI is off (`management api http-commands`, `no shutdown`), in
+    /// another VRF or on another port.
     #[error("connection refused; is eAPI enabled on this port, in this VRF")]
     Refused,
     /// The attempt was not answered.
@@ -177,7 +177,8 @@ pub enum ConnectFault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TlsFault {
     /// The switch broke off the handshake. Older EOS releases offer only static-RSA and DHE suites
-    /// with CBC by default. rustls does not speak these; OpenSSL does, with the feature `legacy-tls`.
+    /// with CBC by default. rustls does not speak these; OpenSSL does, with the feature
+    /// `legacy-tls`.
     #[error(
         "the switch broke off the handshake, probably for want of a common cipher suite; give it an `ssl profile` with \
          `tls versions 1.2` and `cipher-list ECDHE-RSA-AES256-GCM-SHA384`, and name it under `protocol https ssl profile`, or build with \

@@ -28,9 +28,12 @@ mod error;
 mod filters;
 mod jinja_compat;
 mod jinja_engine;
+mod jinja_library;
+mod jinja_variables;
 mod line_marks;
 mod mutable;
 mod provenance;
+mod python_methods;
 mod render_context;
 mod segments;
 mod sources;
@@ -41,6 +44,7 @@ pub use error::{Place, RenderError};
 pub use provenance::{ModelVersion, models};
 
 use jinja_engine::JinjaEngine;
+use jinja_variables::Given;
 use line_marks::LineMarks;
 use render_context::RenderContext;
 use sources::{Kind, Sources};
@@ -122,7 +126,7 @@ impl ModelSet {
         let models = model::read(files)?;
         let sources = Sources::read(files);
         let tera = TeraEngine::compile(&sources);
-        let jinja = JinjaEngine::compile(&sources);
+        let jinja = JinjaEngine::new(&sources);
         Ok(Self { models, sources, tera, jinja, marked: OnceLock::new() })
     }
 
@@ -133,7 +137,7 @@ impl ModelSet {
         let mut configuration = String::new();
         let mut parts = Vec::new();
         for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet { models: self, template: &model.template, host: &host, data: &model.data };
+            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
             let text = snippet.render(&model.path)?;
             let text = kept(&text, index + 1 == models.len());
             configuration.push_str(text);
@@ -159,7 +163,7 @@ impl ModelSet {
         let host = host(device);
         let mut all = Vec::new();
         for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet { models: self, template: &model.template, host: &host, data: &model.data };
+            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
             let text = snippet.render(&model.path)?;
             let lines = kept(&text, index + 1 == models.len()).split('\n').count();
             let origins = snippet.origins(&text);
@@ -178,6 +182,19 @@ impl ModelSet {
     fn not_configuration(&self, error: NotConfiguration, device: &Device) -> RenderError {
         let origins = self.origins(device).unwrap_or_default();
         RenderError::NotConfiguration { origin: origins.into_iter().nth(error.line - 1), error }
+    }
+
+    /// What a person should know about the data of `device` that is no error: each name that both a model and the
+    /// inventory give, where templates see both by their names. The model's value counts.
+    pub fn clashes(&self, device: &Device) -> Vec<String> {
+        let host = host(device);
+        let models = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups));
+        let of_model = |model: &Model| {
+            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
+            let name = |name| format!("model {}: {name} hides the inventory's data of that name", model.path);
+            snippet.given().clashes().into_iter().map(name).collect::<Vec<_>>()
+        };
+        models.filter(|model| Kind::of(&model.template) == Some(Kind::Jinja)).flat_map(of_model).collect()
     }
 
     /// The template of the model in the file of this path.
@@ -211,6 +228,7 @@ impl ModelSet {
 struct Snippet<'s> {
     models: &'s ModelSet,
     template: &'s str,
+    device: &'s Device,
     host: &'s Map<String, Value>,
     data: &'s Map<String, Value>,
 }
@@ -272,9 +290,19 @@ impl Snippet<'_> {
     fn text(&self) -> Result<String, RenderError> {
         match Kind::of(self.template) {
             Some(Kind::Tera) => self.models.tera.render(self.template, self.host, self.data),
-            Some(Kind::Jinja) => self.models.jinja.render(self.template, jinja_engine::context(self.host, self.data)),
+            Some(Kind::Jinja) => self.models.jinja.render(self.template, self.device.jinja, self.variables()),
             _ => Ok(self.models.sources.texts[self.template].clone()),
         }
+    }
+
+    /// What a Jinja2 template sees. Made anew for each rendering, since a template may change it.
+    fn variables(&self) -> minijinja::Value {
+        self.given().variables()
+    }
+
+    fn given(&self) -> Given<'_> {
+        let changes = self.models.jinja.changes();
+        Given { device: self.device, host: self.host, model: self.data, changes }
     }
 
     /// Where each line of `text` comes from; nothing if that cannot be found.
@@ -282,8 +310,8 @@ impl Snippet<'_> {
         let current = RenderContext::new(self.host, self.data);
         let found = match Kind::of(self.template) {
             Some(Kind::Jinja) => {
-                let context = jinja_engine::context(self.host, self.data);
-                current.during(|| self.models.jinja.origins(self.template, context)).0.ok()
+                let variables = self.variables();
+                current.during(|| self.models.jinja.origins(self.template, self.device.jinja, variables)).0.ok()
             }
             Some(Kind::Tera) => {
                 let (marks, tera) = self.models.marked();

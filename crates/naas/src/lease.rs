@@ -27,6 +27,7 @@
 //! come.
 
 mod pin;
+mod replacement;
 
 use std::time::Duration;
 
@@ -35,9 +36,10 @@ use intent::name::{DeviceName, RunId};
 use jiff::{SignedDuration, Timestamp};
 
 pub use pin::{pin, unpin};
+pub use replacement::accept_replacement;
 
 use crate::ports::{Clock, DeviceRecords, StoreError, StoreFault, Stored, Version};
-use crate::records::device_state::{DeviceRecord, InSync, Last, Lease, Pin, Token, Waiting};
+use crate::records::device_state::{DeviceRecord, InSync, KnownSwitch, Last, Lease, Pin, Token, Waiting};
 use crate::records::run::Mode;
 use crate::retry;
 
@@ -185,6 +187,8 @@ pub struct WorkResult {
     pub newest_revision: Option<ContentHash>,
     /// True if the restore came to nothing: the pin that was set with [`pin()`] is replaced by the one before it.
     pub undo_pin: bool,
+    /// The switch that was seen, if it is seen for the first time. It uses up the word that a person gave for it.
+    pub identity: Option<KnownSwitch>,
 }
 
 impl HeldLease {
@@ -269,6 +273,7 @@ pub async fn release(
 ) -> Result<(), StoreError> {
     let HeldLease { device, record, version, token, replaced } = held;
     let ours = record.pinned.clone();
+    let accepted = record.accepts_replacement && result.identity.is_some();
     let known = Stored { record, version };
     let replaced = replaced.filter(|_| result.undo_pin);
     let change = change(records, clock, &device, Some(known), |record| {
@@ -277,6 +282,8 @@ pub async fn release(
             in_sync: result.in_sync.clone().or_else(|| record.in_sync.clone()),
             last: result.last.clone().or_else(|| record.last.clone()),
             newest_revision: result.newest_revision.clone().or_else(|| record.newest_revision.clone()),
+            identity: result.identity.clone().or_else(|| record.identity.clone()),
+            accepts_replacement: record.accepts_replacement && !accepted,
             // Somebody may have unpinned the device meanwhile: then it stays unpinned.
             pinned: replaced.clone().filter(|_| record.pinned == ours).unwrap_or_else(|| record.pinned.clone()),
             ..record.clone()

@@ -23,4 +23,6 @@ pub mod schedule;
 pub mod session;
 
 #[cfg(any(test, feature = "fakes"))]
+pub mod contract;
+#[cfg(any(test, feature = "fakes"))]
 pub mod fakes;

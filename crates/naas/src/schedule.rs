@@ -149,7 +149,8 @@ impl<P: SchedulerPorts> Scheduler<P> {
             devices,
             step: self.step(request.step),
             inventory: planned.inventory,
-            confirm: request.confirm,
+            // A plan binds the commit timer too.
+            confirm: request.confirm.or(planned.confirm),
             plan: Some(plan.clone()),
             restore: planned.restore,
             repeats: None,

@@ -141,7 +141,8 @@ pub(crate) async fn cancel(world: &Arc<World>, run: &RunId) {
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log("operator", || format!("cancels run {run}"));
-    let answer: Ended<Result<_, ReportError>> = process.live(GATEWAY, scheduler(&process).cancel(&Caller::default(), run.as_ref())).await;
+    let answer: Ended<Result<_, ReportError>> =
+        process.live(GATEWAY, scheduler(&process).cancel(&Caller::default(), run.as_ref())).await;
     if let Ended::Done(Ok(_)) = answer {
         world.count("cancellations");
     }
@@ -152,7 +153,8 @@ pub(crate) async fn redrive(world: &Arc<World>) {
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log("operator", || "sends the dead letters again".to_owned());
-    if let Ended::Done(Ok(redriven)) = process.live(GATEWAY, scheduler(&process).redrive(&Caller::default(), b"")).await {
+    if let Ended::Done(Ok(redriven)) = process.live(GATEWAY, scheduler(&process).redrive(&Caller::default(), b"")).await
+    {
         world.count("redrives");
         redriven.started.iter().for_each(|receipt| accepted(world, &receipt.run, None));
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::scenario::OperatorAction;
 use crate::switches::{By, Switch};
-use crate::world::World;
+use crate::world::{World, lock};
 
 /// Does it.
 pub(crate) fn act(world: &Arc<World>, switch: &Switch, action: OperatorAction) {
@@ -45,8 +45,9 @@ pub(crate) fn act(world: &Arc<World>, switch: &Switch, action: OperatorAction) {
         OperatorAction::DeadSessions(count) => {
             let long_ago = World::beginning() - Duration::from_secs(86_400);
             let run = RunId::new(long_ago, u64::from(number));
+            let installation = lock(&world.stored).installation.clone();
             for entropy in 0..count as u64 {
-                let session = session::name(&run, long_ago, entropy);
+                let session = session::name(&installation, &run, long_ago, entropy);
                 let enter = format!("configure session {session}");
                 typed(world, switch, &["enable", &enter]);
             }

@@ -80,7 +80,9 @@ pub(crate) fn models(version: u32, variant: ModelVariant) -> Arc<ModelFiles> {
 
 /// The inventory's only document.
 pub(crate) fn inventory(devices: &[String], version: u32) -> Vec<u8> {
-    let hosts: Vec<_> = devices.iter().map(|name| format!("{name}: {{}}")).collect();
+    // The ports tell the devices apart; the simulated wire does not look at them.
+    let hosts: Vec<_> =
+        devices.iter().enumerate().map(|(at, name)| format!("{name}: {{port: {}}}", 8000 + at)).collect();
     let eapi = "{eapi: {extras: {transport: http}}}";
     format!(
         "{{hosts: {{{}}}, defaults: {{hostname: 127.0.0.1, username: naas, password: pw, connection_options: {eapi}, data: {{version: {version}}}}}}}",

@@ -131,9 +131,8 @@ pub(crate) fn in_fair_weather(world: &World, run: &RunId, again: bool, before: &
         if switch.handle.running_config() != newest.shown(&switch.first) {
             world.violated(Invariant::NewestIntent, format!("{name} does not run {newest:?} after all was applied"));
         }
-        let ours = |(session, state): &(String, SessionState)| {
-            naas::session::is_ours(session) && *state != SessionState::Completed
-        };
+        let ours =
+            |(session, state): &(String, SessionState)| world.is_ours(session) && *state != SessionState::Completed;
         if let Some((session, state)) = switch.handle.sessions().into_iter().find(ours) {
             world.violated(Invariant::Honest, format!("session {session} is left on {name}: {state:?}"));
         }

@@ -192,7 +192,7 @@ impl World {
     fn happened(&self, switch: &Switch, invocation: Invocation, push: &mut Push, event: &Event) {
         let name = &switch.name;
         let ours = |session: &str| {
-            if !naas::session::is_ours(session) {
+            if !self.is_ours(session) {
                 let what = format!("work {invocation} touched session {session} on {name}, which is a person's");
                 self.violated(Invariant::Honest, what);
             }
@@ -271,7 +271,8 @@ impl World {
 
     /// An outcome was recorded by the push it is about, and says what that did:
     ///
-    /// - `changed`: it confirmed and saved; and whatever confirmed says `changed`, `not_saved` or `unknown`
+    /// - `changed`: it confirmed and saved; and whatever confirmed says `changed`, `edited_meanwhile`, `not_saved` or `unknown`
+    /// - `edited_meanwhile`: it saved
     /// - `not_saved`: it confirmed, or saw the switch run the intent of an earlier push, and could not save it
     /// - `in_sync`: it saw the switch run an intent that is no older than its lease, and committed nothing
     /// - `reverted`, `unknown`: anything may have been committed, and nothing was confirmed for sure
@@ -289,8 +290,9 @@ impl World {
         };
         match status {
             Status::Changed if !(push.confirmed && push.saved) => lie("it was not both confirmed and saved"),
+            Status::EditedMeanwhile if !push.saved => lie("it saved nothing"),
             Status::NotSaved if !(push.confirmed || push.saw_intent) => lie("it ran something else"),
-            Status::Changed | Status::NotSaved | Status::Unknown => {}
+            Status::Changed | Status::EditedMeanwhile | Status::NotSaved | Status::Unknown => {}
             _ if push.confirmed => lie("it was confirmed"),
             Status::Reverted => {}
             Status::InSync if !push.saw_intent => lie("it ran something else whenever it was asked"),

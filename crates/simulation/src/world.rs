@@ -168,6 +168,11 @@ impl World {
         self.pending_requests.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// Whether the session was named by the installation of naas that is played.
+    pub(crate) fn is_ours(&self, session: &str) -> bool {
+        naas::session::is_ours(session, &lock(&self.stored).installation)
+    }
+
     /// Whether nobody has anything to do.
     pub(crate) fn is_quiet(&self) -> bool {
         self.pending_requests.load(Ordering::Relaxed) == 0 && self.queue.is_empty()

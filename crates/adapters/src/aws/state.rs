@@ -11,6 +11,7 @@
 //! configurations/<device>/<sha256>       a configuration's text, byte for byte
 //! devices/<device>.json                  lease, who waits, last known digest; compare and set (If-None-Match, If-Match)
 //! idempotency/<sha256 of key>.json       compare and set
+//! installation.json                      the id of this installation; the first one stands
 //! ```
 //!
 //! The marker below `status/` is written after the outcome. A writer killed in between leaves an outcome without it; the slice
@@ -27,9 +28,12 @@ use aws_sdk_s3::Client;
 use futures::{StreamExt, TryStreamExt, stream};
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
-use naas::ports::{Created, DeviceRecords, IdempotencyKeys, Recorded, Runs, StoreError, StoreFault, Stored, Version};
+use naas::ports::{
+    Created, DeviceRecords, IdempotencyKeys, Installation, Recorded, Runs, StoreError, StoreFault, Stored, Version,
+};
 use naas::records::device_state::DeviceRecord;
 use naas::records::idempotency::IdempotencyRecord;
+use naas::records::installation::InstallationId;
 use naas::records::outcome::{Attempt, Outcome, Status};
 use naas::records::run::{Run, RunSummary};
 use serde::Serialize;
@@ -67,6 +71,9 @@ enum Written {
 /// How many markers one listing shows at most:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html>.
 const LISTED: usize = 1_000;
+
+/// Where the id of this installation is.
+const INSTALLATION: &str = "installation.json";
 
 /// Where runs are listed by the moment they were accepted.
 const RECENT: &str = "recent/";
@@ -286,6 +293,20 @@ impl DeviceRecords for S3State {
             Written::Yes(etag) => Some(Version(etag)),
             Written::No => None,
         })
+    }
+}
+
+impl Installation for S3State {
+    async fn installation_id(&self, new: &InstallationId) -> Result<InstallationId, StoreError> {
+        if let Some(stored) = self.get(INSTALLATION).await? {
+            return Ok(stored.value);
+        }
+        if let Written::Yes(_) = self.put(INSTALLATION, new, Only::IfNew).await? {
+            return Ok(new.clone());
+        }
+        let first = self.get(INSTALLATION).await?;
+        let gone = || StoreError::new(self.resource(INSTALLATION), StoreFault::Unavailable, "it was there and is gone");
+        first.map(|stored| stored.value).ok_or_else(gone)
     }
 }
 

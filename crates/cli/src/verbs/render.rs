@@ -22,13 +22,13 @@ pub(crate) struct Render {
     /// The device
     #[arg(value_name = "DEVICE")]
     device: String,
-    /// Say behind each line which template and model it comes from
+    /// Print behind each line the template and model it comes from
     #[arg(long)]
     origins: bool,
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
 }

@@ -32,7 +32,8 @@ fn listed(state: &str) -> Answer {
     Answer::Results(json!([{}, {"sessions": {"t-1": {"state": state}}}]))
 }
 
-/// The status of a switch that lists `t-1` in this state and runs the configuration with this digest.
+/// The status of a switch that lists `t-1` in this state and runs the configuration with this
+/// digest.
 fn status(state: &str, digest: &str) -> Answer {
     let row = if state.is_empty() { String::new() } else { format!("  t-1  {state}  admin\n") };
     let sessions = format!("Maximum number of pending sessions: 5\n\n  Name State User\n  ---- ----- ----\n{row}");

@@ -54,8 +54,8 @@ fn as_typed(command: &Command) -> Vec<String> {
     std::iter::once(cmd.clone()).chain(body).chain(["EOF".to_owned()]).filter(|line| !line.is_empty()).collect()
 }
 
-/// What of a text must arrive, found the simple way: everything but blank lines, `!` outside of bodies, and `end`.
-/// Shown comments are written as they would be typed.
+/// What of a text must arrive, found the simple way: everything but blank lines, `!` outside of
+/// bodies, and `end`. Shown comments are written as they would be typed.
 fn kept(text: &str) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     let (mut in_body, mut in_comment) = (0, false);
@@ -106,8 +106,9 @@ fn no_line_of_a_real_switch_is_refused_as_a_command() {
     assert!(read >= 200 && wrong.is_empty(), "{read} were read; {wrong:#?}");
 }
 
-/// The simulator acts on the commands of this table when they come as configuration lines. The client
-/// is published without that crate, so it has a table of its own, which must not fall behind.
+/// The simulator acts on the commands of this table when they come as configuration lines. The
+/// client is published without that crate, so it has a table of its own, which must not fall
+/// behind.
 #[test]
 fn every_command_that_the_simulator_runs_is_refused() {
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../eos-config/src/exec.txt");

@@ -1,4 +1,5 @@
-//! A switch's eAPI face that gives scripted answers, down to the bytes, and remembers what it was asked.
+//! A switch's eAPI face that gives scripted answers, down to the bytes, and remembers what it was
+//! asked.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};

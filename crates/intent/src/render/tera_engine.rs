@@ -116,6 +116,24 @@ fn register(tera: &mut Tera) {
             });
         }
     }
+    for filter in filters::shared() {
+        for name in filter.names.iter().filter(|name| !name.contains('.')) {
+            tera.register_filter(*name, move |value: tera::Value, kwargs: Kwargs, _: &State| {
+                let own = |value: &tera::Value| match value.is_undefined() {
+                    true => minijinja::Value::UNDEFINED,
+                    false => minijinja::Value::from(minijinja::value::Serde(to_json(value))),
+                };
+                let named = kwargs.iter().map(|(name, value)| (name.to_string(), own(value))).collect();
+                let stays_safe = value.is_safe();
+                let result = filter.apply(own(&value), Vec::new(), named).map_err(tera::Error::message)?;
+                if stays_safe && result.as_str().is_some() && result.as_str() == value.as_str() {
+                    return Ok(value);
+                }
+                let result = serde_json::to_value(result).map_err(|error| tera::Error::message(error.to_string()))?;
+                tera::TeraResult::Ok(tera::Value::from_serializable(&result))
+            });
+        }
+    }
     tera.register_filter("safe", |value: std::borrow::Cow<'_, str>, _: Kwargs, _: &State| {
         let text = value_guard::print_safe(&value).map_err(|_| tera::Error::message(REFUSED))?;
         tera::TeraResult::Ok(tera::Value::safe_string(&text))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use intent::check::Check;
 use intent::confirm::ConfirmWithin;
-use intent::hash::ContentHash;
+use intent::hash::{ContentHash, sha256};
 use intent::inventory::Device;
 use intent::lockout::{self, Rule};
 use intent::render::{Part, RenderedConfig};
@@ -73,6 +73,11 @@ impl TargetConfig {
             ConfigSource::Models(..) => lockout.to_string(),
             ConfigSource::History => format!("configuration {} ran before, but now {lockout}", self.hash.brief()),
         })
+    }
+
+    /// The hash of what guards a push of it: its checks, this commit timer, and the lock-out rules that it may break.
+    pub(super) fn safety(&self, confirm: ConfirmWithin) -> String {
+        sha256(format!("{:?} {confirm:?} {:?}", self.checks, self.allowed))
     }
 
     /// The template and model that line `number`, counted from 1, comes from, as words to be appended to an error.

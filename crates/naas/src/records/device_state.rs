@@ -41,6 +41,30 @@ pub struct DeviceRecord {
     /// The newest configuration in the device's [history](crate::history).
     #[serde(alias = "kept")]
     pub newest_revision: Option<ContentHash>,
+    /// The switch that the device is, since it was first seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<KnownSwitch>,
+    /// True if a person said that another switch may take its place: the next one that answers is the right one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub accepts_replacement: bool,
+}
+
+/// The switch that a device is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownSwitch {
+    /// Its serial number; none where it has none, as on virtual switches.
+    pub serial: Option<String>,
+    /// When it was first seen.
+    pub since: Timestamp,
+    /// The run that saw it first.
+    pub run: RunId,
+}
+
+/// Keeps a flag that is not set out of the stored document.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// A configuration that a restore pinned its device to; [`crate::history`] says why restores do that.
@@ -156,6 +180,8 @@ impl Default for DeviceRecord {
             pinned: None,
             unpinned_at: None,
             newest_revision: None,
+            identity: None,
+            accepts_replacement: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod device_state;
 pub mod idempotency;
+pub mod installation;
 pub mod outcome;
 pub mod revision;
 pub mod run;

@@ -14,7 +14,11 @@ pub enum Status {
     InSync,
     /// Replaced and saved; the diff is what the switch computed before the commit.
     Changed,
-    /// Replaced, but the switch could not save it: a reload brings the old configuration back.
+    /// The switch runs what was intended, and besides what somebody changed by hand while it was being committed or saved.
+    /// Both are saved. A check follows, and tells the difference.
+    EditedMeanwhile,
+    /// It runs what was intended, but its startup-config is another one, which a reload brings back: the switch could not save
+    /// it, or a plan or check found it unsaved.
     NotSaved,
     /// Replaced, and then not confirmed: a check failed, the switch could not be reached any more, or somebody else ended the
     /// commit timer. It goes back to what it ran.
@@ -41,9 +45,10 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order a summary lists them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::InSync,
         Self::Changed,
+        Self::EditedMeanwhile,
         Self::NotSaved,
         Self::Reverted,
         Self::Planned,
@@ -62,6 +67,7 @@ impl Status {
         match self {
             Self::InSync => "in_sync",
             Self::Changed => "changed",
+            Self::EditedMeanwhile => "edited_meanwhile",
             Self::NotSaved => "not_saved",
             Self::Reverted => "reverted",
             Self::Planned => "planned",
@@ -148,6 +154,10 @@ pub struct Plan {
     pub digest: Option<String>,
     /// SHA-256 of the switch's diff without its two headings, hexadecimal.
     pub diff: String,
+    /// SHA-256 of what guards the push, hexadecimal: its checks, its commit timer and the lock-out rules that it may break.
+    /// None in a plan of an earlier version, which binds no apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safety: Option<String>,
 }
 
 /// A device whose run has no outcome for it yet, and what happened so far.

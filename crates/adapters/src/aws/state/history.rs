@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_revision_tells_its_entry_and_later_ones_sort_first() {
+    fn a_revisions_name_tells_its_entry_and_sorts_newest_first() {
         let device = DeviceName::new("leaf1").unwrap();
         let entry_at = |at: &str| {
             let at: Timestamp = at.parse().unwrap();

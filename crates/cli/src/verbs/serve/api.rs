@@ -58,7 +58,8 @@ impl Api {
     }
 }
 
-/// The value of a header. One that is not text becomes a text that is not valid in any header that is read here.
+/// The value of a header. One that is not text becomes a text that is not valid in any header that
+/// is read here.
 fn header<'h>(head: &'h Parts, name: &str) -> Option<&'h str> {
     head.headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"))
 }

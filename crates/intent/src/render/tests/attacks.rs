@@ -85,9 +85,17 @@ fn a_list_joined_with_line_breaks_adds_lines_only_by_the_templates_will() {
     let looped = render_as("t.j2", "{% for item in model.list %}\n{{ item }}\n{% endfor %}", data.clone());
     let safe = render_as("t.j2", "{{ model.list | join('\\n') | safe }}", data);
 
-    assert!(matches!(joined, Err(RenderError::ControlCharacter { .. })), "{joined:?}");
+    assert_eq!(joined.unwrap(), "a\nb\n");
     assert_eq!(looped.unwrap(), "a\nb\n");
     assert_eq!(safe.unwrap(), "a\nb\n");
+    for template in [
+        "{{ model.list | join('\\n') }}",
+        "{{ '\\n'.join(model.list) }}",
+        "{{ model.list[0] ~ '\\n' ~ model.list[1] }}",
+    ] {
+        let smuggled = render_as("t.j2", template, json!({"list": ["a", "b\nno aaa root"]}));
+        assert!(matches!(smuggled, Err(RenderError::ControlCharacter { .. })), "{template}: {smuggled:?}");
+    }
 }
 
 #[test]
