@@ -19,7 +19,8 @@
 //! Requests coalesce: of the runs that ask for a device while another one works on it, one waits and the others end as
 //! superseded by it: they follow it. That loses nothing, since the waiting run reads models after it holds the lease,
 //! and so after all of them were accepted. A run that others follow does its work when its turn comes, even if its own
-//! outcome is recorded already (its slice was delivered twice) or it was cancelled since.
+//! outcome is recorded already (its slice was delivered twice) or it was cancelled since. If it does not come in time,
+//! because its process died, the next run that does the same work takes over its followers.
 //!
 //! A device that was just brought to its intent is left alone for [`SETTLE`], and whoever asks again meanwhile waits: a
 //! thousand webhooks, those of our own save among them (EOS-83), cost one push and one check, in whatever order they
@@ -119,21 +120,33 @@ pub fn decide(record: &DeviceRecord, request: &LeaseRequest, terms: &Terms, now:
         return LeaseDecision::Superseded(waiting.run.clone(), write);
     }
     let own_turn = record.waiting.as_ref().filter(|waiting| waiting.run == request.run);
+    let abandoned = record.waiting.as_ref().filter(|place| place.until <= now && place.run != request.run);
+    let abandoned = abandoned.filter(|place| place.has_followers);
+    let adopted = abandoned.filter(|place| takes_over(request, place));
+    let has_followers = own_turn.is_some_and(|turn| turn.has_followers)
+        || begun.is_some_and(|lease| lease.has_followers)
+        || adopted.is_some();
+    // The followers of a run that does not come stay noted until a run comes that does their work.
+    let unserved = abandoned.filter(|_| adopted.is_none());
     let settled = own_turn.is_some() || begun.is_some() || !is_settling(record, request, now);
     if settled && lease.is_none_or(|lease| lease.until <= now) {
-        let has_followers =
-            own_turn.is_some_and(|turn| turn.has_followers) || begun.is_some_and(|lease| lease.has_followers);
         let lease =
             Lease { run: request.run.clone(), token: request.token.clone(), until: terms.until(), has_followers };
-        return LeaseDecision::Take(DeviceRecord { lease: Some(lease), waiting: waiting.cloned(), ..record.clone() });
+        let waiting = waiting.or(unserved).cloned();
+        return LeaseDecision::Take(DeviceRecord { lease: Some(lease), waiting, ..record.clone() });
     }
-    let may_wait = waiting.is_none() && begun.is_none() && !request.exclusive;
+    let may_wait = waiting.or(unserved).is_none() && begun.is_none() && !request.exclusive;
     let until = now + terms.clock_skew * 2 + WAITING_LIFE;
-    let has_followers = own_turn.is_some_and(|turn| turn.has_followers);
     LeaseDecision::Wait(may_wait.then(|| DeviceRecord {
         waiting: Some(Waiting { run: request.run.clone(), mode: request.mode, until, has_followers }),
         ..record.clone()
     }))
+}
+
+/// True if the run that asks does the work that a waiting run was to do, so that it can take over its followers.
+fn takes_over(request: &LeaseRequest, place: &Waiting) -> bool {
+    let includes = request.mode == place.mode || (request.mode, place.mode) == (Mode::Apply, Mode::Check);
+    includes && !request.exclusive
 }
 
 /// True if the same work ended a moment ago, for another run. By another clock that moment may lie ahead; then nobody
