@@ -7,4 +7,5 @@ mod modes;
 mod sessions;
 mod support;
 mod texts;
+mod wild;
 mod wire;
