@@ -129,8 +129,12 @@ fn inventory(host: Option<Value>, settings: Option<Value>) -> (String, Value) {
     let name = name.unwrap_or_else(|| "leaf1".to_owned());
     let address = host.remove("hostname").unwrap_or_else(|| "192.0.2.1".into());
     let groups = host.remove("groups").unwrap_or_else(|| json!([]));
-    let known: Map<_, _> =
-        groups.as_array().into_iter().flatten().filter_map(|group| Some((group.as_str()?.to_owned(), json!({})))).collect();
+    let known: Map<_, _> = groups
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|group| Some((group.as_str()?.to_owned(), json!({}))))
+        .collect();
     let others = map(settings.remove("hosts")).into_iter().map(|(name, data)| (name, json!({"data": data})));
     let mut hosts = Map::from_iter([(name.clone(), json!({"hostname": address, "groups": groups, "data": host}))]);
     hosts.extend(others);

@@ -104,7 +104,8 @@ struct Defined {
 impl Inventory {
     /// Reads all documents together.
     pub fn parse(documents: &[Document]) -> Result<Self, InventoryError> {
-        let mut inventory = Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: None, peers: OnceLock::new() };
+        let mut inventory =
+            Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: None, peers: OnceLock::new() };
         for document in documents {
             for part in document::parse(document)? {
                 inventory.add(part, &document.name)?;

@@ -23,29 +23,29 @@ use crate::lockout::Rule;
 use crate::model::{self, Model, ModelError, ModelFiles};
 
 mod bodies;
-mod render_context;
 mod error;
 mod filters;
+mod jinja_compat;
 mod jinja_engine;
 mod jinja_library;
 mod jinja_variables;
 mod line_marks;
 mod mutable;
-mod value_guard;
 mod provenance;
 mod python_methods;
-mod jinja_compat;
+mod render_context;
 mod segments;
 mod sources;
 mod tera_engine;
+mod value_guard;
 
 pub use error::{Place, RenderError};
 pub use provenance::{ModelVersion, models};
 
-use render_context::RenderContext;
 use jinja_engine::JinjaEngine;
 use jinja_variables::Given;
 use line_marks::LineMarks;
+use render_context::RenderContext;
 use sources::{Kind, Sources};
 use tera_engine::TeraEngine;
 
@@ -182,8 +182,7 @@ impl ModelSet {
         let host = host(device);
         let models = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups));
         let of_model = |model: &Model| {
-            let snippet =
-                Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
+            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
             let name = |name| format!("model {}: {name} hides the inventory's data of that name", model.path);
             snippet.given().clashes().into_iter().map(name).collect::<Vec<_>>()
         };
@@ -259,15 +258,12 @@ impl Snippet<'_> {
             let (marked, _) = RenderContext { marking: true, ..current }.during(|| self.text());
             let marked = marked.map_err(|error| self.with_suspects(error))?;
             let refused = match value_guard::judge(&marked) {
-                Err(line) => Some(self.place(&text, line)),
-                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| Place::whole(self.template)),
+                Err(refusal) => Some((self.place(&text, refusal.line), Some(refusal.text))),
+                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| (Place::whole(self.template), None)),
             };
-            if let Some(place) = refused {
-                return Err(self.with_suspects(RenderError::ControlCharacter {
-                    place,
-                    suspects: Vec::new(),
-                    model: None,
-                }));
+            if let Some((place, line)) = refused {
+                let suspects = self.suspects(line.as_deref());
+                return Err(RenderError::ControlCharacter { place, suspects, model: None });
             }
         }
         match unrendered(&text) {
@@ -334,11 +330,19 @@ impl Snippet<'_> {
     /// An error about a value, with where such values stand in the data: the engines do not say which it was.
     fn with_suspects(&self, mut error: RenderError) -> RenderError {
         if let RenderError::ControlCharacter { suspects, .. } = &mut error {
-            let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
-            let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
-            *suspects = model.chain(host).flat_map(|(name, value)| value_guard::suspects(&name, value)).collect();
+            *suspects = self.suspects(None);
         }
         error
+    }
+
+    /// Where values stand that may have made a refused line; without a line, that would be refused at all. If none fits
+    /// the line, a filter has changed it, and it may be any.
+    fn suspects(&self, line: Option<&str>) -> Vec<String> {
+        let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
+        let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
+        let all = model.chain(host);
+        let found: Vec<_> = all.flat_map(|(name, value)| value_guard::suspects(&name, value, line)).collect();
+        if found.is_empty() && line.is_some() { self.suspects(None) } else { found }
     }
 }
 

@@ -116,7 +116,9 @@ impl JinjaEngine {
             (ErrorKind::BadEscape, Some(CONTROL_CHARACTER)) => {
                 return RenderError::ControlCharacter { place, suspects: Vec::new(), model: None };
             }
-            (ErrorKind::UndefinedError, Some(detail)) if detail.contains("undefined") => self.named(detail, error, chained),
+            (ErrorKind::UndefinedError, Some(detail)) if detail.contains("undefined") => {
+                self.named(detail, error, chained)
+            }
             (
                 ErrorKind::SyntaxError
                 | ErrorKind::TemplateNotFound
@@ -169,8 +171,7 @@ fn without_marks(reason: &str) -> String {
 
 fn environment(library: &Arc<Library>, setup: Setup) -> Environment<'static> {
     let mut environment = Environment::new();
-    let syntax =
-        SyntaxConfig::builder().trim_blocks(setup.trim_blocks).lstrip_blocks(setup.lstrip_blocks).build();
+    let syntax = SyntaxConfig::builder().trim_blocks(setup.trim_blocks).lstrip_blocks(setup.lstrip_blocks).build();
     environment.set_syntax(syntax.unwrap_or_default());
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_debug(true); // for the names of undefined variables in errors
@@ -201,10 +202,15 @@ fn register_rewritten(environment: &mut Environment<'static>) {
         let marked = |name: &str| Value::from(format!("{name}{ALONE}{}", hidden.join(",")));
         match name.as_str() {
             Some(name) => Ok(marked(name)),
-            None => name.try_iter()?.map(|name| Ok(marked(name.as_str().unwrap_or_default()))).collect::<Result<Vec<_>, Error>>().map(Value::from),
+            None => name
+                .try_iter()?
+                .map(|name| Ok(marked(name.as_str().unwrap_or_default())))
+                .collect::<Result<Vec<_>, Error>>()
+                .map(Value::from),
         }
     });
-    environment.add_filter(CHAIN, |value: Value| if value.is_undefined() { Value::from_object(Undefined) } else { value });
+    environment
+        .add_filter(CHAIN, |value: Value| if value.is_undefined() { Value::from_object(Undefined) } else { value });
     environment.add_function(REFUSE, |reason: String| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, reason))
     });

@@ -127,8 +127,12 @@ struct Host {
 
 impl Host {
     fn new(given: &Given<'_>) -> Self {
-        let mut data: BTreeMap<String, Value> =
-            given.host.iter().filter(|(name, _)| *name != "data").map(|(name, value)| (name.clone(), given.value(value))).collect();
+        let mut data: BTreeMap<String, Value> = given
+            .host
+            .iter()
+            .filter(|(name, _)| *name != "data")
+            .map(|(name, value)| (name.clone(), given.value(value)))
+            .collect();
         if given.changes {
             // `host.x` and `host.data.x` are one value, unless `x` is an attribute of the host as well.
             let pair = |(name, value): (&String, &Json)| {

@@ -48,10 +48,13 @@ pub(super) fn register(environment: &mut Environment<'_>) {
             "sort" => environment.add_filter(original.clone(), minijinja::filters::sort),
             _ => environment.add_filter(original.clone(), minijinja::filters::groupby),
         }
-        environment.add_filter(name, move |state: &mut State, args: minijinja::value::Rest<minijinja::value::ValueOrKwargs>| {
-            let made = state.apply_filter(&original, &args.into_values())?;
-            Ok::<_, Error>(list(made.try_iter()?))
-        });
+        environment.add_filter(
+            name,
+            move |state: &mut State, args: minijinja::value::Rest<minijinja::value::ValueOrKwargs>| {
+                let made = state.apply_filter(&original, &args.into_values())?;
+                Ok::<_, Error>(list(made.try_iter()?))
+            },
+        );
     }
 }
 

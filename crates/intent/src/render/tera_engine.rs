@@ -11,9 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::{Map, Value};
 use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
-use super::render_context::render_context;
 use super::error::{Place, RenderError};
 use super::filters::{self, Call};
+use super::render_context::render_context;
 use super::segments::{Segment, segments, word};
 use super::sources::{Kind, Sources};
 use super::{MAX_CONFIGURATION, MAX_STEPS, line_marks, value_guard};

@@ -136,7 +136,9 @@ fn yaml_block(value: &Value, depth: usize, indent: usize, text: &mut String) -> 
     let margin = " ".repeat(depth);
     let entries: Vec<(String, usize, &Value)> = match value {
         // A list in a map stands at the map's own margin.
-        Value::Array(items) => items.iter().map(|item| (format!("-{}", " ".repeat(indent - 1)), depth + indent, item)).collect(),
+        Value::Array(items) => {
+            items.iter().map(|item| (format!("-{}", " ".repeat(indent - 1)), depth + indent, item)).collect()
+        }
         Value::Object(map) => {
             let entry = |(key, item)| Ok((format!("{}:", yaml_scalar(&Value::String(key))?), depth + indent, item));
             map.iter().map(|(key, item)| (key.clone(), item)).map(entry).collect::<Result<_, String>>()?
@@ -192,7 +194,8 @@ fn yaml_scalar(value: &Value) -> Result<String, String> {
     let read = yaml::read(format!("a: {text}").as_bytes()).ok().and_then(|node| node.to_value().get("a").cloned());
     let resolves = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | '~' | '=' | '<'));
     let special = ["y", "Y", "n", "N", "null", "Null", "NULL"].contains(&text.as_str());
-    if read.as_ref() == Some(value) && !resolves && !special && !text.contains(['#', ':', '?']) && *text == *text.trim() {
+    if read.as_ref() == Some(value) && !resolves && !special && !text.contains(['#', ':', '?']) && *text == *text.trim()
+    {
         return Ok(text.clone());
     }
     Ok(format!("'{}'", text.replace('\'', "''")))

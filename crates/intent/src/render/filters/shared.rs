@@ -139,7 +139,9 @@ fn is_list(value: &Value) -> bool {
 /// The items of a list, the keys of a map, or the value alone.
 fn items(value: &Value) -> Vec<Value> {
     match value.kind() {
-        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => value.try_iter().map(Iterator::collect).unwrap_or_default(),
+        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => {
+            value.try_iter().map(Iterator::collect).unwrap_or_default()
+        }
         ValueKind::None | ValueKind::Undefined => Vec::new(),
         _ => vec![value.clone()],
     }
@@ -180,7 +182,8 @@ fn combine(call: &Operands) -> Result<Value, String> {
         return Err(format!("list_merge is one of {}, not {lists}", LIST_MERGES.join(", ")));
     }
     let given = std::iter::once(&call.value).chain(&call.rest);
-    let maps: Vec<Value> = given.flat_map(|value| if is_list(value) { items(value) } else { vec![value.clone()] }).collect();
+    let maps: Vec<Value> =
+        given.flat_map(|value| if is_list(value) { items(value) } else { vec![value.clone()] }).collect();
     let mut combined: Vec<(Value, Value)> = Vec::new();
     for map in &maps {
         if map.kind() != ValueKind::Map {
@@ -209,7 +212,8 @@ fn merge(into: &mut Vec<(Value, Value)>, from: Vec<(Value, Value)>, recursive: b
 }
 
 fn merged_lists(old: &Value, new: &Value, lists: &str) -> Value {
-    let without = |from: Vec<Value>, other: &[Value]| from.into_iter().filter(|item| !other.contains(item)).collect::<Vec<_>>();
+    let without =
+        |from: Vec<Value>, other: &[Value]| from.into_iter().filter(|item| !other.contains(item)).collect::<Vec<_>>();
     match lists {
         "keep" => old.clone(),
         "append" => list([items(old), items(new)].concat()),
@@ -321,7 +325,11 @@ fn subelements(call: &Operands) -> Result<Value, String> {
         Some(path) => path.split('.').map(str::to_owned).collect(),
         None => items(path).iter().map(ToString::to_string).collect(),
     };
-    let all = if call.value.kind() == ValueKind::Map { pairs(&call.value).into_iter().map(|(_, item)| item).collect() } else { items(&call.value) };
+    let all = if call.value.kind() == ValueKind::Map {
+        pairs(&call.value).into_iter().map(|(_, item)| item).collect()
+    } else {
+        items(&call.value)
+    };
     let mut found = Vec::new();
     for item in all {
         let mut inner = Some(item.clone());
@@ -330,7 +338,11 @@ fn subelements(call: &Operands) -> Result<Value, String> {
         }
         match inner {
             Some(inner) if inner.kind() == ValueKind::Seq => {
-                found.extend(items(&inner).into_iter().map(|sub| Value::from(minijinja::value::Tuple::from([item.clone(), sub]))));
+                found.extend(
+                    items(&inner)
+                        .into_iter()
+                        .map(|sub| Value::from(minijinja::value::Tuple::from([item.clone(), sub]))),
+                );
             }
             None if call.flag(1, false) => {}
             None => return Err(format!("there is no {} in an item", path.join("."))),
@@ -357,7 +369,15 @@ fn natural_sort(call: &Operands) -> Result<Value, String> {
             None => Ok(item.to_string()),
         }
     };
-    if !matches!(call.value.kind(), ValueKind::Seq | ValueKind::Iterable | ValueKind::Map | ValueKind::None | ValueKind::Undefined | ValueKind::String) {
+    if !matches!(
+        call.value.kind(),
+        ValueKind::Seq
+            | ValueKind::Iterable
+            | ValueKind::Map
+            | ValueKind::None
+            | ValueKind::Undefined
+            | ValueKind::String
+    ) {
         return Err(format!("expected a list, found {}", call.value.kind()));
     }
     let all = match call.value.as_str() {

@@ -15,22 +15,22 @@ pub(super) const TESTS: &[Filter] = &[
     Filter::new(&["search", "ansible.builtin.search"], &["pattern", "ignorecase", "multiline"], |call| {
         found(call, "", "")
     }),
-    Filter::new(
-        &["regex", "ansible.builtin.regex"],
-        &["pattern", "ignorecase", "multiline", "match_type"],
-        |call| match call.arg(3).map_or_else(|| "search".to_owned(), to_text).as_str() {
+    Filter::new(&["regex", "ansible.builtin.regex"], &["pattern", "ignorecase", "multiline", "match_type"], |call| {
+        match call.arg(3).map_or_else(|| "search".to_owned(), to_text).as_str() {
             "search" => found(call, "", ""),
             "match" => found(call, r"\A(?:", ")"),
             "fullmatch" => found(call, r"\A(?:", r")\z"),
             other => Err(format!("match_type is search, match or fullmatch, not {other}")),
-        },
-    ),
+        }
+    }),
     Filter::new(
         &["version", "version_compare", "ansible.builtin.version"],
         &["version", "operator", "strict", "version_type"],
         version,
     ),
-    Filter::new(&["subset", "issubset", "ansible.builtin.subset"], &["superset"], |call| all_in(call.value(), call.arg(0))),
+    Filter::new(&["subset", "issubset", "ansible.builtin.subset"], &["superset"], |call| {
+        all_in(call.value(), call.arg(0))
+    }),
     Filter::new(&["superset", "issuperset", "ansible.builtin.superset"], &["subset"], |call| {
         all_in(call.arg(0).unwrap_or(&Value::Null), call.value.as_ref())
     }),
@@ -92,7 +92,11 @@ fn version(call: &Call) -> Result<Value, String> {
     let mixed = ours.iter().zip(&theirs).find(|(a, b)| a != b).is_some_and(|(a, b)| a.is_ok() != b.is_ok());
     let is_equal = matches!(operator.as_str(), "==" | "=" | "eq" | "!=" | "<>" | "ne");
     if mixed && !is_equal {
-        return Err(format!("{} and {} cannot be compared: a number meets a word", call.text(), call.text_arg(0, "version")?));
+        return Err(format!(
+            "{} and {} cannot be compared: a number meets a word",
+            call.text(),
+            call.text_arg(0, "version")?
+        ));
     }
     let order = ours.cmp(&theirs);
     Ok(match operator.as_str() {
@@ -109,7 +113,17 @@ fn version(call: &Call) -> Result<Value, String> {
 
 /// Numbers, and words of lower-case letters or anything else between dots.
 fn parts_of_version(version: &str) -> Vec<Result<u128, String>> {
-    let kind = |c: char| if c.is_ascii_digit() { 0 } else if c.is_ascii_lowercase() { 1 } else if c == '.' { 2 } else { 3 };
+    let kind = |c: char| {
+        if c.is_ascii_digit() {
+            0
+        } else if c.is_ascii_lowercase() {
+            1
+        } else if c == '.' {
+            2
+        } else {
+            3
+        }
+    };
     let characters: Vec<char> = version.chars().collect();
     let parts = characters.chunk_by(|a, b| kind(*a) == kind(*b) && *a != '.');
     let parts = parts.map(|part| part.iter().collect::<String>()).filter(|part| part != ".");

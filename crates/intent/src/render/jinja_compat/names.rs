@@ -10,8 +10,31 @@ pub(in super::super) const OUTSIDE: &str = "__outside";
 
 /// Words that are no variables, and names that cannot be assigned to.
 const WORDS: [&str; 25] = [
-    "true", "True", "false", "False", "none", "None", "loop", "self", "super", "caller", "and", "or", "not", "in", "is",
-    "if", "else", "elif", "for", "set", "as", "with", "without", "import", "recursive",
+    "true",
+    "True",
+    "false",
+    "False",
+    "none",
+    "None",
+    "loop",
+    "self",
+    "super",
+    "caller",
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "if",
+    "else",
+    "elif",
+    "for",
+    "set",
+    "as",
+    "with",
+    "without",
+    "import",
+    "recursive",
 ];
 
 /// Every word of the tags of `source` that may be the name of a variable. Names of filters, tests and arguments are among
@@ -20,7 +43,8 @@ pub(in super::super) fn names(source: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for segment in segments(source) {
         if let Segment::Expression(range) | Segment::Statement(range) = segment {
-            let tokens: Vec<&str> = tokens(&source[range]).into_iter().filter(|token| !token.trim().is_empty()).collect();
+            let tokens: Vec<&str> =
+                tokens(&source[range]).into_iter().filter(|token| !token.trim().is_empty()).collect();
             let named = tokens.iter().enumerate().filter(|(at, token)| {
                 is_name(token) && !at.checked_sub(1).is_some_and(|before| matches!(tokens[before], "." | "|"))
             });

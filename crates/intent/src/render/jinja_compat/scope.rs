@@ -30,7 +30,9 @@ enum Kind {
     For,
     ForElse,
     With,
-    Block { scoped: bool },
+    Block {
+        scoped: bool,
+    },
     SetBlock,
     Filter,
     Macro,
@@ -338,7 +340,29 @@ impl<'s> Reader<'s> {
 /// The names among `tokens`, without those of attributes, defaults and signs.
 fn names<'s>(tokens: &[&'s str]) -> Vec<&'s str> {
     let is_name = |token: &&&str| token.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let words = ["if", "as", "import", "with", "without", "context", "recursive", "loop", "self", "in", "true", "false", "none", "True", "False", "None", "not", "and", "or", "is", "else"];
+    let words = [
+        "if",
+        "as",
+        "import",
+        "with",
+        "without",
+        "context",
+        "recursive",
+        "loop",
+        "self",
+        "in",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+        "not",
+        "and",
+        "or",
+        "is",
+        "else",
+    ];
     tokens.iter().filter(is_name).filter(|name| !words.contains(*name)).copied().collect()
 }
 

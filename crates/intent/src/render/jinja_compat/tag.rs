@@ -111,10 +111,20 @@ impl<'s> Tag<'s> {
         let (before, after) = (self.before(at), self.after(at + 1).map(|next| self.tokens[next]));
         let beside = |sign| matches!(sign, Some("~" | "+"));
         let is_format = after == Some("%")
-            || (after == Some("|") && self.after(at + 1).and_then(|bar| self.after(bar + 1)).is_some_and(|next| self.tokens[next] == "format"));
+            || (after == Some("|")
+                && self
+                    .after(at + 1)
+                    .and_then(|bar| self.after(bar + 1))
+                    .is_some_and(|next| self.tokens[next] == "format"));
         let is_kept = before == Some("=") && matches!(self.word, "set" | "with") && self.depth(at) == 0;
-        let joins_as_method = after == Some(".") && self.after(at + 1).and_then(|dot| self.after(dot + 1)).is_some_and(|next| self.tokens[next] == "join");
-        beside(before) || beside(after) || is_format || is_kept || joins_as_method || self.is_argument_that_is_written(at)
+        let joins_as_method = after == Some(".")
+            && self.after(at + 1).and_then(|dot| self.after(dot + 1)).is_some_and(|next| self.tokens[next] == "join");
+        beside(before)
+            || beside(after)
+            || is_format
+            || is_kept
+            || joins_as_method
+            || self.is_argument_that_is_written(at)
     }
 
     /// Whether a literal is what `join` joins with or what `replace` puts in.
@@ -134,7 +144,9 @@ impl<'s> Tag<'s> {
     fn mark_alone(&self, pieces: &mut Pieces) {
         let words: Vec<usize> = (0..self.tokens.len()).filter(|at| self.is_at_top(*at)).collect();
         let position = |word: &str| words.iter().copied().find(|at| self.tokens[*at] == word);
-        let context = |word: &str| position(word).is_some_and(|at| self.after(at + 1).is_some_and(|next| self.tokens[next] == "context"));
+        let context = |word: &str| {
+            position(word).is_some_and(|at| self.after(at + 1).is_some_and(|next| self.tokens[next] == "context"))
+        };
         let marked = match self.word {
             "include" => context("without"),
             "import" | "from" => !context("with"),
@@ -236,7 +248,8 @@ impl<'s> Tag<'s> {
     /// The end of the name of a filter or test that begins at `at`, which may have dots.
     fn name_of_filter_or_test(&self, at: usize) -> Option<usize> {
         let before = self.before(at)?;
-        let is_test = before == "is" || (before == "not" && self.index_before(at).and_then(|not| self.before(not)) == Some("is"));
+        let is_test =
+            before == "is" || (before == "not" && self.index_before(at).and_then(|not| self.before(not)) == Some("is"));
         if !is_name(self.tokens[at]) || !(before == "|" || (is_test && self.tokens[at] != "not")) {
             return None;
         }
@@ -249,7 +262,10 @@ impl<'s> Tag<'s> {
 
     /// Whether the word at `at` is a variable, and no attribute, argument's name or keyword.
     fn is_variable(&self, at: usize) -> bool {
-        let is_argument = self.depth(at) > 0 && self.after(at + 1).is_some_and(|next| self.tokens[next] == "=" && self.after(next + 1).is_none_or(|then| self.tokens[then] != "="));
+        let is_argument = self.depth(at) > 0
+            && self.after(at + 1).is_some_and(|next| {
+                self.tokens[next] == "=" && self.after(next + 1).is_none_or(|then| self.tokens[then] != "=")
+            });
         self.before(at) != Some(".") && !is_argument && !KEYWORDS.contains(&self.tokens[at])
     }
 
@@ -355,14 +371,50 @@ fn is_name(token: &str) -> bool {
 }
 
 const KEYWORDS: [&str; 24] = [
-    "in", "not", "and", "or", "is", "if", "else", "elif", "return", "do", "for", "set", "with", "print", "recursive",
-    "call", "include", "true", "false", "none", "True", "False", "None", "filter",
+    "in",
+    "not",
+    "and",
+    "or",
+    "is",
+    "if",
+    "else",
+    "elif",
+    "return",
+    "do",
+    "for",
+    "set",
+    "with",
+    "print",
+    "recursive",
+    "call",
+    "include",
+    "true",
+    "false",
+    "none",
+    "True",
+    "False",
+    "None",
+    "filter",
 ];
 
 /// Whether a token ends an operand, so that what follows is an operator, an index or a call.
 fn is_operand(token: &str) -> bool {
     const WORDS: [&str; 15] = [
-        "in", "not", "and", "or", "is", "if", "else", "elif", "return", "do", "for", "set", "with", "print", "recursive",
+        "in",
+        "not",
+        "and",
+        "or",
+        "is",
+        "if",
+        "else",
+        "elif",
+        "return",
+        "do",
+        "for",
+        "set",
+        "with",
+        "print",
+        "recursive",
     ];
     let ends = |c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '\'' | '"');
     token.ends_with(ends) && !WORDS.contains(&token)

@@ -45,7 +45,10 @@ fn attributes_of_undefined_are_asked_where_avd_asks() {
         ("{% set ns.x = a.b %}", "{% set ns.x = (a|__chain).b %}"),
         ("{% if a.b is arista.avd.defined(c.d) %}", "{% if (a|__chain).b is arista.avd.defined((c|__chain).d) %}"),
         ("{{ x | arista.avd.natural_sort('a.b') }}", "{{ x | arista.avd.natural_sort('a.b') }}"),
-        ("{% for a in b %}{{ loop.index }}{{ 1.5 }}{% endfor %}", "{% for a in b %}{{ loop.index }}{{ 1.5 }}{% endfor %}"),
+        (
+            "{% for a in b %}{{ loop.index }}{{ 1.5 }}{% endfor %}",
+            "{% for a in b %}{{ loop.index }}{{ 1.5 }}{% endfor %}",
+        ),
         ("{{ loop.index }}", "{{ __loop.index }}"),
         ("{{ (a or b).c }}", "{{ ((a or b)|__chain).c }}"),
     ] {

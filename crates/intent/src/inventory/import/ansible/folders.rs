@@ -58,10 +58,13 @@ impl<'f> Folders<'f> {
         }
         let mut folders = Self::default();
         for name in ["group_vars", "host_vars"] {
-            let several: Vec<_> = all.keys().filter(|folder| folder.rsplit('/').next() == Some(name)).copied().collect();
+            let several: Vec<_> =
+                all.keys().filter(|folder| folder.rsplit('/').next() == Some(name)).copied().collect();
             if several.len() > 1 {
                 let several = several.join(", ");
-                folders.notes.push(format!("{several}: of a variable that is in several of these the last value counts"));
+                folders
+                    .notes
+                    .push(format!("{several}: of a variable that is in several of these the last value counts"));
             }
         }
         for (folder, entries) in &all {

@@ -24,8 +24,14 @@ fn maps_are_combined_later_ones_winning() {
 
 #[test]
 fn an_undefined_value_is_refused_where_it_is_mandatory() {
-    assert_eq!(filter("mandatory").apply(Value::UNDEFINED, vec![], vec![]).unwrap_err(), "mandatory: the value is not defined");
-    assert_eq!(filter("mandatory").apply(Value::UNDEFINED, vec![Value::from("give a name")], vec![]).unwrap_err(), "mandatory: give a name");
+    assert_eq!(
+        filter("mandatory").apply(Value::UNDEFINED, vec![], vec![]).unwrap_err(),
+        "mandatory: the value is not defined"
+    );
+    assert_eq!(
+        filter("mandatory").apply(Value::UNDEFINED, vec![Value::from("give a name")], vec![]).unwrap_err(),
+        "mandatory: give a name"
+    );
 }
 
 #[test]
