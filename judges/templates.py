@@ -1,30 +1,38 @@
-"""What Python's Jinja2 makes of a folder of templates, and whether naas makes the same of it.
+"""What Python makes of Jinja2 templates, and whether naas makes the same of them.
 
-Jinja2 is set up as Nornir's `template_file` sets it up (strict undefined, `trim_blocks`), with the extensions `do` and loop controls,
-and with the filters and tests of Ansible that are installed beside it. How a folder is laid out stands in
+Jinja2 is set up as Nornir's `template_file` sets it up (strict undefined, `trim_blocks`), with the extensions `do` and loop controls.
+A template that names `arista.avd.` is rendered as pyavd renders its own: with its undefined, its filters and its tests. Filters and
+tests of Ansible are those of the installed release. How a folder is laid out, and which names of the data are special, stands in
 `crates/intent/examples/render_folder.rs`, which is naas's side of the comparison.
-
-AVD is not installed: templates with names of `arista.avd` are rendered with the few filters below, written after AVD's documentation.
 """
 
+import copy
 import difflib
 import importlib
 import json
 import os
-import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import jinja2
 import yaml
+from pyavd.j2filters import __all__ as AVD_FILTERS
+from pyavd.j2tests.contains import contains
+from pyavd.j2tests.defined import defined
+from pyavd.templater import Undefined as AvdUndefined
+
+Texts = Mapping[str, str]
+Data = dict[str, Any]
 
 FILTERS = {
     "ansible.plugins.filter.core": [
         "bool", "checksum", "combine", "dict2items", "flatten", "from_json", "from_yaml", "hash", "items2dict", "mandatory", "md5",
-        "regex_escape", "regex_findall", "regex_replace", "regex_search", "sha1", "ternary", "to_json", "to_nice_json",
+        "regex_escape", "regex_findall", "regex_replace", "regex_search", "sha1", "subelements", "ternary", "to_json", "to_nice_json",
+        "to_nice_yaml", "to_yaml", "b64encode", "b64decode",
     ],
     "ansible.plugins.filter.mathstuff": ["union", "intersect", "difference", "symmetric_difference"],
 }  # fmt: skip
@@ -32,6 +40,9 @@ UTILS = [
     "ipaddr", "ipv4", "ipv6", "ipwrap", "ipsubnet", "ipmath", "nthhost", "network_in_usable", "network_in_network", "hwaddr",
     "next_nth_usable", "previous_nth_usable", "cidr_merge",
 ]  # fmt: skip
+
+
+ANSIBLE_TESTS = ["contains", "match", "search", "subset", "superset", "issubset", "issuperset", "truthy", "falsy", "version", "regex"]
 
 
 class Host(dict[str, Any]):
@@ -45,18 +56,6 @@ class Host(dict[str, Any]):
             return self[name]
         except KeyError:
             raise AttributeError(name) from None
-
-
-class Chained(jinja2.StrictUndefined):
-    """AVD's undefined: asked for what it has, it is still undefined."""
-
-    def __getattr__(self, name: str) -> "Chained":
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __getitem__(self, _key: object) -> "Chained":
-        return self
 
 
 @dataclass(frozen=True)
@@ -85,33 +84,62 @@ class Comparison:
 
 def compare(folder: Path) -> list[Comparison]:
     """Renders every template of `folder` with all of its data."""
-    ours = json.loads(_run(folder))
-    return [_compared(folder, case, ours[case]) for case in sorted(ours) if _template(folder, case).suffix == ".j2"]
+    texts = {str(path.relative_to(folder)): path.read_text(encoding="utf-8", errors="replace") for path in folder.rglob("*.j2")}
+    ours = json.loads(subprocess.run([_program(), folder], check=True, capture_output=True, text=True).stdout)
+    cases = [case for case in sorted(ours) if _template(case) in texts]
+    return [compared(case, texts, _template(case), _data(folder / case), ours[case]) for case in cases]
 
 
-def _compared(folder: Path, case: str, naas: dict[str, str]) -> Comparison:
+def compared(case: str, texts: Texts, template: str, data: Data, naas: Mapping[str, str]) -> Comparison:
+    """What both make of one template with one set of data."""
     try:
-        python, reason = _rendered(folder, case).rstrip("\n"), ""
+        python, reason = rendered(texts, template, data).rstrip("\n"), ""
     except Exception as error:  # noqa: BLE001 - templates and filters raise what they like
         python, reason = None, f"{type(error).__name__}: {error}"
     return Comparison(case, python, naas.get("output"), (reason, naas.get("error", "")))
 
 
-def _run(folder: Path) -> str:
-    program = Path(os.environ["NAAS_PROGRAMS"]) / "examples" / "render_folder"
-    return subprocess.run([program, folder], check=True, capture_output=True, text=True).stdout
+class Naas:
+    """A program of naas that renders one case after the other."""
+
+    def __enter__(self) -> "Naas":
+        self._process = subprocess.Popen([_program(), "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        self._process.communicate()
+
+    def rendered(self, texts: Texts, template: str, data: Data) -> dict[str, str]:
+        """The `output` or `error` of one case."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"templates": texts, "template": template, "data": data}) + "\n")
+        self._process.stdin.flush()
+        return dict(json.loads(self._process.stdout.readline()))
+
+    def compared(self, case: str, texts: Texts, template: str, data: Data) -> Comparison:
+        """What both make of one template with one set of data."""
+        return compared(case, texts, template, data, self.rendered(texts, template, data))
 
 
-def _template(folder: Path, case: str) -> Path:
-    stem = Path(case).name.split(".")[0]
-    found = [(folder / case).with_name(f"{stem}.{ending}") for ending in ("j2", "tera", "cfg")]
-    return next(template for template in found if template.exists())
+def _program() -> Path:
+    return Path(os.environ["NAAS_PROGRAMS"]) / "examples" / "render_folder"
 
 
-def _rendered(folder: Path, case: str) -> str:
-    template = _template(folder, case).relative_to(folder)
-    data = yaml.safe_load((folder / case).read_text(encoding="utf-8")) or {}
+def _template(case: str) -> str:
+    path = Path(case)
+    return str(path.with_name(f"{path.name.split('.')[0]}.j2"))
+
+
+def _data(file: Path) -> Data:
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+
+
+def rendered(texts: Texts, template: str, data: Data) -> str:
+    """What Python makes of a template, as the tool does whose template it is."""
+    data = copy.deepcopy(data)  # a template may change it
     host = data.pop("host", {})
+    inventory = data.pop("inventory", {})
+    settings = inventory.get("jinja", {})
     described = {key: value for key, value in host.items() if key not in ("name", "hostname", "groups")}
     named = {
         "name": host.get("name", "leaf1"),
@@ -119,25 +147,52 @@ def _rendered(folder: Path, case: str) -> str:
         "groups": [*host.get("groups", []), "global"],
         "data": described,
     }
-    context = {**data, "host": Host({**described, **named}), "model": data, "inventory_hostname": named["name"]}
-    return str(_environment(folder).get_template(str(template)).render(context))
+    variables = _variables(settings, inventory, named, described)
+    context = {**variables, **data, "host": Host({**described, **named}), "model": data, "inventory_hostname": named["name"]}
+    return str(_environment(texts, settings).get_template(template).render(context))
 
 
-def _environment(folder: Path) -> jinja2.Environment:
-    avd = any("arista.avd." in path.read_text(encoding="utf-8", errors="replace") for path in folder.rglob("*.j2"))
+def _variables(settings: Data, inventory: Data, named: Data, described: Data) -> Data:
+    """The data of the inventory that a template sees by its own names."""
+    if settings.get("variables") == "nornir":
+        return described
+    if settings.get("variables") != "ansible":
+        return {}
+    host = {**described, "inventory_hostname": named["name"], "ansible_host": named["hostname"]}
+    others = {name: {**values, "inventory_hostname": name, "ansible_host": name} for name, values in inventory.get("hosts", {}).items()}
+    names = sorted([named["name"], *others])
+    members = {group: [named["name"]] for group in named["groups"] if group != "global"}
+    ungrouped = [name for name in names if name != named["name"] or not members]
+    return {
+        **host,
+        "hostvars": {named["name"]: host, **others},
+        "group_names": sorted(members) or ["ungrouped"],
+        "groups": {"all": names, "ungrouped": ungrouped, **members},
+    }
+
+
+def _environment(texts: Texts, settings: Data) -> jinja2.Environment:
+    avd = any("arista.avd." in text for text in texts.values())
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        undefined=Chained if avd else jinja2.StrictUndefined,
-        trim_blocks=True,
+        loader=jinja2.DictLoader(texts),
+        undefined=AvdUndefined if avd or settings.get("variables") == "ansible" else jinja2.StrictUndefined,
+        trim_blocks=settings.get("trim_blocks", True),
+        lstrip_blocks=settings.get("lstrip_blocks", False),
         extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
     )
     for name, function in _ansible():
         environment.filters[name] = function
         environment.filters[f"ansible.builtin.{name}"] = function
         environment.filters[f"ansible.utils.{name}"] = function
-    environment.filters.update({f"arista.avd.{name}": function for name, function in AVD_FILTERS.items()})
-    environment.tests["arista.avd.defined"] = _defined
-    environment.tests["arista.avd.contains"] = _contains
+    for name in AVD_FILTERS:
+        module = importlib.import_module(f"pyavd.j2filters.{name}")
+        environment.filters[f"arista.avd.{name}"] = getattr(module, name)
+    environment.filters["natural_sort"] = environment.filters["arista.avd.natural_sort"]
+    environment.tests["arista.avd.defined"] = defined
+    environment.tests["arista.avd.contains"] = contains
+    for module in ("core", "mathstuff"):
+        tests = importlib.import_module(f"ansible.plugins.test.{module}").TestModule().tests()
+        environment.tests.update({name: test for name, test in tests.items() if name in ANSIBLE_TESTS})
     return environment
 
 
@@ -154,35 +209,3 @@ def _ansible() -> Iterator[tuple[str, Callable[..., Any]]]:
         if name not in ("ipaddr", "ipv4", "ipv6", "hwaddr"):
             module = importlib.import_module(f"ansible_collections.ansible.utils.plugins.filter.{name}")
             yield name, getattr(module, name)
-
-
-def _natural(text: str) -> list[Any]:
-    return [int(part) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", text)]
-
-
-def _natural_sort(value: Any, sort_key: str | None = None) -> list[Any]:
-    if value is None or isinstance(value, jinja2.Undefined):
-        return []
-    return sorted(value, key=lambda item: _natural(str(item[sort_key] if sort_key and isinstance(item, dict) else item)))
-
-
-def _first(*values: Any) -> Any:
-    return next((value for value in values if value is not None and not isinstance(value, jinja2.Undefined)), None)
-
-
-def _hide(value: Any, hide_passwords: bool = False) -> Any:
-    return "<removed>" if hide_passwords else value
-
-
-def _defined(value: Any, test_value: Any = None) -> bool:
-    given = not isinstance(value, jinja2.Undefined) and value is not None
-    return given and (test_value is None or value == test_value)
-
-
-def _contains(value: Any, test_value: Any) -> bool:
-    if not isinstance(value, list):
-        return False
-    return any(item in value for item in test_value) if isinstance(test_value, list) else test_value in value
-
-
-AVD_FILTERS: dict[str, Callable[..., Any]] = {"natural_sort": _natural_sort, "default": _first, "hide_passwords": _hide}

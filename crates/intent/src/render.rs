@@ -6,7 +6,7 @@
 //! an error, except inside Tera's `{% if %}`, where Tera takes it for false. The snippets of all models of a device, lowest order
 //! first, are its configuration. `docs/templates.md` says it for those who write templates.
 //!
-//! Values cannot add configuration lines, see `printed.rs`; every line knows its model, template and template line, see
+//! Values cannot add configuration lines, see `value_guard.rs`; every line knows its model, template and template line, see
 //! [`ModelSet::origins`].
 
 use std::collections::BTreeSet;
@@ -25,27 +25,31 @@ use crate::model::{self, Model, ModelError, ModelFiles};
 
 pub(crate) mod bodies;
 mod budget;
-mod current;
 mod error;
 mod filters;
+mod jinja_compat;
 mod jinja_engine;
-mod marks;
+mod jinja_library;
+mod jinja_variables;
+mod line_marks;
 mod mutable;
-mod printed;
 mod provenance;
-mod python;
+mod python_methods;
+mod render_context;
 mod segments;
 mod sources;
 mod tera_engine;
 mod tera_limits;
+mod value_guard;
 
 pub use budget::Exhausted;
 pub use error::{Place, RenderError};
 pub use provenance::{ModelVersion, models};
 
-use current::Current;
 use jinja_engine::JinjaEngine;
-use marks::Marks;
+use jinja_variables::Given;
+use line_marks::LineMarks;
+use render_context::RenderContext;
 use sources::{Kind, Sources};
 use tera_engine::TeraEngine;
 
@@ -63,7 +67,7 @@ pub struct ModelSet {
     tera: TeraEngine,
     jinja: JinjaEngine,
     /// Compiled when a person or an error first asks where a line comes from.
-    marked: OnceLock<(Marks, TeraEngine)>,
+    marked: OnceLock<(LineMarks, TeraEngine)>,
 }
 
 /// What all models of one device come to.
@@ -126,7 +130,7 @@ impl ModelSet {
         let models = model::read(files)?;
         let sources = Sources::read(files);
         let tera = TeraEngine::compile(&sources);
-        let jinja = JinjaEngine::compile(&sources);
+        let jinja = JinjaEngine::new(&sources);
         Ok(Self { models, sources, tera, jinja, marked: OnceLock::new() })
     }
 
@@ -156,7 +160,7 @@ impl ModelSet {
         let mut configuration = String::new();
         let mut parts = Vec::new();
         for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet { models: self, template: &model.template, host: &host, data: &model.data };
+            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
             let text = snippet.render(&model.path)?;
             let text = kept(&text, index + 1 == models.len());
             configuration.push_str(text);
@@ -185,7 +189,7 @@ impl ModelSet {
         let host = host(device);
         let mut all = Vec::new();
         for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet { models: self, template: &model.template, host: &host, data: &model.data };
+            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
             let text = snippet.render(&model.path)?;
             let lines = kept(&text, index + 1 == models.len()).split('\n').count();
             let origins = snippet.origins(&text);
@@ -206,6 +210,19 @@ impl ModelSet {
         RenderError::NotConfiguration { origin: origins.into_iter().nth(error.line - 1), error }
     }
 
+    /// What a person should know about the data of `device` that is no error: each name that both a model and the
+    /// inventory give, where templates see both by their names. The model's value counts.
+    pub fn clashes(&self, device: &Device) -> Vec<String> {
+        let host = host(device);
+        let models = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups));
+        let of_model = |model: &Model| {
+            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
+            let name = |name| format!("model {}: {name} hides the inventory's data of that name", model.path);
+            snippet.given().clashes().into_iter().map(name).collect::<Vec<_>>()
+        };
+        models.filter(|model| Kind::of(&model.template) == Some(Kind::Jinja)).flat_map(of_model).collect()
+    }
+
     /// The template of the model in the file of this path.
     pub fn template_of(&self, model: &str) -> Option<&str> {
         self.models.iter().find(|other| other.path == model).map(|model| model.template.as_str())
@@ -224,9 +241,9 @@ impl ModelSet {
         Ok(models)
     }
 
-    fn marked(&self) -> &(Marks, TeraEngine) {
+    fn marked(&self) -> &(LineMarks, TeraEngine) {
         self.marked.get_or_init(|| {
-            let marks = Marks::of(&self.sources);
+            let marks = LineMarks::of(&self.sources);
             let engine = TeraEngine::compile_marked(&self.sources, &marks);
             (marks, engine)
         })
@@ -237,6 +254,7 @@ impl ModelSet {
 struct Snippet<'s> {
     models: &'s ModelSet,
     template: &'s str,
+    device: &'s Device,
     host: &'s Map<String, Value>,
     data: &'s Map<String, Value>,
 }
@@ -267,22 +285,19 @@ impl Snippet<'_> {
 
     /// The text, if no value brought anything into it that it may not.
     fn judged(&self) -> Result<String, RenderError> {
-        let current = Current::new(self.host, self.data);
+        let current = RenderContext::new(self.host, self.data);
         let (rendered, after) = current.clone().during(|| self.text());
         let text = rendered.map_err(|error| self.with_suspects(error))?;
-        if printed::must_be_judged(&text, after.several_lines) && Kind::of(self.template) != Some(Kind::Plain) {
-            let (marked, _) = Current { marking: true, ..current }.during(|| self.text());
+        if value_guard::must_be_judged(&text, after.several_lines) && Kind::of(self.template) != Some(Kind::Plain) {
+            let (marked, _) = RenderContext { marking: true, ..current }.during(|| self.text());
             let marked = marked.map_err(|error| self.with_suspects(error))?;
-            let refused = match printed::judge(&marked) {
-                Err(line) => Some(self.place(&text, line)),
-                Ok(()) => (printed::unmarked(&marked) != text).then(|| Place::whole(self.template)),
+            let refused = match value_guard::judge(&marked) {
+                Err(refusal) => Some((self.place(&text, refusal.line), Some(refusal.text))),
+                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| (Place::whole(self.template), None)),
             };
-            if let Some(place) = refused {
-                return Err(self.with_suspects(RenderError::ControlCharacter {
-                    place,
-                    suspects: Vec::new(),
-                    model: None,
-                }));
+            if let Some((place, line)) = refused {
+                let suspects = self.suspects(line.as_deref());
+                return Err(RenderError::ControlCharacter { place, suspects, model: None });
             }
         }
         match unrendered(&text) {
@@ -298,18 +313,28 @@ impl Snippet<'_> {
     fn text(&self) -> Result<String, RenderError> {
         match Kind::of(self.template) {
             Some(Kind::Tera) => self.models.tera.render(self.template, self.host, self.data),
-            Some(Kind::Jinja) => self.models.jinja.render(self.template, jinja_engine::context(self.host, self.data)),
+            Some(Kind::Jinja) => self.models.jinja.render(self.template, self.device.jinja, self.variables()),
             _ => Ok(self.models.sources.texts[self.template].clone()),
         }
     }
 
+    /// What a Jinja2 template sees. Made anew for each rendering, since a template may change it.
+    fn variables(&self) -> minijinja::Value {
+        self.given().variables()
+    }
+
+    fn given(&self) -> Given<'_> {
+        let changes = self.models.jinja.changes();
+        Given { device: self.device, host: self.host, model: self.data, changes }
+    }
+
     /// Where each line of `text` comes from; nothing if that cannot be found.
     fn origins(&self, text: &str) -> Vec<Source> {
-        let current = Current::new(self.host, self.data);
+        let current = RenderContext::new(self.host, self.data);
         let found = match Kind::of(self.template) {
             Some(Kind::Jinja) => {
-                let context = jinja_engine::context(self.host, self.data);
-                current.during(|| self.models.jinja.origins(self.template, context)).0.ok()
+                let variables = self.variables();
+                current.during(|| self.models.jinja.origins(self.template, self.device.jinja, variables)).0.ok()
             }
             Some(Kind::Tera) => {
                 let (marks, tera) = self.models.marked();
@@ -339,11 +364,19 @@ impl Snippet<'_> {
     /// An error about a value, with where such values stand in the data: the engines do not say which it was.
     fn with_suspects(&self, mut error: RenderError) -> RenderError {
         if let RenderError::ControlCharacter { suspects, .. } = &mut error {
-            let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
-            let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
-            *suspects = model.chain(host).flat_map(|(name, value)| printed::suspects(&name, value)).collect();
+            *suspects = self.suspects(None);
         }
         error
+    }
+
+    /// Where values stand that may have made a refused line; without a line, that would be refused at all. If none fits
+    /// the line, a filter has changed it, and it may be any.
+    fn suspects(&self, line: Option<&str>) -> Vec<String> {
+        let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
+        let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
+        let all = model.chain(host);
+        let found: Vec<_> = all.flat_map(|(name, value)| value_guard::suspects(&name, value, line)).collect();
+        if found.is_empty() && line.is_some() { self.suspects(None) } else { found }
     }
 }
 

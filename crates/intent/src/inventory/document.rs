@@ -3,6 +3,7 @@
 use super::connection::Options;
 use super::element::{Element, Merge};
 use super::field::Field;
+use super::jinja::Jinja;
 use super::{Document, InventoryError, node};
 use crate::name::{DeviceName, GroupName};
 use crate::yaml::{self, Node, NodeKind};
@@ -27,6 +28,8 @@ pub(super) fn parse(document: &Document) -> Result<Vec<DocumentPart>, InventoryE
         of_this_machine: document.of_this_machine,
     };
     let entries = match root.kind {
+        // Nornir takes such a file for an empty map; a document of hosts without any is refused later.
+        NodeKind::Null if matches!(stem(&document.name), "groups" | "defaults") => Vec::new(),
         NodeKind::Null => return Err(at.fault("is empty")),
         kind => at.map(kind)?,
     };
@@ -119,6 +122,7 @@ fn element(at: &Field<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
             "serial" if whose == Whose::Host => element.serial = Some(at.text(node.kind)?),
             "merge" if whose == Whose::Defaults => element.merge = merge(&at, node)?,
             "allow_local" if whose == Whose::Defaults => element.allow_local = Some(at.flag(&node.kind)?),
+            "jinja" if whose == Whose::Defaults => element.jinja = Jinja::read(&at, node)?,
             "data" => element.data = at.data(node.kind)?,
             "connection_options" => {
                 for (plugin, node) in at.map(node.kind)? {
@@ -128,7 +132,7 @@ fn element(at: &Field<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
                 }
             }
             "groups" => return Err(at.fault("the defaults are in no group; the group that everybody is in is global")),
-            "merge" => return Err(at.fault("is said in the defaults, for all hosts of the document")),
+            "merge" | "jinja" => return Err(at.fault("is said in the defaults, for all hosts of the document")),
             "allow_local" => {
                 return Err(at.fault(
                     "is said in the defaults, for all hosts of the document, or under connection_options.eapi.extras",

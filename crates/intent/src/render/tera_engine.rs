@@ -12,12 +12,12 @@ use serde_json::{Map, Value};
 use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
 use super::budget::{self, Exhausted};
-use super::current::current;
 use super::error::{Place, RenderError};
 use super::filters::{self, Call};
+use super::render_context::render_context;
 use super::segments::{Segment, segments, word};
 use super::sources::{Kind, Sources};
-use super::{MAX_CONFIGURATION, marks, printed, tera_limits};
+use super::{MAX_CONFIGURATION, line_marks, tera_limits, value_guard};
 
 /// The compiled templates.
 pub(super) struct TeraEngine {
@@ -45,7 +45,7 @@ impl TeraEngine {
     }
 
     /// The same templates with a mark before each piece of text that says where it stands in its template.
-    pub(super) fn compile_marked(sources: &Sources, marks: &marks::Marks) -> Self {
+    pub(super) fn compile_marked(sources: &Sources, marks: &line_marks::LineMarks) -> Self {
         let marked = |(path, text): (&str, &str)| (path.to_owned(), counted(&marks.mark(path, text)));
         Self::of(sources.of(Kind::Tera).map(marked).collect())
     }
@@ -131,16 +131,34 @@ fn register(tera: &mut Tera) {
             });
         }
     }
+    for filter in filters::shared() {
+        for name in filter.names.iter().filter(|name| !name.contains('.')) {
+            tera.register_filter(*name, move |value: tera::Value, kwargs: Kwargs, _: &State| {
+                let own = |value: &tera::Value| match value.is_undefined() {
+                    true => minijinja::Value::UNDEFINED,
+                    false => minijinja::Value::from(minijinja::value::Serde(to_json(value))),
+                };
+                let named = kwargs.iter().map(|(name, value)| (name.to_string(), own(value))).collect();
+                let stays_safe = value.is_safe();
+                let result = filter.apply(own(&value), Vec::new(), named).map_err(tera::Error::message)?;
+                if stays_safe && result.as_str().is_some() && result.as_str() == value.as_str() {
+                    return Ok(value);
+                }
+                let result = serde_json::to_value(result).map_err(|error| tera::Error::message(error.to_string()))?;
+                tera::TeraResult::Ok(tera::Value::from_serializable(&result))
+            });
+        }
+    }
     tera.register_filter("safe", |value: std::borrow::Cow<'_, str>, _: Kwargs, _: &State| {
-        let text = printed::print_safe(&value).map_err(|_| tera::Error::message(REFUSED))?;
+        let text = value_guard::print_safe(&value).map_err(|_| tera::Error::message(REFUSED))?;
         tera::TeraResult::Ok(tera::Value::safe_string(&text))
     });
     tera.register_function("range", range);
     tera.register_function(COUNT, |kwargs: Kwargs, _: &State| {
         let text = kwargs.get::<usize>("text")?.unwrap_or_default();
-        let rounds = current(|current| {
-            current.rounds += 1;
-            current.rounds
+        let rounds = render_context(|context| {
+            context.rounds += 1;
+            context.rounds
         });
         budget::spend(text).map_err(tera::Error::message)?;
         if rounds > MAX_ROUNDS { Err(tera::Error::message(ENDLESS)) } else { Ok("") }
@@ -194,20 +212,23 @@ fn counted(source: &str) -> String {
             text.push_str(&format!("{{{{ {COUNT}(text={bytes}) {trims}}}}}"));
         }
     }
-    text
+    let is_whole = !all.iter().any(|segment| word(&source[segment.range()]) == "extends");
+    match texts.get(&all.len()) {
+        Some(bytes) if is_whole => text + &format!("{{{{ {COUNT}(text={bytes}) }}}}"),
+        _ => text,
+    }
 }
 
-/// By the index of each tag that opens a loop, component or block: how many bytes of text stand directly in it. Text that stands in
-/// none is counted to the last segment that does not open one itself.
+/// By the index of each tag that opens a loop, component or block: how many bytes of text stand directly in it. By the number of
+/// segments: how many stand in none, so that a loop that includes the template is charged for it.
 fn texts(source: &str, segments: &[Segment]) -> BTreeMap<usize, usize> {
     let mut open = Vec::new();
     let mut texts = BTreeMap::new();
     for (at, segment) in segments.iter().enumerate() {
         match segment {
             Segment::Text(range) => {
-                if let Some(opener) = open.last() {
-                    *texts.entry(*opener).or_default() += range.len();
-                }
+                let opener = open.last().copied().unwrap_or(segments.len());
+                *texts.entry(opener).or_default() += range.len();
             }
             Segment::Statement(range) => match word(&source[range.clone()]) {
                 "for" | "component" | "block" => {
@@ -226,7 +247,7 @@ fn texts(source: &str, segments: &[Segment]) -> BTreeMap<usize, usize> {
 /// The escape function.
 fn print(text: &str, output: &mut dyn Write) -> io::Result<()> {
     budget::spend(text.len()).map_err(|exhausted| io::Error::other(exhausted.to_string()))?;
-    let text = printed::print(text).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    let text = value_guard::print(text).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
     output.write_all(text.as_bytes())
 }
 

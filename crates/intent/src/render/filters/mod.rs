@@ -6,8 +6,10 @@
 mod data;
 mod jinja;
 mod net;
+mod numbers;
 mod password;
 mod regexes;
+mod shared;
 mod shell;
 mod test;
 mod text;
@@ -15,8 +17,9 @@ mod text;
 use serde_json::{Map, Value};
 
 pub(super) use password::SALT_KEY;
+pub(super) use shared::SharedFilter;
 
-use super::printed::is_suspicious;
+use super::value_guard::is_suspicious;
 
 /// One filter or test.
 #[derive(Debug)]
@@ -118,10 +121,6 @@ impl Call {
         self.arg(at).map_or(default, is_true)
     }
 
-    fn named_flag(&self, name: &str, default: bool) -> bool {
-        self.named.get(name).map_or(default, is_true)
-    }
-
     fn integer(&self, at: usize) -> Result<Option<i64>, String> {
         let whole = |value: &Value| value.as_i64().or_else(|| value.as_str()?.trim().parse().ok());
         self.arg(at)
@@ -129,7 +128,7 @@ impl Call {
             .transpose()
     }
 
-    /// Whether an argument could bring what [`super::printed`] refuses into a text that is not looked at again.
+    /// Whether an argument could bring what [`super::value_guard`] refuses into a text that is not looked at again.
     pub(super) fn brings_suspicious_text(&self) -> bool {
         fn suspicious(value: &Value) -> bool {
             match value {
@@ -163,6 +162,11 @@ pub(super) fn all() -> impl Iterator<Item = &'static Filter> {
     [text::FILTERS, data::FILTERS, regexes::FILTERS, password::FILTERS, shell::FILTERS, net::FILTERS]
         .into_iter()
         .flatten()
+}
+
+/// All filters that hand on the values they were given.
+pub(super) fn shared() -> impl Iterator<Item = &'static SharedFilter> {
+    shared::FILTERS.iter()
 }
 
 /// Jinja2's own filters where minijinja's are not Python's.
@@ -258,9 +262,14 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// For the filters' tests: applies a filter by name.
+/// For the filters' tests: applies a filter or test by name.
 #[cfg(test)]
 fn applied(name: &str, value: Value, args: &[Value]) -> Result<Value, String> {
+    let own = |value: &Value| minijinja::Value::from(minijinja::value::Serde(value));
+    if let Some(filter) = shared().find(|filter| filter.names.contains(&name)) {
+        let result = filter.apply(own(&value), args.iter().map(own).collect(), Vec::new())?;
+        return Ok(serde_json::to_value(result).unwrap());
+    }
     let filter = all().chain(tests()).find(|filter| filter.names.contains(&name)).unwrap();
     filter.apply(Call { value: Some(value), args: args.to_vec(), named: Map::new() })
 }

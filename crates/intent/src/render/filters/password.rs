@@ -9,7 +9,7 @@ use sha2::{Sha256, Sha512};
 
 use secrecy::ExposeSecret;
 
-use super::super::current::current;
+use super::super::render_context::render_context;
 use super::{Call, Filter, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -90,7 +90,7 @@ pub(in crate::render) const SALT_KEY: &str = "password_salt_key";
 const LEAST_KEY: usize = 16;
 
 fn keyed_salt(user: &str) -> Result<String, String> {
-    let (key, host) = current(|current| (current.salt_key.clone(), current.host.clone()));
+    let (key, host) = render_context(|context| (context.salt_key.clone(), context.host.clone()));
     let Some(key) = key else {
         return Err(format!(
             "needs a salt: give one, as in `password_hash('sha512', 'saltstring')`, or put a secret of at least {LEAST_KEY} characters \
@@ -123,7 +123,7 @@ fn transposed(hash: &[u8; 64]) -> [u8; 64] {
 mod tests {
     use serde_json::json;
 
-    use super::super::super::current::Current;
+    use super::super::super::render_context::RenderContext;
     use super::super::applied;
     use super::*;
 
@@ -148,7 +148,8 @@ mod tests {
     }
 
     fn hash_on(host: &str, key: Option<&str>, user: &str) -> Result<Value, String> {
-        let current = Current { host: host.to_owned(), salt_key: key.map(Into::into), ..Current::default() };
+        let current =
+            RenderContext { host: host.to_owned(), salt_key: key.map(Into::into), ..RenderContext::default() };
         let args = [Value::Null, Value::Null, Value::Null, json!(user)];
         current.during(|| applied("password_hash", json!("secret"), &args)).0
     }
@@ -181,8 +182,11 @@ mod tests {
     #[test]
     fn a_salt_does_not_depend_on_the_password() {
         let salt = |password: &str| {
-            let current =
-                Current { host: "leaf1".into(), salt_key: Some("0123456789abcdef".into()), ..Current::default() };
+            let current = RenderContext {
+                host: "leaf1".into(),
+                salt_key: Some("0123456789abcdef".into()),
+                ..RenderContext::default()
+            };
             let hash = current.during(|| applied("password_hash", json!(password), &[])).0.unwrap();
             hash.as_str().unwrap().split('$').nth(2).unwrap().to_owned()
         };

@@ -15,11 +15,11 @@ const LINES: u32 = 0x10_0000;
 const MOST: u32 = 0xfffe;
 
 /// The templates by number.
-pub(super) struct Marks {
+pub(super) struct LineMarks {
     templates: Vec<String>,
 }
 
-impl Marks {
+impl LineMarks {
     pub(super) fn of(sources: &Sources) -> Self {
         Self { templates: sources.texts.keys().cloned().collect() }
     }
