@@ -164,6 +164,7 @@ impl Inventory {
         let host = &self.hosts.get(name)?.element;
         let levels = self.levels(name)?;
         let resolved = Resolved::new(&levels);
+        let jinja = self.jinja_of(name);
         Some(Device {
             hostname: resolved.hostname.as_ref().map_or_else(|| name.to_string(), |found| found.value.clone()),
             platform: levels.nearest("platform", |element| element.platform.clone()).map(|found| found.value),
@@ -172,8 +173,8 @@ impl Inventory {
             serial: host.serial.clone().or_else(|| serial_of(&host.data)),
             connection: resolved.connection(),
             data: levels.data(),
-            jinja: self.jinja_of(name),
-            peers: (self.jinja_of(name).variables == Variables::Ansible).then(|| Arc::clone(self.peers())),
+            jinja,
+            peers: (jinja.variables == Variables::Ansible).then(|| Arc::clone(self.peers())),
             name: name.clone(),
             groups: self.groups_of(host),
         })
@@ -192,7 +193,8 @@ impl Inventory {
     /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted. Ansible's
     /// templates may read the data of any device, so then it is all documents.
     pub fn documents_of(&self, devices: &[DeviceName]) -> Vec<String> {
-        let reads_all = devices.iter().any(|name| self.jinja_of(name).variables == Variables::Ansible);
+        let has_peers = |name: &DeviceName| self.jinja_of(name).variables == Variables::Ansible;
+        let reads_all = devices.iter().any(has_peers);
         let wanted = |name: &DeviceName| reads_all || devices.contains(name);
         let theirs = self.hosts.iter().filter(|(name, _)| wanted(name)).map(|(_, host)| host);
         let shared = self.groups.values().chain(self.defaults.values());
@@ -332,6 +334,7 @@ impl Inventory {
         self.defaults.get(document::unit(&self.hosts.get(name)?.document))
     }
 
+    /// How the Jinja2 templates of a host are set up: by its defaults.
     fn jinja_of(&self, name: &DeviceName) -> Jinja {
         self.defaults_of(name).map(|defaults| defaults.element.jinja).unwrap_or_default()
     }

@@ -292,15 +292,12 @@ impl Snippet<'_> {
             let (marked, _) = RenderContext { marking: true, ..current }.during(|| self.text());
             let marked = marked.map_err(|error| self.with_suspects(error))?;
             let refused = match value_guard::judge(&marked) {
-                Err(line) => Some(self.place(&text, line)),
-                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| Place::whole(self.template)),
+                Err(refusal) => Some((self.place(&text, refusal.line), Some(refusal.text))),
+                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| (Place::whole(self.template), None)),
             };
-            if let Some(place) = refused {
-                return Err(self.with_suspects(RenderError::ControlCharacter {
-                    place,
-                    suspects: Vec::new(),
-                    model: None,
-                }));
+            if let Some((place, line)) = refused {
+                let suspects = self.suspects(line.as_deref());
+                return Err(RenderError::ControlCharacter { place, suspects, model: None });
             }
         }
         match unrendered(&text) {
@@ -367,11 +364,19 @@ impl Snippet<'_> {
     /// An error about a value, with where such values stand in the data: the engines do not say which it was.
     fn with_suspects(&self, mut error: RenderError) -> RenderError {
         if let RenderError::ControlCharacter { suspects, .. } = &mut error {
-            let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
-            let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
-            *suspects = model.chain(host).flat_map(|(name, value)| value_guard::suspects(&name, value)).collect();
+            *suspects = self.suspects(None);
         }
         error
+    }
+
+    /// Where values stand that may have made a refused line; without a line, that would be refused at all. If none fits
+    /// the line, a filter has changed it, and it may be any.
+    fn suspects(&self, line: Option<&str>) -> Vec<String> {
+        let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
+        let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
+        let all = model.chain(host);
+        let found: Vec<_> = all.flat_map(|(name, value)| value_guard::suspects(&name, value, line)).collect();
+        if found.is_empty() && line.is_some() { self.suspects(None) } else { found }
     }
 }
 

@@ -2,10 +2,13 @@
 //!
 //! What has no meaning here that could be the same twice, such as `random`, is refused by name.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use minijinja::value::{Kwargs, Object, Rest, StringInput, Tuple, ValueKind, ValueOrKwargs, from_args};
+use minijinja::value::{
+    Enumerator, Kwargs, Object, ObjectRepr, Rest, StringInput, Tuple, ValueKind, ValueOrKwargs, from_args,
+};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::mutable::{METHODS, list, map};
@@ -279,6 +282,15 @@ pub(super) fn register(environment: &mut Environment<'_>) {
         }
         Ok(Value::from_object(Cycler { items: items.to_vec(), at: AtomicUsize::new(0) }))
     });
+    environment.add_function("range", |first: i64, second: Option<i64>, step: Option<i64>| -> Result<Value, Error> {
+        let (start, stop) = second.map_or((0, first), |second| (first, second));
+        let range = Range { start, stop, step: step.unwrap_or(1) };
+        match range.count() {
+            None => Err(refused("range: the step must not be zero")),
+            Some(count) if count > MAX_RANGE => Err(refused(format!("range makes at most {MAX_RANGE} numbers"))),
+            Some(_) => Ok(Value::from_object(range)),
+        }
+    });
     environment.add_function("joiner", |separator: Option<String>| {
         Value::from_object(Joiner {
             separator: separator.unwrap_or_else(|| ", ".to_owned()),
@@ -321,9 +333,13 @@ fn refuse_undefined_arguments(environment: &mut Environment<'_>) {
     environment.add_filter("__plain_unique", minijinja::filters::unique);
     for name in ["join", "round", "batch", "slice", "trim", "unique"] {
         let original = format!("__plain_{name}");
+        let is_joining = name == "join";
         environment.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| -> Result<Value, Error> {
             let args = args.into_values();
             args.iter().try_for_each(|arg| refuse_undefined(state, arg))?;
+            if let (true, Some(list)) = (is_joining, args.first().filter(|value| value.kind() == ValueKind::Seq)) {
+                list.try_iter()?.try_for_each(|item| refuse_undefined(state, &item))?;
+            }
             state.apply_filter(&original, &args)
         });
     }
@@ -379,6 +395,54 @@ fn truncate(
     let cut: String = text.chars().take(kept).collect();
     let cut = if killwords { cut.as_str() } else { cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words) };
     Ok(Value::from(format!("{cut}{end}")))
+}
+
+/// Most numbers that `range` makes.
+const MAX_RANGE: u64 = 100_000;
+
+/// Python's `range`: printed it is its call.
+#[derive(Debug)]
+struct Range {
+    start: i64,
+    stop: i64,
+    step: i64,
+}
+
+impl Range {
+    /// How many numbers it has; nothing if its step is zero.
+    fn count(&self) -> Option<u64> {
+        let way = match self.step {
+            0 => return None,
+            1.. => i128::from(self.stop) - i128::from(self.start),
+            _ => i128::from(self.start) - i128::from(self.stop),
+        };
+        let step = i128::from(self.step.unsigned_abs());
+        Some(u64::try_from((way.max(0) + step - 1) / step).unwrap_or(u64::MAX))
+    }
+}
+
+impl Object for Range {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let count = i64::try_from(self.count()?).ok()?;
+        let index = i64::try_from(key.clone()).ok()?;
+        let index = if index < 0 { index + count } else { index };
+        (0..count).contains(&index).then(|| Value::from(self.start + index * self.step))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.count().and_then(|count| usize::try_from(count).ok()).unwrap_or(0))
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            1 => write!(f, "range({}, {})", self.start, self.stop),
+            step => write!(f, "range({}, {}, {step})", self.start, self.stop),
+        }
+    }
 }
 
 /// Jinja2's `cycler`.

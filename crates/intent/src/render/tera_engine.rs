@@ -212,20 +212,23 @@ fn counted(source: &str) -> String {
             text.push_str(&format!("{{{{ {COUNT}(text={bytes}) {trims}}}}}"));
         }
     }
-    text
+    let is_whole = !all.iter().any(|segment| word(&source[segment.range()]) == "extends");
+    match texts.get(&all.len()) {
+        Some(bytes) if is_whole => text + &format!("{{{{ {COUNT}(text={bytes}) }}}}"),
+        _ => text,
+    }
 }
 
-/// By the index of each tag that opens a loop, component or block: how many bytes of text stand directly in it. Text that stands in
-/// none is counted to the last segment that does not open one itself.
+/// By the index of each tag that opens a loop, component or block: how many bytes of text stand directly in it. By the number of
+/// segments: how many stand in none, so that a loop that includes the template is charged for it.
 fn texts(source: &str, segments: &[Segment]) -> BTreeMap<usize, usize> {
     let mut open = Vec::new();
     let mut texts = BTreeMap::new();
     for (at, segment) in segments.iter().enumerate() {
         match segment {
             Segment::Text(range) => {
-                if let Some(opener) = open.last() {
-                    *texts.entry(*opener).or_default() += range.len();
-                }
+                let opener = open.last().copied().unwrap_or(segments.len());
+                *texts.entry(opener).or_default() += range.len();
             }
             Segment::Statement(range) => match word(&source[range.clone()]) {
                 "for" | "component" | "block" => {

@@ -17,9 +17,9 @@ mod text;
 use serde_json::{Map, Value};
 
 pub(super) use password::SALT_KEY;
+pub(super) use shared::SharedFilter;
 
 use super::value_guard::is_suspicious;
-pub(super) use shared::SharedFilter;
 
 /// One filter or test.
 #[derive(Debug)]

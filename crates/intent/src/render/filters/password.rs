@@ -148,10 +148,10 @@ mod tests {
     }
 
     fn hash_on(host: &str, key: Option<&str>, user: &str) -> Result<Value, String> {
-        let context =
+        let current =
             RenderContext { host: host.to_owned(), salt_key: key.map(Into::into), ..RenderContext::default() };
         let args = [Value::Null, Value::Null, Value::Null, json!(user)];
-        context.during(|| applied("password_hash", json!("secret"), &args)).0
+        current.during(|| applied("password_hash", json!("secret"), &args)).0
     }
 
     #[test]
@@ -182,12 +182,12 @@ mod tests {
     #[test]
     fn a_salt_does_not_depend_on_the_password() {
         let salt = |password: &str| {
-            let context = RenderContext {
+            let current = RenderContext {
                 host: "leaf1".into(),
                 salt_key: Some("0123456789abcdef".into()),
                 ..RenderContext::default()
             };
-            let hash = context.during(|| applied("password_hash", json!(password), &[])).0.unwrap();
+            let hash = current.during(|| applied("password_hash", json!(password), &[])).0.unwrap();
             hash.as_str().unwrap().split('$').nth(2).unwrap().to_owned()
         };
 
