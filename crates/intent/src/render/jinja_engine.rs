@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehav
 use serde_json::Map;
 
 use super::error::{Place, RenderError};
-use super::filters::{self, Call};
+use super::filters::{self, FilterCall};
 use super::jinja_compat::{ALONE, ALONE_FUNCTION, CHAIN, OUTSIDE, OWN_TEXT, REFUSE};
 use super::jinja_library::{Library, split};
 use super::sources::Sources;
@@ -337,7 +337,7 @@ fn apply(filter: &filters::Filter, state: &State, value: Value, mut args: Vec<Va
         refuse_undefined(state, std::iter::once(&value).chain(&args))?;
     }
     let value = if value.is_undefined() { None } else { Some(to_json(&value)?) };
-    let call = Call { value, args: args.iter().map(to_json).collect::<Result<_, _>>()?, named };
+    let call = FilterCall { value, args: args.iter().map(to_json).collect::<Result<_, _>>()?, named };
     let stays_safe = safe && !call.brings_suspicious_text();
     let result = filter.apply(call).map_err(|reason| Error::new(ErrorKind::InvalidOperation, reason))?;
     Ok(match result {

@@ -81,6 +81,7 @@ fn string(state: &mut State, value: &Value, text: &str, method: &str, args: &[Va
         "removesuffix" => one_text(args, |suffix| Ok(Value::from(text.strip_suffix(suffix).unwrap_or(text)))),
         "index" => one_text(args, |part| position(text, text.find(part))),
         "rindex" => one_text(args, |part| position(text, text.rfind(part))),
+        "title" => no_arguments(args, || Value::from(titled(text))),
         "swapcase" => no_arguments(args, || Value::from(text.chars().flat_map(swapped).collect::<String>())),
         "casefold" => no_arguments(args, || Value::from(text.to_lowercase().replace('ß', "ss"))),
         "expandtabs" => expanded(state, text, args),
@@ -217,6 +218,21 @@ fn no_arguments(args: &[Value], then: impl FnOnce() -> Value) -> Result<Value, E
     Ok(then())
 }
 
+/// Every letter behind something else than a letter is a capital, and no other is.
+fn titled(text: &str) -> String {
+    let mut result = String::new();
+    let mut inside = false;
+    for c in text.chars() {
+        if inside {
+            result.extend(c.to_lowercase())
+        } else {
+            result.extend(c.to_uppercase())
+        }
+        inside = c.is_lowercase() || c.is_uppercase();
+    }
+    result
+}
+
 fn swapped(c: char) -> Vec<char> {
     if c.is_uppercase() { c.to_lowercase().collect() } else { c.to_uppercase().collect() }
 }
@@ -318,6 +334,7 @@ pub(super) fn register(environment: &mut Environment<'_>) {
         Ok(!value.is_none() && value.try_iter().is_ok())
     });
     refuse_undefined_arguments(environment);
+    refuse_undefined_operands(environment);
     environment.add_test("sequence", |value: Value| {
         matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map)
     });
@@ -335,12 +352,50 @@ fn refuse_undefined_arguments(environment: &mut Environment<'_>) {
         let original = format!("__plain_{name}");
         let is_joining = name == "join";
         environment.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| -> Result<Value, Error> {
-            let args = args.into_values();
+            let mut args = args.into_values();
             args.iter().try_for_each(|arg| refuse_undefined(state, arg))?;
-            if let (true, Some(list)) = (is_joining, args.first().filter(|value| value.kind() == ValueKind::Seq)) {
-                list.try_iter()?.try_for_each(|item| refuse_undefined(state, &item))?;
+            if is_joining && let Some(first) = args.first_mut().filter(|value| value.as_str().is_none()) {
+                let items: Vec<Value> = first.try_iter()?.collect();
+                items.iter().try_for_each(|item| refuse_undefined(state, item))?;
+                *first = Value::from(items);
             }
             state.apply_filter(&original, &args)
+        });
+    }
+}
+
+/// Lets the engine's tests that take an undefined for some value refuse it.
+fn refuse_undefined_operands(environment: &mut Environment<'_>) {
+    environment.add_test("__plain_odd", minijinja::tests::is_odd);
+    environment.add_test("__plain_even", minijinja::tests::is_even);
+    environment.add_test("__plain_divisibleby", minijinja::tests::is_divisibleby);
+    environment.add_test("__plain_lower", minijinja::tests::is_lower);
+    environment.add_test("__plain_upper", minijinja::tests::is_upper);
+    environment.add_test("__plain_in", minijinja::tests::is_in);
+    environment.add_test("__plain_eq", minijinja::tests::is_eq);
+    environment.add_test("__plain_ne", minijinja::tests::is_ne);
+    environment.add_test("__plain_lt", minijinja::tests::is_lt);
+    environment.add_test("__plain_le", minijinja::tests::is_le);
+    environment.add_test("__plain_gt", minijinja::tests::is_gt);
+    environment.add_test("__plain_ge", minijinja::tests::is_ge);
+    let same = ["odd", "even", "divisibleby", "lower", "upper", "in", "eq", "ne", "lt", "le", "gt", "ge"]
+        .map(|name| (name, name));
+    let others = [
+        ("equalto", "eq"),
+        ("==", "eq"),
+        ("!=", "ne"),
+        ("lessthan", "lt"),
+        ("<", "lt"),
+        ("<=", "le"),
+        ("greaterthan", "gt"),
+        (">", "gt"),
+        (">=", "ge"),
+    ];
+    for (name, original) in same.into_iter().chain(others) {
+        let original = format!("__plain_{original}");
+        environment.add_test(name, move |state: &mut State, args: Rest<Value>| -> Result<bool, Error> {
+            args.iter().try_for_each(|arg| refuse_undefined(state, arg))?;
+            state.perform_test(&original, &args)
         });
     }
 }

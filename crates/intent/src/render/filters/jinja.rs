@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Call, Filter, data, to_text};
+use super::{Filter, FilterCall, data, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["indent"], &["width", "first", "blank"], indent),
@@ -12,7 +12,7 @@ pub(super) const FILTERS: &[Filter] = &[
 ];
 
 /// Jinja2 keeps the line break at the end, and indents blank lines only if told to.
-fn indent(call: &Call) -> Result<Value, String> {
+fn indent(call: &FilterCall) -> Result<Value, String> {
     let margin = match call.arg(0) {
         Some(Value::String(margin)) => margin.clone(),
         _ => " ".repeat(usize::try_from(call.integer(0)?.unwrap_or(4)).unwrap_or(0).min(200)),
@@ -27,7 +27,7 @@ fn indent(call: &Call) -> Result<Value, String> {
 }
 
 /// What is no number is the default, 0.
-fn int(call: &Call) -> Result<Value, String> {
+fn int(call: &FilterCall) -> Result<Value, String> {
     let default = || call.args.first().cloned().filter(|value| !value.is_null()).unwrap_or_else(|| 0.into());
     let base = u32::try_from(call.integer(1)?.unwrap_or(10)).ok().filter(|base| (2..=36).contains(base));
     Ok(match call.value() {
@@ -54,13 +54,13 @@ fn int(call: &Call) -> Result<Value, String> {
 }
 
 /// What is no number is the default, 0.0.
-fn float(call: &Call) -> Result<Value, String> {
+fn float(call: &FilterCall) -> Result<Value, String> {
     let default = || call.args.first().cloned().filter(|value| !value.is_null()).unwrap_or_else(|| 0.0.into());
     Ok(to_text(call.value()).trim().parse::<f64>().map_or_else(|_| default(), Value::from))
 }
 
 /// With sorted keys, and as Jinja2 has it for pages, without `<`, `>`, `&` and `'`.
-fn tojson(call: &Call) -> Result<Value, String> {
+fn tojson(call: &FilterCall) -> Result<Value, String> {
     let indent = call.integer(0)?.map(|indent| usize::try_from(indent).unwrap_or(0).min(16));
     let mut text = String::new();
     data::write_json(&data::sorted(call.value()), indent.map(|indent| (indent, 1)), &mut text);
@@ -87,7 +87,7 @@ mod tests {
             ("float", json!("x"), vec![json!(1.5)], json!(1.5)),
         ] {
             let filter = FILTERS.iter().find(|found| found.names.contains(&filter)).unwrap();
-            let call = Call { value: Some(value), args, named: Map::new() };
+            let call = FilterCall { value: Some(value), args, named: Map::new() };
             assert_eq!(filter.apply(call).unwrap(), expected);
         }
     }

@@ -7,7 +7,7 @@ use sha_crypt::{Params, sha512_crypt};
 use sha2::{Sha256, Sha512};
 
 use super::super::render_context::render_context;
-use super::{Call, Filter, to_text};
+use super::{Filter, FilterCall, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["password_hash", "ansible.builtin.password_hash"], &["hashtype", "salt", "rounds"], password_hash),
@@ -18,7 +18,7 @@ pub(super) const FILTERS: &[Filter] = &[
     }),
 ];
 
-fn hash(call: &Call) -> Result<Value, String> {
+fn hash(call: &FilterCall) -> Result<Value, String> {
     digest(&call.arg(0).map_or_else(|| "sha1".to_owned(), to_text), &call.text())
 }
 
@@ -44,7 +44,7 @@ const DEFAULT_ROUNDS: u32 = 5000;
 const MAX_ROUNDS: i64 = 100_000;
 
 /// SHA-512 in crypt's form, what EOS calls `secret sha512`. Without a salt it derives from the device's name and the password.
-fn password_hash(call: &Call) -> Result<Value, String> {
+fn password_hash(call: &FilterCall) -> Result<Value, String> {
     let kind = call.arg(0).map_or_else(|| "sha512".to_owned(), to_text);
     if kind != "sha512" {
         return Err(format!("expected sha512, which EOS takes, found {kind}"));
