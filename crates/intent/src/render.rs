@@ -28,6 +28,7 @@ mod filters;
 mod jinja_compat;
 mod jinja_engine;
 mod jinja_library;
+mod jinja_output;
 mod jinja_variables;
 mod line_marks;
 mod mutable;

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::segments::{Segment, word};
-use super::tag::tokens;
+use super::tokens::{assigned, bound_names, tokens, top_level};
 use super::{LOOP, REFUSE, is_whole};
 
 /// What is put around the segments of a source, by their index.
@@ -107,7 +107,7 @@ impl<'s> Reader<'s> {
         match word {
             "for" => {
                 let to = tokens.iter().position(|token| *token == "in").unwrap_or(tokens.len());
-                self.open(ScopeKind::For, index, names(&tokens[1..to]));
+                self.open(ScopeKind::For, index, bound_names(&tokens[1..to]));
                 if tokens.last() == Some(&"recursive") || tokens.iter().rev().nth(1) == Some(&"recursive") {
                     self.top()?.uses_loop = true;
                 }
@@ -126,7 +126,7 @@ impl<'s> Reader<'s> {
                 let end = top_level(tokens, "|").map_or(to, |bar| bar.min(to));
                 let is_block = top_level(tokens, "=").is_none();
                 if !tokens[1..end].contains(&".") {
-                    self.bind(&names(&tokens[1..end]));
+                    self.bind(&bound_names(&tokens[1..end]));
                 }
                 if is_block {
                     self.open(ScopeKind::SetBlock, index, Vec::new());
@@ -137,21 +137,21 @@ impl<'s> Reader<'s> {
             "endfilter" => self.close(index, |kind| kind == ScopeKind::Filter)?,
             "macro" => {
                 self.bind(&tokens.get(1).copied().into_iter().collect::<Vec<_>>());
-                self.open(ScopeKind::Macro, index, names(tokens.get(2..).unwrap_or_default()));
+                self.open(ScopeKind::Macro, index, bound_names(tokens.get(2..).unwrap_or_default()));
                 let head = tokens.get(2..).unwrap_or_default();
                 if let Some(scope) = self.top().filter(|_| head.contains(&"=")) {
-                    scope.defaults = names(head).into_iter().collect();
+                    scope.defaults = bound_names(head).into_iter().collect();
                 }
             }
             "endmacro" => self.close(index, |kind| kind == ScopeKind::Macro)?,
             "call" => {
                 let arguments = if tokens.get(1) == Some(&"(") { top_level(&tokens[1..], ")") } else { None };
-                self.open(ScopeKind::Call, index, names(&tokens[1..arguments.map_or(1, |end| end + 1)]));
+                self.open(ScopeKind::Call, index, bound_names(&tokens[1..arguments.map_or(1, |end| end + 1)]));
             }
             "endcall" => self.close(index, |kind| kind == ScopeKind::Call)?,
             "if" | "autoescape" => self.open(ScopeKind::Plain, index, Vec::new()),
             "endif" | "endautoescape" => self.close(index, |kind| kind == ScopeKind::Plain)?,
-            "import" | "from" => self.bind(&names(&tokens[1..])),
+            "import" | "from" => self.bind(&bound_names(&tokens[1..])),
             "include" => self.include(index, tokens.contains(&"without")),
             "break" | "continue" => self.jump(index),
             _ => {}
@@ -366,64 +366,4 @@ impl<'s> Reader<'s> {
 /// An expression that ends the rendering with a reason.
 fn refusal(reason: &str) -> String {
     format!("{{{{ {REFUSE}(\"{reason}\") }}}}")
-}
-
-/// The names among `tokens`, without those of attributes, defaults and signs.
-fn names<'s>(tokens: &[&'s str]) -> Vec<&'s str> {
-    let is_name = |token: &&&str| token.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let words = [
-        "if",
-        "as",
-        "import",
-        "with",
-        "without",
-        "context",
-        "recursive",
-        "loop",
-        "self",
-        "in",
-        "true",
-        "false",
-        "none",
-        "True",
-        "False",
-        "None",
-        "not",
-        "and",
-        "or",
-        "is",
-        "else",
-    ];
-    tokens.iter().filter(is_name).filter(|name| !words.contains(*name)).copied().collect()
-}
-
-/// The names before `=` in the head of a `with`.
-fn assigned<'s>(tokens: &[&'s str]) -> Vec<&'s str> {
-    let mut found = Vec::new();
-    let mut depth = 0_i32;
-    for (at, token) in tokens.iter().enumerate() {
-        match *token {
-            "(" | "[" | "{" => depth += 1,
-            ")" | "]" | "}" => depth -= 1,
-            "=" if depth == 0 => found.extend(at.checked_sub(1).map(|before| tokens[before])),
-            _ => {}
-        }
-    }
-    names(&found)
-}
-
-/// Where `sign` first stands outside of brackets.
-fn top_level(tokens: &[&str], sign: &str) -> Option<usize> {
-    let mut depth = 0_i32;
-    for (at, token) in tokens.iter().enumerate() {
-        match *token {
-            "(" | "[" | "{" => depth += 1,
-            ")" | "]" | "}" => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 && *token == sign {
-            return Some(at);
-        }
-    }
-    None
 }
