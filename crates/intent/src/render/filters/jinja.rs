@@ -1,5 +1,7 @@
 //! Filters of Jinja2's own that minijinja does otherwise than Python.
 
+use std::num::IntErrorKind;
+
 use serde_json::Value;
 
 use super::{Filter, FilterCall, data, to_text};
@@ -33,7 +35,7 @@ fn int(call: &FilterCall) -> Result<Value, String> {
     Ok(match call.value() {
         Value::Bool(flag) => i64::from(*flag).into(),
         Value::Number(number) if number.is_f64() => {
-            number.as_f64().map_or_else(default, |number| (number as i64).into())
+            number.as_f64().map_or_else(|| Ok(default()), cut)?
         }
         number @ Value::Number(_) => number.clone(),
         Value::String(text) => {
@@ -45,12 +47,24 @@ fn int(call: &FilterCall) -> Result<Value, String> {
                 2 => digits.trim_start_matches("0b"),
                 _ => digits.as_str(),
             };
-            let whole = i64::from_str_radix(digits, base).ok();
-            let cut = || digits.parse::<f64>().ok().map(|number| number as i64);
-            whole.or_else(cut).map_or_else(default, Value::from)
+            match i64::from_str_radix(digits, base) {
+                Ok(whole) => whole.into(),
+                Err(error) if matches!(error.kind(), IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => {
+                    return Err(TOO_LONG.to_owned());
+                }
+                Err(_) => digits.parse::<f64>().map_or_else(|_| Ok(default()), cut)?,
+            }
         }
         _ => default(),
     })
+}
+
+/// What is said of a whole number that would have to be rounded.
+const TOO_LONG: &str = "a whole number of more than 64 bits";
+
+/// The whole part of a number.
+fn cut(number: f64) -> Result<Value, String> {
+    if number.abs() < 9_007_199_254_740_992.0 { Ok((number as i64).into()) } else { Err(TOO_LONG.to_owned()) }
 }
 
 /// What is no number is the default, 0.0.
@@ -89,6 +103,15 @@ mod tests {
             let filter = FILTERS.iter().find(|found| found.names.contains(&filter)).unwrap();
             let call = FilterCall { value: Some(value), args, named: Map::new() };
             assert_eq!(filter.apply(call).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_never_rounded() {
+        let int = FILTERS.iter().find(|found| found.names.contains(&"int")).unwrap();
+        for value in [json!("99999999999999999999"), json!("-99999999999999999999"), json!("1e30"), json!(1e30)] {
+            let call = FilterCall { value: Some(value.clone()), args: Vec::new(), named: Map::new() };
+            assert_eq!(int.apply(call), Err("int: a whole number of more than 64 bits".to_owned()), "{value}");
         }
     }
 }
