@@ -61,6 +61,12 @@ UNDEFINED = [
     "{{ typo() }}",
     "{{ typo[0] }}",
     "{{ deep[typo] }}",
+    "{{ 'x' if typo is odd else 'y' }}",
+    "{{ typo is even or typo is divisibleby(2) }}",
+    "{{ typo is lower }}",
+    "{{ typo is eq(1) }}",
+    "{{ 1 is lt(typo) }}",
+    "{{ typo is in(names) }}",
     "{{ 'x' if typo else 'y' }}",
     "{{ 'x' if typo.a is defined else 'y' }}",
     "{{ '%s' % typo }}",
@@ -100,6 +106,14 @@ SCOPE: dict[str, tuple[str, Texts]] = {
     "an imported macro includes a file": (
         "{% from 'm.j2' import m %}{{ m(1) }}",
         {"m.j2": "{% set own = 4 %}{% macro m(x) %}{% include 'p.j2' %}{% endmacro %}", "p.j2": "{{ x }}{{ n is defined }}{{ own }}"},
+    ),
+    "the defaults of a macro see what is around it": (
+        "{% set k = 5 %}{% macro m(a, b=k, c=n) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1) }}",
+        {},
+    ),
+    "the defaults of an imported macro do not see the importer": (
+        "{% from 'm.j2' import m %}{{ m() }}",
+        {"m.j2": "{% macro m(a=n is defined) %}{{ a }}{% endmacro %}"},
     ),
     "a macro that includes a file hands on what is set": (
         "{% set a = 1 %}{% macro m(x) %}{% include 'p.j2' %}{% endmacro %}{{ m(2) }}",

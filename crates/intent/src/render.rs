@@ -30,6 +30,7 @@ mod filters;
 mod jinja_compat;
 mod jinja_engine;
 mod jinja_library;
+mod jinja_output;
 mod jinja_variables;
 mod line_marks;
 mod mutable;
@@ -50,7 +51,7 @@ use jinja_engine::JinjaEngine;
 use jinja_variables::Given;
 use line_marks::LineMarks;
 use render_context::RenderContext;
-use sources::{Kind, Sources};
+use sources::{Sources, TemplateKind};
 use tera_engine::TeraEngine;
 
 /// Most bytes one device's configuration may have: many times the largest known, and a runaway template ends.
@@ -96,7 +97,7 @@ pub struct Part {
 
 /// Where a line of a configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
+pub struct LineOrigin {
     /// The model's file.
     pub model: String,
     /// The template's file: the model's, or one that it includes or extends.
@@ -105,7 +106,7 @@ pub struct Origin {
     pub line: Option<usize>,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for LineOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "template {}", self.template)?;
         if let Some(line) = self.line {
@@ -180,11 +181,11 @@ impl ModelSet {
     }
 
     /// Where each line of what [`render`](Self::render) returns comes from. It renders once more, so it is for errors and people.
-    pub fn origins(&self, device: &Device) -> Result<Vec<Origin>, RenderError> {
+    pub fn origins(&self, device: &Device) -> Result<Vec<LineOrigin>, RenderError> {
         budget::limited(|| self.traced(device))
     }
 
-    fn traced(&self, device: &Device) -> Result<Vec<Origin>, RenderError> {
+    fn traced(&self, device: &Device) -> Result<Vec<LineOrigin>, RenderError> {
         let models = self.models_of(device)?;
         let host = host(device);
         let mut all = Vec::new();
@@ -198,7 +199,7 @@ impl ModelSet {
                     Some((template, line)) => (template, Some(line)),
                     None => (model.template.clone(), None),
                 };
-                Origin { model: model.path.clone(), template, line }
+                LineOrigin { model: model.path.clone(), template, line }
             }));
         }
         Ok(all)
@@ -220,7 +221,10 @@ impl ModelSet {
             let name = |name| format!("model {}: {name} hides the inventory's data of that name", model.path);
             snippet.given().clashes().into_iter().map(name).collect::<Vec<_>>()
         };
-        models.filter(|model| Kind::of(&model.template) == Some(Kind::Jinja)).flat_map(of_model).collect()
+        models
+            .filter(|model| TemplateKind::of(&model.template) == Some(TemplateKind::Jinja))
+            .flat_map(of_model)
+            .collect()
     }
 
     /// The template of the model in the file of this path.
@@ -278,7 +282,7 @@ impl Snippet<'_> {
     fn missing(&self, model: &str) -> RenderError {
         let (model, template) = (model.to_owned(), self.template.to_owned());
         match self.models.sources.closest(self.template) {
-            None if Kind::of(self.template).is_none() => RenderError::UnknownKind { model, template },
+            None if TemplateKind::of(self.template).is_none() => RenderError::UnknownKind { model, template },
             closest => RenderError::NoTemplate { model, template, closest },
         }
     }
@@ -288,7 +292,9 @@ impl Snippet<'_> {
         let current = RenderContext::new(self.host, self.data);
         let (rendered, after) = current.clone().during(|| self.text());
         let text = rendered.map_err(|error| self.with_suspects(error))?;
-        if value_guard::must_be_judged(&text, after.several_lines) && Kind::of(self.template) != Some(Kind::Plain) {
+        if value_guard::must_be_judged(&text, after.several_lines)
+            && TemplateKind::of(self.template) != Some(TemplateKind::Plain)
+        {
             let (marked, _) = RenderContext { marking: true, ..current }.during(|| self.text());
             let marked = marked.map_err(|error| self.with_suspects(error))?;
             let refused = match value_guard::judge(&marked) {
@@ -311,9 +317,9 @@ impl Snippet<'_> {
 
     /// Runs the engine.
     fn text(&self) -> Result<String, RenderError> {
-        match Kind::of(self.template) {
-            Some(Kind::Tera) => self.models.tera.render(self.template, self.host, self.data),
-            Some(Kind::Jinja) => self.models.jinja.render(self.template, self.device.jinja, self.variables()),
+        match TemplateKind::of(self.template) {
+            Some(TemplateKind::Tera) => self.models.tera.render(self.template, self.host, self.data),
+            Some(TemplateKind::Jinja) => self.models.jinja.render(self.template, self.device.jinja, self.variables()),
             _ => Ok(self.models.sources.texts[self.template].clone()),
         }
     }
@@ -331,12 +337,12 @@ impl Snippet<'_> {
     /// Where each line of `text` comes from; nothing if that cannot be found.
     fn origins(&self, text: &str) -> Vec<Source> {
         let current = RenderContext::new(self.host, self.data);
-        let found = match Kind::of(self.template) {
-            Some(Kind::Jinja) => {
+        let found = match TemplateKind::of(self.template) {
+            Some(TemplateKind::Jinja) => {
                 let variables = self.variables();
                 current.during(|| self.models.jinja.origins(self.template, self.device.jinja, variables)).0.ok()
             }
-            Some(Kind::Tera) => {
+            Some(TemplateKind::Tera) => {
                 let (marks, tera) = self.models.marked();
                 let marked = current.during(|| tera.render(self.template, self.host, self.data)).0;
                 marked.ok().map(|marked| {
@@ -394,7 +400,7 @@ fn kept(text: &str, is_last: bool) -> &str {
 fn unrendered(text: &str) -> Option<(usize, &'static str)> {
     let mut bodies = bodies::Bodies::default();
     text.lines().enumerate().find_map(|(index, line)| {
-        let is_command = bodies.next(line) == bodies::Place::Command;
+        let is_command = bodies.next(line) == bodies::LineRole::Command;
         let pair = |open: &'static str, close| {
             line.find(open).filter(|at| line[*at..].contains(close)).map(|_| (index + 1, open))
         };

@@ -136,6 +136,17 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn whole_numbers_are_kept_or_refused_but_never_rounded() {
+        for text in ["a: 18446744073709551616", "a: -9223372036854775809", "{\"a\":\t18446744073709551616}"] {
+            match read(text.as_bytes()) {
+                Ok(node) => assert!(!node.to_value()["a"].is_f64(), "{text}: {}", node.to_value()),
+                Err(malformed) => assert!(malformed.reason.contains("64 bits"), "{text}: {}", malformed.reason),
+            }
+        }
+        assert_eq!(value("a: 18446744073709551615")["a"], u64::MAX);
+    }
+
     fn value(text: &str) -> Value {
         read(text.as_bytes()).unwrap().to_value()
     }

@@ -1,7 +1,7 @@
 //! Why a device's configuration cannot be rendered.
 
 use super::budget::Exhausted;
-use super::{MAX_CONFIGURATION, Origin};
+use super::{LineOrigin, MAX_CONFIGURATION};
 use crate::candidate::NotConfiguration;
 use crate::model::Unfit;
 
@@ -105,7 +105,7 @@ pub enum RenderError {
     #[error("{}{error}", from(.origin))]
     NotConfiguration {
         /// The template line and model that the line comes from, if they are known.
-        origin: Option<Origin>,
+        origin: Option<LineOrigin>,
         /// The line, and what is wrong with it.
         error: NotConfiguration,
     },
@@ -168,7 +168,7 @@ impl RenderError {
     }
 }
 
-fn from(origin: &Option<Origin>) -> String {
+fn from(origin: &Option<LineOrigin>) -> String {
     origin.as_ref().map(|origin| format!("{origin}: ")).unwrap_or_default()
 }
 

@@ -13,10 +13,10 @@ use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
 use super::budget::{self, Exhausted};
 use super::error::{Place, RenderError};
-use super::filters::{self, Call};
+use super::filters::{self, FilterCall};
 use super::render_context::render_context;
 use super::segments::{Segment, segments, word};
-use super::sources::{Kind, Sources};
+use super::sources::{Sources, TemplateKind};
 use super::{MAX_CONFIGURATION, line_marks, tera_limits, value_guard};
 
 /// The compiled templates.
@@ -41,13 +41,13 @@ impl TeraEngine {
     /// Compiles all templates together; if that fails, one by one until no further one fits, so that each error stays with its
     /// own file. A template that includes or extends a broken one is broken too.
     pub(super) fn compile(sources: &Sources) -> Self {
-        Self::of(sources.of(Kind::Tera).map(|(path, text)| (path.to_owned(), counted(text))).collect())
+        Self::of(sources.of(TemplateKind::Tera).map(|(path, text)| (path.to_owned(), counted(text))).collect())
     }
 
     /// The same templates with a mark before each piece of text that says where it stands in its template.
     pub(super) fn compile_marked(sources: &Sources, marks: &line_marks::LineMarks) -> Self {
         let marked = |(path, text): (&str, &str)| (path.to_owned(), counted(&marks.mark(path, text)));
-        Self::of(sources.of(Kind::Tera).map(marked).collect())
+        Self::of(sources.of(TemplateKind::Tera).map(marked).collect())
     }
 
     fn of(mut sources: BTreeMap<String, String>) -> Self {
@@ -119,7 +119,7 @@ fn register(tera: &mut Tera) {
         for name in filter.names.iter().filter(|name| !name.contains('.')) {
             tera.register_filter(*name, move |value: tera::Value, kwargs: Kwargs, _: &State| {
                 let safe = value.is_safe();
-                let call = Call {
+                let call = FilterCall {
                     value: (!value.is_undefined()).then(|| to_json(&value)),
                     args: Vec::new(),
                     named: kwargs.iter().map(|(name, value)| (name.to_string(), to_json(value))).collect(),

@@ -19,7 +19,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::bodies::{Bodies, Place};
+use super::bodies::{Bodies, LineRole};
 use super::render_context::render_context;
 
 // Noncharacters, which no text has a use for; `is_refused` keeps them out of values.
@@ -99,17 +99,17 @@ pub(super) fn judge(marked: &str) -> Result<(), Refusal> {
         let place = bodies.next(&line.text);
         let ends = line.text.trim() == "EOF";
         let allowed = match place {
-            Place::Command => !line.is_added_by_value(),
-            Place::Opens => {
+            LineRole::Command => !line.is_added_by_value(),
+            LineRole::Opens => {
                 opened_by = line.made_by;
                 !line.is_added_by_value() && line.first_word != Some(VALUE)
             }
-            Place::Body | Place::Ends if ends && line.made_by.is_some() => {
+            LineRole::Body | LineRole::Ends if ends && line.made_by.is_some() => {
                 ended_by_value = true;
                 line.may_end_body(opened_by)
             }
-            Place::Body | Place::Ends => true,
-            Place::Stray => !ended_by_value && line.made_by.is_none(),
+            LineRole::Body | LineRole::Ends => true,
+            LineRole::Stray => !ended_by_value && line.made_by.is_none(),
         };
         if !allowed {
             return Err(Refusal { line: index + 1, text: line.text });

@@ -163,6 +163,10 @@ impl<'de, N: Deserialize<'de> + Into<Node>> Visitor<'de> for NodeKindVisitor<N> 
     }
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<NodeKind, E> {
+        // The parsers hand over a longer whole number rounded, and no longer say that it was whole.
+        if number.abs() >= 2_f64.powi(63) && number.is_finite() {
+            return Err(E::custom("a number of more than 64 bits; write it in quotes, as text"));
+        }
         Number::from_f64(number).map(NodeKind::Number).ok_or_else(|| E::custom("a number that is not finite"))
     }
 

@@ -30,12 +30,12 @@ pub(super) struct Filter {
     pub(super) parameters: &'static [&'static str],
     /// Whether it may be given something undefined.
     pub(super) takes_undefined: bool,
-    run: fn(&Call) -> Result<Value, String>,
+    run: fn(&FilterCall) -> Result<Value, String>,
 }
 
 /// A value and arguments.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct FilterCall {
     /// Nothing if it is undefined.
     pub(super) value: Option<Value>,
     pub(super) args: Vec<Value>,
@@ -46,7 +46,7 @@ impl Filter {
     const fn new(
         names: &'static [&'static str],
         parameters: &'static [&'static str],
-        run: fn(&Call) -> Result<Value, String>,
+        run: fn(&FilterCall) -> Result<Value, String>,
     ) -> Self {
         Self { names, parameters, takes_undefined: false, run }
     }
@@ -56,7 +56,7 @@ impl Filter {
     }
 
     /// Applies it. The error is a sentence that begins with the filter's name.
-    pub(super) fn apply(&self, mut call: Call) -> Result<Value, String> {
+    pub(super) fn apply(&self, mut call: FilterCall) -> Result<Value, String> {
         let name = self.names[0];
         let mut run = || {
             spend(0)?;
@@ -69,7 +69,7 @@ impl Filter {
     }
 
     /// Puts arguments given by name where they belong.
-    fn place(&self, call: &mut Call) -> Result<(), String> {
+    fn place(&self, call: &mut FilterCall) -> Result<(), String> {
         let rest = self.parameters.last().filter(|last| last.starts_with('*'));
         let most = if rest.is_some() { usize::MAX } else { self.parameters.len() };
         if call.args.len() > most {
@@ -97,7 +97,7 @@ impl Filter {
     }
 }
 
-impl Call {
+impl FilterCall {
     /// The value; null if it is undefined.
     fn value(&self) -> &Value {
         self.value.as_ref().unwrap_or(&Value::Null)
@@ -271,5 +271,5 @@ fn applied(name: &str, value: Value, args: &[Value]) -> Result<Value, String> {
         return Ok(serde_json::to_value(result).unwrap());
     }
     let filter = all().chain(tests()).find(|filter| filter.names.contains(&name)).unwrap();
-    filter.apply(Call { value: Some(value), args: args.to_vec(), named: Map::new() })
+    filter.apply(FilterCall { value: Some(value), args: args.to_vec(), named: Map::new() })
 }

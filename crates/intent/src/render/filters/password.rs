@@ -10,7 +10,7 @@ use sha2::{Sha256, Sha512};
 use secrecy::ExposeSecret;
 
 use super::super::render_context::render_context;
-use super::{Call, Filter, to_text};
+use super::{Filter, FilterCall, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(
@@ -25,7 +25,7 @@ pub(super) const FILTERS: &[Filter] = &[
     }),
 ];
 
-fn hash(call: &Call) -> Result<Value, String> {
+fn hash(call: &FilterCall) -> Result<Value, String> {
     digest(&call.arg(0).map_or_else(|| "sha1".to_owned(), to_text), &call.text())
 }
 
@@ -55,7 +55,7 @@ const MAX_ROUNDS: i64 = 100_000;
 /// The salt must be given, or derive from the site's secret key: HMAC-SHA-256 of the device's name and the argument `user`. A salt
 /// that anybody can compute from the password, as a hash of it, would tell within microseconds whether a guess is right; the rounds
 /// of the hash are there to make that slow.
-fn password_hash(call: &Call) -> Result<Value, String> {
+fn password_hash(call: &FilterCall) -> Result<Value, String> {
     let kind = call.arg(0).map_or_else(|| "sha512".to_owned(), to_text);
     if kind != "sha512" {
         return Err(format!("expected sha512, which EOS takes, found {kind}"));

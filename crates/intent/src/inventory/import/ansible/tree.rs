@@ -2,7 +2,7 @@
 
 use super::super::ImportError;
 use super::range;
-use super::site::{ALL, Site, UNGROUPED, VAULT, Vars};
+use super::site::{ALL, AnsibleInventory, UNGROUPED, VAULT, Vars};
 use crate::yaml::{self, Node, NodeKind};
 
 /// By its ending; a file without one is YAML if its first line is a key or `---`.
@@ -21,7 +21,7 @@ pub(super) fn is_yaml(file: &str, text: &[u8]) -> bool {
     }
 }
 
-pub(super) fn read(site: &mut Site, file: &str, text: &[u8]) -> Result<(), ImportError> {
+pub(super) fn read(site: &mut AnsibleInventory, file: &str, text: &[u8]) -> Result<(), ImportError> {
     let Some(root) = parse(file, text)? else { return Ok(()) };
     for (name, node) in map(file, &root)? {
         group(site, file, name, node)?;
@@ -44,7 +44,7 @@ fn parse(file: &str, text: &[u8]) -> Result<Option<Node>, ImportError> {
     Ok((!matches!(root.kind, NodeKind::Null)).then_some(root))
 }
 
-fn group(site: &mut Site, file: &str, name: &str, node: &Node) -> Result<(), ImportError> {
+fn group(site: &mut AnsibleInventory, file: &str, name: &str, node: &Node) -> Result<(), ImportError> {
     site.group(name);
     for (key, node) in map(file, node)? {
         match key {
@@ -64,7 +64,7 @@ fn group(site: &mut Site, file: &str, name: &str, node: &Node) -> Result<(), Imp
     Ok(())
 }
 
-fn hosts(site: &mut Site, file: &str, group: &str, node: &Node) -> Result<(), ImportError> {
+fn hosts(site: &mut AnsibleInventory, file: &str, group: &str, node: &Node) -> Result<(), ImportError> {
     let group = if group == ALL { UNGROUPED } else { group };
     for (pattern, node) in map(file, node)? {
         let fault = |reason: String| ImportError::new(file, node.line, reason);
