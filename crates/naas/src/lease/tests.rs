@@ -261,7 +261,8 @@ async fn a_store_that_does_not_answer_is_an_error_and_no_lease() {
 }
 
 proptest! {
-    /// The argument's second step: whatever two clocks show within the skew, the holder was cut off when another may take over.
+    /// The argument's second step: whatever two clocks show within the skew, the holder was cut off
+    /// when another may take over.
     #[test]
     fn the_holder_has_ended_when_anybody_may_take_over(
         began in 0_i64..4_000_000_000,
