@@ -314,7 +314,7 @@ impl Installation for S3State {
         if let Some(stored) = self.get(INSTALLATION).await? {
             return Ok(stored.value);
         }
-        if let Written::Yes(_) = self.put(INSTALLATION, new, Only::IfNew).await? {
+        if let PutResult::Stored(_) = self.put(INSTALLATION, new, WriteCondition::IfMissing).await? {
             return Ok(new.clone());
         }
         let first = self.get(INSTALLATION).await?;
