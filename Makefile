@@ -46,6 +46,7 @@ judges: ## NAPALM, pyeapi, ANTA's asynceapi and Ansible against the simulator, a
 
 localstack: package ## Both functions in LocalStack and in Lambda's own emulator
 	$(CARGO) build --quiet --package eos-sim
+	$(CARGO) build --quiet --package adapters --example store_contract
 	NAAS_PROGRAMS="$(abspath $(TARGET))/debug" tools/localstack-python -m unittest discover --start-directory localstack/tests --top-level-directory localstack
 
 localstack-demo: package ## The demo through LocalStack: API Gateway, Secrets Manager, SQS, S3 and both functions

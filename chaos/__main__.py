@@ -75,7 +75,7 @@ def _chaos(where: str, plan: Plan, deployed: Deployed, programs: Path, folder: P
 
     with lab.started(programs, folder, plan.size.devices) as switches, deployed(programs, folder, switches) as site:
         ledger = Ledger()
-        caller = Caller(site.url, ledger)
+        caller = Caller(site.url, ledger, site.authorization)
         say(f"{plan.size.devices} switches and naas are up")
         happened = play.play(plan, site, switches, caller, say)
         for device in switches.devices:

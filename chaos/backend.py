@@ -11,6 +11,9 @@ class Backend(Protocol):
     url: str
     """Where it answers, without a slash at the end; the same after it was killed."""
 
+    authorization: str | None
+    """What callers show, if they must show something."""
+
     settled_after: float
     """Seconds after the last kill by which whatever a dead process held has ended."""
 

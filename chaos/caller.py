@@ -51,6 +51,8 @@ class Caller:
 
     url: str
     ledger: Ledger
+    authorization: str | None = None
+    """The value of the header of that name, where callers must show one."""
 
     def ask(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         """`POST /configure` until it is accepted."""
@@ -80,6 +82,8 @@ class Caller:
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None, key: str | None) -> dict[str, Any]:
         headers = {"content-type": "application/json"}
+        if self.authorization is not None:
+            headers["authorization"] = self.authorization
         if key is not None:
             headers["idempotency-key"] = key
         data = None if body is None else json.dumps(body).encode()

@@ -33,6 +33,7 @@ class Cloud:
         self._bucket = stack.outputs["ModelsBucket"]
         self._s3 = stack.client("s3")
         self.url = stack.url
+        self.authorization: str | None = None
 
     def kill(self, which: float) -> bool:
         """Kills a function's process; the scheduler's and the enforcers' alike."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from demo.naas_api import authorization_of
 from demo.processes import Child, running
 
 from .lab import Lab, base_model, write_models
@@ -28,6 +29,7 @@ class Embedded:
         self._serve = [programs / "naas", "serve", "--site", site, "--listen", f"127.0.0.1:{port}", *OPTIONS]
         self._life = ExitStack()
         self._start()
+        self.authorization: str | None = authorization_of(site)
 
     def _start(self) -> None:
         self._process: Child = self._life.enter_context(running(self._serve, self._log))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import terminal
 from .fleet import inventory
-from .naas_api import Naas
+from .naas_api import Naas, authorization_of
 from .processes import running
 from .story import Stage
 from .switch import Switch
@@ -29,9 +29,10 @@ def deployed(programs: Path, folder: Path, switches: dict[str, Switch]) -> Itera
             url = re.search(r"http://[0-9.:]+", ready).group()
             # The switches call back to a port that only the running naas knows, so the inventory is written now; it is
             # read anew for every request.
-            (site / "inventory.json").write_text(json.dumps(inventory(switches, url), indent=2))
+            (site / "inventory.json").write_text(json.dumps(inventory(switches, url, site / ".naas" / "switch-authorization"), indent=2))
         yield Stage(
-            naas=Naas(url),
+            naas=Naas(url, authorization_of(site)),
+            authorization=".naas/authorization",
             switches=switches,
             new_log_lines=lambda: [_who_and_what(line) for line in naas.new_lines()],
             quiet_seconds=6,

@@ -26,8 +26,11 @@ def started(programs: Path, folder: Path) -> Iterator[dict[str, Switch]]:
         yield {device["name"]: _switch(device, ready["control"]) for device in ready["devices"]}
 
 
-def inventory(switches: dict[str, Switch], naas_url: str) -> dict[str, Any]:
-    """The inventory, in Nornir's form, that makes naas manage the switches and the switches call back."""
+def inventory(switches: dict[str, Switch], naas_url: str, authorization: Path | None = None) -> dict[str, Any]:
+    """The inventory, in Nornir's form, that makes naas manage the switches and the switches call back.
+
+    Where naas asks for a token, `authorization` is the file from which a switch takes the header that it sends.
+    """
     hosts = {
         name: {
             "hostname": switch.address,
@@ -38,11 +41,13 @@ def inventory(switches: dict[str, Switch], naas_url: str) -> dict[str, Any]:
         }
         for name, switch in switches.items()
     }
-    defaults = {
+    defaults: dict[str, Any] = {
         "platform": "eos",
         "connection_options": {"eapi": {"extras": {"transport": "http"}}},
         "data": {"naas_url": naas_url, "api_protocol": "http", "admin_secret": ADMIN_SECRET},
     }
+    if authorization is not None:
+        defaults["data"]["naas_authorization"] = str(authorization)
     return {"hosts": hosts, "groups": {"two-switches": {}}, "defaults": defaults}
 
 

@@ -4,9 +4,16 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .processes import DIRECT, Failed, wait_for
+
+
+def authorization_of(site: Path) -> str:
+    """What somebody who may ask a `naas serve` for everything shows: the file holds a whole header line."""
+    _, value = (site / ".naas" / "authorization").read_text().strip().split(": ", 1)
+    return value
 
 
 @dataclass(frozen=True)
@@ -14,6 +21,8 @@ class Naas:
     """A running naas at `url`, without a slash at the end."""
 
     url: str
+    authorization: str | None = None
+    """The value of the header of that name, where callers must show one."""
 
     def configure(self, body: dict[str, Any]) -> dict[str, Any]:
         """`POST /configure`; raises `Failed` unless it is accepted."""
@@ -40,12 +49,16 @@ class Naas:
 
         return wait_for(f"run {run} to finish", look)
 
+    def _headers(self) -> dict[str, str]:
+        headers = {"content-type": "application/json"}
+        return headers if self.authorization is None else {**headers, "authorization": self.authorization}
+
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         request = urllib.request.Request(
             f"{self.url}/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"content-type": "application/json"},
+            headers=self._headers(),
         )
         try:
             with DIRECT.open(request, timeout=30) as response:

@@ -28,6 +28,8 @@ class Stage:
     """Who wrote it, and the line."""
     quiet_seconds: float
     """How long nothing must have happened before the story goes on: longer than a callback takes from end to end."""
+    authorization: str | None = None
+    """The file with the header that callers must show, as somebody in the site folder would name it."""
 
 
 def tell(stage: Stage, steps: terminal.Steps) -> None:
@@ -65,7 +67,8 @@ def tell(stage: Stage, steps: terminal.Steps) -> None:
 
 def _configure_all(stage: Stage) -> str:
     body = {"devices": ["all"]}
-    terminal.command(f"curl {stage.naas.url}/configure -H 'Content-Type: application/json' -d '{json.dumps(body)}'")
+    token = "" if stage.authorization is None else f"-H @{stage.authorization} "
+    terminal.command(f"curl {stage.naas.url}/configure {token}-H 'Content-Type: application/json' -d '{json.dumps(body)}'")
     receipt = stage.naas.configure(body)
     terminal.answer(json.dumps(receipt))
     with terminal.waiting(f"run {receipt['run']} configures {receipt['devices']} devices; slices: {receipt['slices']}"):

@@ -6,6 +6,7 @@ tests of Ansible are those of the installed release. How a folder is laid out, a
 `crates/intent/examples/render_folder.rs`, which is naas's side of the comparison.
 """
 
+import copy
 import difflib
 import importlib
 import json
@@ -30,7 +31,8 @@ Data = dict[str, Any]
 FILTERS = {
     "ansible.plugins.filter.core": [
         "bool", "checksum", "combine", "dict2items", "flatten", "from_json", "from_yaml", "hash", "items2dict", "mandatory", "md5",
-        "regex_escape", "regex_findall", "regex_replace", "regex_search", "sha1", "ternary", "to_json", "to_nice_json",
+        "regex_escape", "regex_findall", "regex_replace", "regex_search", "sha1", "subelements", "ternary", "to_json", "to_nice_json",
+        "to_nice_yaml", "to_yaml", "b64encode", "b64decode",
     ],
     "ansible.plugins.filter.mathstuff": ["union", "intersect", "difference", "symmetric_difference"],
 }  # fmt: skip
@@ -134,9 +136,10 @@ def _data(file: Path) -> Data:
 
 def rendered(texts: Texts, template: str, data: Data) -> str:
     """What Python makes of a template, as the tool does whose template it is."""
-    data = dict(data)
+    data = copy.deepcopy(data)  # a template may change it
     host = data.pop("host", {})
-    settings = data.pop("inventory", {})
+    inventory = data.pop("inventory", {})
+    settings = inventory.get("jinja", {})
     described = {key: value for key, value in host.items() if key not in ("name", "hostname", "groups")}
     named = {
         "name": host.get("name", "leaf1"),
@@ -144,19 +147,19 @@ def rendered(texts: Texts, template: str, data: Data) -> str:
         "groups": [*host.get("groups", []), "global"],
         "data": described,
     }
-    variables = _variables(settings, named, described)
+    variables = _variables(settings, inventory, named, described)
     context = {**variables, **data, "host": Host({**described, **named}), "model": data, "inventory_hostname": named["name"]}
     return str(_environment(texts, settings).get_template(template).render(context))
 
 
-def _variables(settings: Data, named: Data, described: Data) -> Data:
+def _variables(settings: Data, inventory: Data, named: Data, described: Data) -> Data:
     """The data of the inventory that a template sees by its own names."""
     if settings.get("variables") == "nornir":
         return described
     if settings.get("variables") != "ansible":
         return {}
     host = {**described, "inventory_hostname": named["name"], "ansible_host": named["hostname"]}
-    others = {name: {**values, "inventory_hostname": name, "ansible_host": name} for name, values in settings.get("hosts", {}).items()}
+    others = {name: {**values, "inventory_hostname": name, "ansible_host": name} for name, values in inventory.get("hosts", {}).items()}
     names = sorted([named["name"], *others])
     members = {group: [named["name"]] for group in named["groups"] if group != "global"}
     ungrouped = [name for name in names if name != named["name"] or not members]

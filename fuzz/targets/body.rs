@@ -7,6 +7,7 @@ use std::num::NonZeroUsize;
 use futures::executor::block_on;
 use libfuzzer_sys::fuzz_target;
 use naas::api::{ApiRequest, answer};
+use naas::caller::Caller;
 use naas::fakes::{FakeClock, FakeStore};
 use naas::schedule::request::Step;
 use naas::schedule::{Ports, Scheduler};
@@ -26,7 +27,15 @@ fuzz_target!(|bytes: &[u8]| {
     let scheduler = Scheduler::new(ports, Step::Of(NonZeroUsize::MIN));
 
     let body = body.trim_ascii_start();
-    let call = ApiRequest { method, path, query, idempotency_key: Some("key"), caller: Some("somebody"), body };
+    let call = ApiRequest {
+        method,
+        path,
+        query,
+        idempotency_key: Some("key"),
+        caller: &Caller::named("somebody"),
+        content_type: Some("application/json"),
+        body,
+    };
 
     let answer = block_on(answer(&scheduler, call));
 

@@ -13,7 +13,7 @@ const TEMPLATE: &[u8] = b"hostname {{ host.name }}\n{% for name, value in model.
 
 fuzz_target!(|text: &str| {
     let (inventory, model) = text.split_once("\n---\n").unwrap_or((text, ""));
-    let inventory = Inventory::parse(&[Document::new("inventory.yaml", inventory.as_bytes().to_vec())]);
+    let inventory = Inventory::parse(&[Document::new("inventory.yaml", inventory.as_bytes().to_vec()).of_this_machine()]);
     let files = BTreeMap::from([("m.yaml".to_owned(), model.as_bytes().to_vec()), ("t.tera".to_owned(), TEMPLATE.to_vec())]);
     let models = ModelSet::read(&ModelFiles(files));
     let (Ok(inventory), Ok(models)) = (inventory, models) else { return };

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eapi::{
-    Candidate, Carrier, Client, CommitError, CommitTimer, Confirmation, ErrorKind as Kind, Fingerprint, Format, Left,
-    Load, Session, SessionName, SessionState, StageError, TimerGone, TlsBackend, TlsTrust,
+    Candidate, Carrier, Client, CommitError, CommitTimer, ErrorKind as Kind, Fingerprint, Format, Left, Load, Session,
+    SessionName, SessionState, StageError, StartupConfig, TimerGone, TlsBackend, TlsTrust,
 };
 use intent::check::{Form, Shown};
 use intent::inventory::{Device, Password, Tls, Transport, Verify};
-use naas::ports::{Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
+use naas::ports::{Confirmation, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
 use naas::records::outcome::SwitchState;
 use secrecy::SecretString;
 
@@ -128,51 +128,25 @@ impl Switch for EosSwitch {
         })
     }
 
-    async fn confirm(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
+    async fn confirm(&mut self, session: &str, within: Duration) -> Result<Confirmation, SwitchError> {
         let session = Session::resume(&self.client, session_name(session)?);
-        let saved =
-            |saved: Result<eapi::Saved, _>| saved.map(|saved| saved.digest).map_err(|error| self.not_committed(error));
-        let listed = match session.confirm().await.map_err(|error| self.not_committed(error))? {
-            Confirmation::ConfirmationTaken(saved) => return Ok(saved.digest),
-            Confirmation::TimerGone(TimerGone { listed, .. }) => listed,
+        let Ok(confirmed) = tokio::time::timeout(within, session.confirm()).await else {
+            return Err(no_answer(&session, within));
         };
-        match listed {
-            // An earlier confirmation, whose answer was lost.
-            Some(SessionState::Completed) => saved(session.save().await),
-            Some(SessionState::Pending) => {
-                let aborted = session.abort().await;
-                let state =
-                    aborted.map_or(SwitchState::SessionLeft(session.name().to_string()), |()| SwitchState::Unchanged);
-                Err(SwitchError {
-                    fault: SwitchFault::Unreachable,
-                    line: None,
-                    message: format!("the commit was sent and never arrived; {}", left(&state)),
-                    state,
-                })
+        match confirmed.map_err(|error| self.not_committed(error))? {
+            eapi::Confirmation::ConfirmationTaken(saved) => Ok(Confirmation::Taken { digest: saved.digest }),
+            eapi::Confirmation::TimerGone(TimerGone { listed: Some(SessionState::Pending), .. }) => {
+                Err(never_committed(&session).await)
             }
-            _ => Err(SwitchError {
-                fault: SwitchFault::Refused,
-                state: SwitchState::Reverting,
-                line: None,
-                message: format!(
-                    "the commit timer of session {} does not run any more; compare the running-config before another \
-                     push; {}",
-                    session.name(),
-                    left(&SwitchState::Reverting)
-                ),
-            }),
+            eapi::Confirmation::TimerGone(gone) => Ok(Confirmation::TimerGone(switch_status(gone.status))),
         }
     }
 
-    async fn save(&mut self, session: &str) -> Result<bool, SwitchError> {
-        // EOS-72: empty when all is saved.
-        let unsaved = self.client.run(["show running-config diffs"], Format::Text).await;
-        let unsaved = unsaved.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::NotSaved))?;
-        if unsaved.first().and_then(|shown| shown["output"].as_str()).is_none_or(|diff| diff.trim().is_empty()) {
-            return Ok(false);
-        }
+    async fn save(&mut self, session: &str) -> Result<Option<String>, SwitchError> {
         let saved = Session::resume(&self.client, session_name(session)?).save().await;
-        saved.map(|_| true).map_err(|error| self.failed(&error, SwitchFault::Refused, SwitchState::NotSaved))
+        saved
+            .map(|saved| saved.digest)
+            .map_err(|error| self.failed(&error, SwitchFault::Refused, SwitchState::NotSaved))
     }
 
     async fn abort(&mut self, session: &str) -> Result<SwitchStatus, SwitchError> {
@@ -226,11 +200,37 @@ impl EosSwitch {
     }
 }
 
+/// The status in the words of the domain.
 fn switch_status(status: eapi::SwitchStatus) -> SwitchStatus {
-    let eapi::SwitchStatus { sessions, digest, .. } = status;
+    let eapi::SwitchStatus { sessions, digest, startup, identity } = status;
     let on_trial = sessions.on_trial().map(str::to_owned);
     let pending = sessions.states.into_iter().filter(|(_, state)| *state == SessionState::Pending);
-    SwitchStatus { digest, on_trial, pending: pending.map(|(name, _)| name).collect() }
+    SwitchStatus {
+        digest,
+        on_trial,
+        pending: pending.map(|(name, _)| name).collect(),
+        unsaved: startup == StartupConfig::Differs,
+        identity: SwitchIdentity { serial: identity.serial_number, hostname: identity.hostname },
+    }
+}
+
+/// A confirmation that may have been sent, and was not answered in time.
+fn no_answer(session: &Session, within: Duration) -> SwitchError {
+    let (name, seconds, state) = (session.name(), within.as_secs(), SwitchState::Unknown);
+    let message = format!("the confirmation of session {name} was not answered within {seconds} s; {}", left(&state));
+    SwitchError { fault: SwitchFault::Unreachable, state, line: None, message }
+}
+
+/// Aborts a session that was to be committed, and is still pending: the commit never reached the switch.
+async fn never_committed(session: &Session) -> SwitchError {
+    let aborted = session.abort().await;
+    let state = aborted.map_or(SwitchState::SessionLeft(session.name().to_string()), |()| SwitchState::Unchanged);
+    SwitchError {
+        fault: SwitchFault::Unreachable,
+        line: None,
+        message: format!("the commit was sent and never arrived; {}", left(&state)),
+        state,
+    }
 }
 
 /// How a switch is left by a request that changes nothing.

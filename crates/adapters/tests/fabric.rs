@@ -85,7 +85,9 @@ impl Site {
 
     /// What the models say that a device should run.
     fn rendered(&self, name: &str) -> String {
-        let inventory = Inventory::parse(&[Document::new("naas/inventory", self.inventory.clone().into())]).unwrap();
+        let inventory =
+            Inventory::parse(&[Document::new("naas/inventory", self.inventory.clone().into()).with_local_addresses()])
+                .unwrap();
         let device = inventory.device(&DeviceName::new(name).unwrap()).unwrap();
         ModelSet::read(&self.store.models.lock().unwrap()).unwrap().render(&device).unwrap().configuration
     }

@@ -74,6 +74,10 @@ impl Clock for QuickClock<'_> {
     fn entropy(&self) -> u64 {
         SystemClock.entropy()
     }
+
+    fn random(&self) -> u128 {
+        SystemClock.random()
+    }
 }
 
 async fn enforce(fleet: &Handle, store: &FakeStore, mode: &str) {

@@ -20,47 +20,46 @@ use crate::site;
 /// The environment variable with the token for a deployment or a `naas serve`.
 const TOKEN: &str = "NAAS_TOKEN";
 
-/// Where the verb works, and how it answers.
+/// The site or deployment that a verb works on, and how it prints results.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub(crate) site: PathBuf,
-    /// A deployment or a `naas serve` to ask instead of working on the site folder, such as https://….amazonaws.com/prod
+    /// Ask this deployment or `naas serve` instead of working on the site folder, for example https://….amazonaws.com/prod
     #[arg(long, value_name = "URL", env = "NAAS_API", conflicts_with = "site")]
     api: Option<String>,
-    /// Sent as x-api-key, where the deployment wants one
+    /// API key of the deployment, sent as x-api-key
     #[arg(long, value_name = "KEY", env = "NAAS_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
-    /// A file with one line `Authorization: Bearer TOKEN`, such as .naas/authorization of a served site; NAAS_TOKEN may hold the
-    /// token instead
+    /// Read the token for --api from this file, one line `Authorization: Bearer TOKEN`; NAAS_TOKEN can hold the token instead
     #[arg(long, value_name = "FILE", env = "NAAS_TOKEN_FILE")]
     token_file: Option<PathBuf>,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     pub(crate) output: Form,
 }
 
-/// One of the two.
+/// An open site folder or a deployment.
 pub(crate) enum Backend {
-    /// The site folder.
+    /// A site folder that this process has open.
     Local(Box<Local>),
-    /// The deployment.
+    /// A deployment or a `naas serve`.
     Api(Api),
 }
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
-    /// It was answered with a problem; this is its sentence.
+    /// The API answered with a problem document.
     #[error("{detail}")]
     Problem {
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
-        /// What happened and what to do.
+        /// What happened and what to do next.
         detail: String,
     },
-    /// It was not answered, or not by naas.
+    /// There was no answer, or not one of naas.
     #[error("{0}")]
     NoAnswer(String),
 }
@@ -119,24 +118,24 @@ impl Backend {
         }
     }
 
-    /// `GET`.
+    /// Asks with `GET`.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, CallError> {
         self.call("GET", path, None).await
     }
 
-    /// `POST`.
+    /// Asks with `POST`.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Result<Value, CallError> {
         self.call("POST", path, Some(body)).await
     }
 
-    /// Has somebody work on these runs from now on.
+    /// Starts workers for these runs where they need some.
     pub(crate) fn begin(&mut self, runs: &[String]) {
         if let Self::Local(local) = self {
             local.begin(runs);
         }
     }
 
-    /// Ends that; what is under way is finished first, within some seconds after SIGTERM.
+    /// Ends the workers. What is under way is finished first, within some seconds after SIGTERM.
     pub(crate) async fn end(&mut self, signal: Option<Signal>) -> anyhow::Result<()> {
         match self {
             Self::Local(local) => local.end(signal).await,
@@ -152,7 +151,7 @@ impl Backend {
         }
     }
 
-    /// Whether runs go on without this process.
+    /// True if runs continue without this process.
     pub(crate) fn goes_on(&self) -> bool {
         matches!(self, Self::Api(_))
     }
@@ -182,14 +181,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_becomes_its_detail_and_a_gateways_message_a_sentence() {
+    fn problems_and_gateway_messages_become_sentences() {
         let problem = json!({"title": "There is no such run", "detail": "no run x was ever accepted here"});
         let gateway = json!({"message": "Forbidden"});
 
         assert_eq!(sentence(404, &problem), "no run x was ever accepted here");
         assert_eq!(
             sentence(403, &gateway),
-            "the API answered with status 403: Forbidden; give --api-key, and look whether --api is the right URL"
+            "the API answered with status 403: Forbidden; give --token-file or --api-key, and look whether --api is the right URL"
         );
     }
 }

@@ -11,21 +11,21 @@ use crate::documents::{Class, Outcome, Report, read};
 use crate::screen;
 use crate::signals::{self, Signal, told_to_end};
 
-/// Requests under way at once.
+/// How many requests are under way at once.
 const CONCURRENCY: usize = 16;
 
-/// How often an answer may fail to come before waiting is given up.
+/// How many answers may be missing one after the other before waiting is given up.
 const PATIENCE: u32 = 10;
 
-/// A run as it was left.
+/// A run at the end of waiting for it.
 pub(crate) struct Followed {
-    /// As it stands.
+    /// The run as it stands.
     pub(crate) report: Report,
     /// The documents of its devices, in the order of their names.
     pub(crate) documents: Vec<Value>,
-    /// The same, read.
+    /// The outcomes that these documents hold.
     pub(crate) outcomes: Vec<Outcome>,
-    /// Whether somebody was tired of waiting.
+    /// True if the process was told to end before the run was finished.
     pub(crate) interrupted: bool,
 }
 
@@ -55,7 +55,10 @@ pub(crate) async fn follow(backend: &mut Backend, run: &str) -> anyhow::Result<F
         return Err(error.into());
     }
     let report: Report = read(&backend.get(&format!("runs/{run}")).await?)?;
-    let (documents, outcomes) = outcomes(backend, &report).await?;
+    let (documents, mut outcomes) = outcomes(backend, &report).await?;
+    if !interrupted {
+        learn_of_others(backend, &mut outcomes).await?;
+    }
     Ok(Followed { report, documents, outcomes, interrupted })
 }
 
@@ -69,6 +72,30 @@ pub(crate) async fn outcomes(backend: &Backend, report: &Report) -> anyhow::Resu
         .await?;
     let outcomes = documents.iter().map(read).collect::<Result<_, _>>()?;
     Ok((documents, outcomes))
+}
+
+/// Finds out what other runs made of the devices that were left to them. On a site folder nobody works on those runs now, so
+/// they are not waited for.
+async fn learn_of_others(backend: &Backend, outcomes: &mut [Outcome]) -> anyhow::Result<()> {
+    for outcome in outcomes {
+        let Some(other) = outcome.superseded_by.clone() else { continue };
+        let path = format!("runs/{other}/devices/{}", outcome.device);
+        loop {
+            let done: Outcome = read(&backend.get(&path).await?)?;
+            if done.class() != Class::Pending {
+                outcome.done_by_other = Some(done.status);
+                break;
+            }
+            if !backend.goes_on() {
+                break;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(backend.pace()) => {}
+                _ = told_to_end() => return Ok(()),
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn until_finished(backend: &Backend, run: &str) -> Result<(), CallError> {
@@ -116,8 +143,7 @@ impl Bar {
     fn show(&self, report: &Report) {
         let pending = report.counts.get("pending").copied().unwrap_or(0);
         let all: u64 = report.counts.values().sum();
-        let failed: u64 =
-            report.counts.iter().filter(|(word, _)| Class::of(word) == Class::Failed).map(|(_, count)| count).sum();
+        let failed = report.counts_of(Class::Failed);
         self.0.set_length(all);
         self.0.set_position(all - pending);
         self.0.set_message(if failed == 0 { String::new() } else { format!("{failed} failed") });

@@ -1,4 +1,4 @@
-//! The `naas` command; one file a verb, in `verbs`.
+//! The `naas` command. Each of its verbs has a file in `verbs`.
 
 // The SDK's futures are nested deeper than the compiler follows by default.
 #![recursion_limit = "256"]
@@ -25,65 +25,68 @@ use verbs::demo;
 use verbs::publish;
 use verbs::{
     Ended, apply, blame, cancel, check, completions, history, init, inventory, man, plan, redrive, render, rollback,
-    runs, serve, status, validate,
+    runs, serve, status, unpin, validate,
 };
 
-/// Network-as-a-Service for Arista EOS: what the network should look like, turned into what it is running.
+/// Network-as-a-Service for Arista EOS: render configurations from models and apply them to switches.
 #[derive(Debug, Parser)]
 #[command(name = "naas", version, propagate_version = true, after_help = EXIT_STATUSES)]
 struct Command {
     #[command(subcommand)]
     verb: Verb,
-    /// Log what is done to standard error; RUST_LOG says more exactly what
+    /// Log to standard error; set RUST_LOG to filter the log, for example RUST_LOG=naas=debug
     #[arg(long, short, global = true, action = ArgAction::SetTrue)]
     verbose: bool,
 }
 
-/// Of every verb.
+/// The end of the help text.
 const EXIT_STATUSES: &str = "Exit status:
-  0  everything is as it should be, or was made so
-  1  something failed, or could not be asked
-  2  plan, check and an apply that was not agreed to: something differs";
+  0  no device differs from its models, or all were brought to them
+  1  a device failed, or the command could not be carried out
+  2  a device differs: after plan, check, or an apply that was answered with no";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Make a new site folder that works
+    /// Create a site folder with an example that works
     Init(init::Init),
-    /// List devices, tell where their values come from, import from other tools
+    /// List devices, show where their values come from, import inventories of other tools
     Inventory(inventory::Inventory),
-    /// Tell what is wrong with a site, without any switch
+    /// Check inventory, models and templates for errors, without contacting switches
     Validate(validate::Validate),
-    /// Print the configuration that a device's models come to
+    /// Print the configuration that the models of a device render to
     Render(render::Render),
-    /// Show what an apply would change; change nothing
+    /// Show what an apply would change, without changing anything
     Plan(plan::Plan),
-    /// Bring switches to what they should run
+    /// Configure switches as their models say
     Apply(apply::Apply),
-    /// Tell whether switches still run what they should; change nothing
+    /// Detect drift: compare what switches run with their models, without changing anything
     Check(check::Check),
-    /// Show the fleet, a run, or a device in a run
+    /// Show the state of the fleet, of a run, or of a device in a run
     Status(status::Status),
-    /// List the last runs
+    /// List the latest runs
     Runs(runs::Runs),
-    /// Leave alone what a run has not begun with
+    /// Cancel the devices of a run that have not started yet
     Cancel(cancel::Cancel),
-    /// List what a device was made to run
+    /// List the configurations that were applied to a device
     History(history::History),
-    /// Bring a device back to what it once ran, and hold it there
+    /// Restore an earlier configuration of a device, and pin the device to it
     Rollback(rollback::Rollback),
-    /// Tell which run and model each line of a device's configuration is from
+    /// End the pin of a device, so that it follows its models again
+    #[command(alias = "release")]
+    Unpin(unpin::Unpin),
+    /// Show which run and model each line of a device's configuration comes from
     Blame(blame::Blame),
     /// Upload models and templates to the bucket of a deployment
     #[cfg(feature = "aws")]
     Publish(publish::Publish),
-    /// Send what was parked again
+    /// Retry the devices that were given up and parked
     Redrive(redrive::Redrive),
-    /// Serve the API and configure switches from a site folder, all in this process
+    /// Run the API and its workers on a site folder, in this process
     Serve(serve::Serve),
-    /// Simulate the switches of a site that are on this machine
+    /// Simulate the switches of a site that have loopback addresses
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
-    /// Print the script that completes naas's words in a shell
+    /// Print the completion script for a shell
     Completions(completions::Completions),
     /// Write the manual pages
     Man(man::Man),
@@ -125,6 +128,7 @@ impl Verb {
             Self::Cancel(cancel) => cancel.run().await?,
             Self::History(history) => history.run().await?,
             Self::Rollback(rollback) => return rollback.run().await,
+            Self::Unpin(unpin) => unpin.run().await?,
             Self::Blame(blame) => blame.run().await?,
             #[cfg(feature = "aws")]
             Self::Publish(publish) => return publish.run().await,
@@ -139,7 +143,7 @@ impl Verb {
     }
 }
 
-/// What happened to each device is printed as a result; the log is for looking closer.
+/// Sets up the log. What happened to each device is printed as a result; the log is for looking closer.
 fn log(verbose: bool) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(if verbose { "info" } else { "off" }));

@@ -3,28 +3,30 @@
 use std::collections::BTreeMap;
 
 use console::style;
+use naas::records::outcome::changed_lines;
 use serde_json::{Value, json};
 
-use crate::diff::{self, changed_lines};
+use crate::diff;
 use crate::documents::{Class, Outcome};
 use crate::follow::Followed;
 use crate::screen::{self, Form, count, names};
 use crate::verbs::Ended;
 
-/// How many devices ended how.
+/// The number of devices by how they ended.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Summary {
     in_sync: usize,
     changed: usize,
     differ: usize,
     pending: usize,
+    superseded: usize,
     failed: usize,
     diffs: usize,
     with_diffs: usize,
 }
 
 impl Followed {
-    /// Prints the run.
+    /// Prints what the run came to.
     pub(crate) fn print(&self, form: Form) {
         match form {
             Form::Json => screen::json(self.document()),
@@ -32,14 +34,15 @@ impl Followed {
                 self.print_diffs();
                 print_failures(&self.outcomes);
                 screen::sentence(&self.summary().sentence(&self.report.mode), 0);
+                self.print_pinned();
             }
         }
     }
 
-    /// How it ended.
+    /// How a verb ends that waited for this run.
     pub(crate) fn ended(&self) -> Ended {
         let summary = self.summary();
-        if summary.failed > 0 || summary.pending > 0 {
+        if summary.failed + summary.pending + summary.superseded > 0 {
             Ended::Failed
         } else if summary.differ > 0 {
             Ended::Changes
@@ -48,15 +51,16 @@ impl Followed {
         }
     }
 
-    /// How many devices ended how.
+    /// Counts the devices by how they ended.
     pub(crate) fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for outcome in &self.outcomes {
-            match Class::of(&outcome.status) {
+            match outcome.class() {
                 Class::InSync => summary.in_sync += 1,
                 Class::Changed => summary.changed += 1,
                 Class::Differs => summary.differ += 1,
                 Class::Pending => summary.pending += 1,
+                Class::Superseded => summary.superseded += 1,
                 Class::Failed => summary.failed += 1,
             }
         }
@@ -66,19 +70,42 @@ impl Followed {
         summary
     }
 
-    /// Whether something would change.
+    /// How many devices failed.
+    pub(crate) fn failed(&self) -> usize {
+        self.summary().failed
+    }
+
+    /// Names the devices that do not follow their models: in sync means something else for them.
+    fn print_pinned(&self) {
+        let pinned =
+            self.outcomes.iter().filter(|outcome| outcome.pinned.is_some() && outcome.class() != Class::Failed);
+        let pinned: Vec<_> = pinned.map(|outcome| outcome.device.as_str()).collect();
+        if self.report.restore.is_some() || pinned.is_empty() {
+            return;
+        }
+        let verb = if pinned.len() == 1 { "is" } else { "are" };
+        let sentence = format!(
+            "Of these, {} {verb} pinned to an earlier configuration and compared with that, not with models: {}",
+            count(pinned.len(), "device"),
+            names(&pinned)
+        );
+        screen::sentence(&sentence, 2);
+    }
+
+    /// True if something would change.
     pub(crate) fn differs(&self) -> bool {
         self.summary().differ > 0
     }
 
     fn document(&self) -> Value {
-        let Summary { in_sync, changed, differ, pending, failed, diffs, .. } = self.summary();
+        let Summary { in_sync, changed, differ, pending, superseded, failed, diffs, .. } = self.summary();
         json!({
             "run": self.report.run,
             "mode": self.report.mode,
             "status": self.report.status,
             "summary": {
-                "in_sync": in_sync, "changed": changed, "to_change": differ, "pending": pending, "failed": failed,
+                "in_sync": in_sync, "changed": changed, "to_change": differ, "pending": pending, "superseded": superseded,
+                "failed": failed,
                 "distinct_diffs": diffs,
             },
             "devices": self.documents,
@@ -86,10 +113,9 @@ impl Followed {
     }
 
     fn diffs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let with = self
-            .outcomes
-            .iter()
-            .filter(|outcome| !outcome.diff.is_empty() && Class::of(&outcome.status) != Class::Failed);
+        let with = self.outcomes.iter().filter(|outcome| {
+            !outcome.diff.is_empty() && !matches!(outcome.class(), Class::Failed | Class::Superseded)
+        });
         with.map(|outcome| (outcome.device.as_str(), outcome.diff.as_str()))
     }
 
@@ -129,6 +155,7 @@ impl Summary {
             (self.differ, differ),
             (self.in_sync, "in sync"),
             (self.failed, "failed"),
+            (self.superseded, "left to another run"),
             (self.pending, "without outcome"),
         ];
         let parts: Vec<_> = parts
@@ -148,7 +175,7 @@ impl Summary {
 pub(crate) fn print_failures(outcomes: &[Outcome]) {
     let mut failures: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for outcome in
-        outcomes.iter().filter(|outcome| matches!(Class::of(&outcome.status), Class::Failed | Class::Pending))
+        outcomes.iter().filter(|outcome| matches!(outcome.class(), Class::Failed | Class::Pending | Class::Superseded))
     {
         let reason = outcome.error.as_deref().or(outcome.reason.as_deref()).unwrap_or("it was not tried yet");
         failures.entry((&outcome.status, reason)).or_default().push(&outcome.device);

@@ -11,16 +11,16 @@ use serde_json::Value;
 
 use crate::signals::{INTERRUPTED, told_to_end};
 
-/// How results are printed.
+/// The form in which results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
-    /// For people
+    /// Text for people
     Text,
-    /// One JSON document, as docs/cli.md describes it
+    /// One JSON document, described in docs/cli.md
     Json,
 }
 
-/// Narrower than that nothing is wrapped to.
+/// The narrowest width in columns that text is wrapped to.
 const NARROWEST: usize = 40;
 
 /// Prints a line of the result.
@@ -42,7 +42,7 @@ pub(crate) fn json(mut document: Value) {
     line(format_args!("{document:#}"));
 }
 
-/// Prints a remark, beside the result.
+/// Prints a remark to standard error.
 pub(crate) fn remark(text: impl std::fmt::Display) {
     eprintln!("{text}");
 }
@@ -79,7 +79,7 @@ pub(crate) async fn agrees(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Whether there is somebody to ask.
+/// True if there is a terminal to ask at.
 pub(crate) fn somebody_there() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
@@ -127,12 +127,12 @@ pub(crate) fn diff_line(text: &str) -> StyledObject<&str> {
     }
 }
 
-/// `1 device`, `2 devices`.
+/// A number with its noun: `1 device`, `2 devices`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// Some names, and how many there are beyond them.
+/// The first names of a list, and how many follow.
 pub(crate) fn names(names: &[&str]) -> String {
     const SHOWN: usize = 8;
     match names.len().saturating_sub(SHOWN) {
@@ -141,7 +141,7 @@ pub(crate) fn names(names: &[&str]) -> String {
     }
 }
 
-/// A moment as people write it: `2026-11-23 20:15:30Z`.
+/// A time stamp as people write it: `2026-11-23 20:15:30Z`.
 pub(crate) fn moment(timestamp: &str) -> String {
     match timestamp.parse::<jiff::Timestamp>() {
         Ok(at) => at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),

@@ -20,19 +20,20 @@ pub(crate) mod rollback;
 pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod unpin;
 pub(crate) mod validate;
 
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-/// How a verb ended, as a pipeline sees it: the exit statuses of `terraform plan -detailed-exitcode`.
+/// How a verb ended. The exit statuses are those of `terraform plan -detailed-exitcode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// Everything is as it should be, or was made so: 0.
+    /// No device differs from its models, or all were brought to them: 0.
     InSync,
-    /// Something failed, which was said: 1.
+    /// Something failed, and that was printed: 1.
     Failed,
-    /// Something differs from what it should be, and was left so: 2.
+    /// A device differs from its models, and was left so: 2.
     Changes,
 }
 
@@ -47,24 +48,24 @@ impl Ended {
     }
 }
 
-/// Which devices are meant.
+/// The devices that a verb is about.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Devices {
-    /// Devices by name
+    /// Only devices with these names
     #[arg(value_name = "DEVICE")]
     names: Vec<String>,
-    /// Every device of a group; can be repeated
+    /// Only devices of this group; can be repeated
     #[arg(long = "group", short = 'g', value_name = "GROUP")]
     groups: Vec<String>,
 }
 
 impl Devices {
-    /// Whether none is named.
+    /// True if neither a device nor a group is named.
     pub(crate) fn none(&self) -> bool {
         self.names.is_empty() && self.groups.is_empty()
     }
 
-    /// The body of a request that is about them; about every device if none is named.
+    /// The body of a request in `mode` about these devices, or about every device if none is named.
     pub(crate) fn request(&self, mode: &str) -> Value {
         let mut body = Map::new();
         body.insert("mode".to_owned(), mode.into());

@@ -5,14 +5,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use eos_sim::{Event, Faults, Fleet, Handle};
 use futures::{StreamExt, stream};
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
 /// A running `naas serve`; killed when dropped.
 struct Naas {
@@ -23,9 +27,12 @@ struct Naas {
 
 impl Naas {
     fn serve(site: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_naas"))
+        // So many open files are what a service gets by default.
+        let mut process = Command::new("bash")
+            .args(["-c", "ulimit -n 1024 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_naas")])
             .args(["serve", "--listen", "127.0.0.1:0", "--confirm", "30", "--retry-pause", "1", "--site"])
             .arg(site)
+            .env("NO_COLOR", "1")
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -34,7 +41,37 @@ impl Naas {
         // A full pipe would stop the process.
         std::thread::spawn(move || lines.for_each(drop));
         let url = ready.split("url=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        Self { process, url, client: Client::new() }
+        let header = fs::read_to_string(site.join(".naas/authorization")).unwrap();
+        let (_, authorization) = header.trim().split_once(": ").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", authorization.parse().unwrap());
+        headers.insert("content-type", "application/json".parse().unwrap());
+        Self { process, url, client: Client::builder().default_headers(headers).build().unwrap() }
+    }
+
+    /// Asks as somebody without a token, with these headers.
+    async fn stranger(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &'static str) -> u16 {
+        let request = Client::new().request(method, format!("{}{path}", self.url)).body(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.url.trim_start_matches("http://").parse().unwrap()
+    }
+
+    /// Sends SIGTERM, and waits for the end: its status, and how long it took.
+    async fn terminate(&mut self) -> (Option<i32>, Duration) {
+        let began = Instant::now();
+        let sent = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        loop {
+            if let Some(status) = self.process.try_wait().unwrap() {
+                return (status.code(), began.elapsed());
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "still there a minute after SIGTERM");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn call(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
@@ -151,7 +188,7 @@ async fn what_was_accepted_survives_kill_9() {
 }
 
 #[tokio::test]
-async fn a_push_whose_process_dies_between_commit_and_confirmation_is_finished_by_the_next() {
+async fn a_commit_whose_process_died_is_confirmed_by_the_next() {
     let fleet = switch().await;
     let site = site(&fleet);
     let leaf = fleet.device("leaf1").unwrap();
@@ -212,7 +249,7 @@ async fn a_switch_that_never_answers_slows_no_other() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_and_a_missing_inventory_explained() {
+async fn a_large_body_is_refused_and_a_missing_inventory_named() {
     let fleet = switch().await;
     let site = site(&fleet);
     let naas = Naas::serve(site.path());
@@ -240,4 +277,125 @@ async fn one_process_serves_a_site() {
     assert_eq!(second.status.code(), Some(1));
     let words = String::from_utf8_lossy(&second.stderr).into_owned();
     assert!(words.contains("another naas has it open"), "{words}");
+}
+
+#[tokio::test]
+async fn state_and_inventory_are_their_owners_alone() {
+    let fleet = switch().await;
+    let site = site(&fleet);
+    fs::create_dir(site.path().join(".naas")).unwrap();
+    for (path, mode) in [(".naas", 0o755), ("inventory.json", 0o644)] {
+        fs::set_permissions(site.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    let _naas = Naas::serve(site.path());
+
+    let mode = |path: &str| fs::metadata(site.path().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(".naas"), mode("inventory.json")), (0o700, 0o600));
+    for file in ["state.redb", "serving", "authorization", "switch-authorization"] {
+        assert_eq!(mode(&format!(".naas/{file}")), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_and_foreign_pages_are_refused() {
+    let fleet = switch().await;
+    let site = site(&fleet);
+    let naas = Naas::serve(site.path());
+    let header = fs::read_to_string(site.path().join(".naas/authorization")).unwrap();
+    let token = ("authorization", header.trim().split_once(": ").unwrap().1);
+    let json = ("content-type", "application/json");
+    let body = r#"{"devices":["all"]}"#;
+
+    for (headers, refused) in [
+        (vec![json], 401),
+        (vec![json, ("authorization", "Bearer 0123456789")], 401),
+        (vec![json, ("host", "evil.example.com")], 421),
+        (vec![json, ("origin", "https://evil.example.com")], 403),
+        (vec![token, ("content-type", "text/plain")], 415),
+        (vec![token, ("content-type", "application/x-www-form-urlencoded")], 415),
+        (vec![token], 415),
+    ] {
+        assert_eq!(naas.stranger(Method::POST, "/configure", &headers, body).await, refused, "{headers:?}");
+    }
+    assert_eq!(naas.stranger(Method::GET, "/runs", &[], "").await, 401);
+
+    assert_eq!(naas.call(Method::GET, "/runs", "").await.1["runs"], json!([]));
+    assert_eq!(count(&fleet, |_| true), 0, "no switch was asked for anything");
+}
+
+#[tokio::test]
+async fn a_switchs_token_reports_that_switch_and_no_more() {
+    let fleet = switch().await;
+    let site = site(&fleet);
+    let naas = Naas::serve(site.path());
+    let header = fs::read_to_string(site.path().join(".naas/switch-authorization")).unwrap();
+    let headers = [("authorization", header.trim().split_once(": ").unwrap().1), ("content-type", "application/json")];
+
+    let report = naas.stranger(Method::POST, "/configure", &headers, r#"{"devices":["leaf1"]}"#).await;
+    let everything = naas.stranger(Method::POST, "/configure", &headers, r#"{"devices":["all"]}"#).await;
+    let reading = naas.stranger(Method::GET, "/runs", &headers, "").await;
+
+    assert_eq!((report, everything, reading), (202, 403, 403));
+}
+
+#[tokio::test]
+async fn half_open_connections_delay_nobody() {
+    rlimit::increase_nofile_limit(4_096).unwrap();
+    let fleet = switch().await;
+    let site = site(&fleet);
+    let naas = Naas::serve(site.path());
+    let mut half_open = Vec::new();
+    for number in 0..1_200 {
+        let mut stream = tokio::net::TcpStream::connect(naas.address()).await.unwrap();
+        if number % 2 == 0 {
+            let _ = stream.write_all(b"POST /configure HTTP/1.1\r\nHost: 127.0.0.1\r\n").await;
+        }
+        half_open.push(stream);
+    }
+
+    let began = Instant::now();
+    let (status, _) = naas.call(Method::GET, "/runs", "").await;
+
+    assert_eq!(status, 200);
+    assert!(began.elapsed() < Duration::from_secs(2), "answered after {:?}", began.elapsed());
+    drop(half_open);
+}
+
+#[tokio::test]
+async fn sigterm_ends_serve_within_seconds_and_the_next_goes_on() {
+    let fleet = switches(3).await;
+    let site = site(&fleet);
+    // One switch takes the request and never answers; the others are quick.
+    fleet.device("leaf2").unwrap().set_faults(Faults { latency_ms: 3_600_000, ..Faults::default() });
+    let mut naas = Naas::serve(site.path());
+    // Half a request is under way, too.
+    let mut half_open = tokio::net::TcpStream::connect(naas.address()).await.unwrap();
+    half_open.write_all(b"POST /configure HTTP/1.1\r\n").await.unwrap();
+    let (_, receipt) = naas.call(Method::POST, "/configure", r#"{"devices":["all"],"step":"max"}"#).await;
+    naas.report(&receipt["run"], |report| report["counts"]["changed"] == 2).await;
+
+    let (status, took) = naas.terminate().await;
+    fleet.device("leaf2").unwrap().set_faults(Faults::default());
+    let report = Naas::serve(site.path()).report(&receipt["run"], |report| report["status"] == "finished").await;
+
+    assert_eq!(status, Some(0));
+    assert!(took < Duration::from_secs(12), "ended after {took:?}");
+    assert_eq!(report["counts"]["changed"], 3, "{report}");
+}
+
+#[tokio::test]
+async fn sigterm_lets_a_push_that_is_under_way_finish() {
+    let fleet = switch().await;
+    let site = site(&fleet);
+    fleet.device("leaf1").unwrap().set_faults(Faults { latency_ms: 300, ..Faults::default() });
+    let mut naas = Naas::serve(site.path());
+    let (_, receipt) = naas.call(Method::POST, "/configure", r#"{"devices":["leaf1"]}"#).await;
+    until("a session", || count(&fleet, |event| matches!(event, Event::SessionOpened { .. })) == 1).await;
+
+    let (status, _) = naas.terminate().await;
+    let saved = count(&fleet, |event| matches!(event, Event::Saved));
+    let outcome = Naas::serve(site.path()).outcome(&receipt["run"]).await;
+
+    assert_eq!((status, saved, &outcome["status"]), (Some(0), 1, &json!("changed")), "{outcome}");
 }

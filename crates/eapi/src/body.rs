@@ -1,16 +1,16 @@
 //! Multi-line commands: which lines begin one, and where its body ends.
 //!
 //! eAPI takes one command per entry and has no terminal to type a body at, so a body travels as
-//! `{cmd, input}`. Known are every `banner <kind>`, `comment` and its shown form `!!`, `action bash`
-//! without a command on its line, `code` and `code unit <name>`, and `protocol https certificate`,
-//! which has two parts and two lines `EOF`.
+//! `{cmd, input}`. Known are every `banner <kind>`, `comment` and its shown form `!!`, `action
+//! bash` without a command on its line, `code` and `code unit <name>`, and `protocol https
+//! certificate`, which has two parts and two lines `EOF`.
 //!
-//! `input` carries the lines of the body, each ended by a newline, without the final `EOF`. A switch
-//! shows banners and certificates at column 0 and the other bodies indented, with their `EOF` at the
-//! same depth. For the indented kinds the indentation of the `EOF` line is taken off every line of
-//! the body, provided that every line that is not blank has it. In all other cases the body is sent
-//! byte for byte. So text that a switch has shown comes back the same after it was sent, and text
-//! with `EOF` at column 0 is never touched.
+//! `input` carries the lines of the body, each ended by a newline, without the final `EOF`. A
+//! switch shows banners and certificates at column 0 and the other bodies indented, with their
+//! `EOF` at the same depth. For the indented kinds the indentation of the `EOF` line is taken off
+//! every line of the body, provided that every line that is not blank has it. In all other cases
+//! the body is sent byte for byte. So text that a switch has shown comes back the same after it was
+//! sent, and text with `EOF` at column 0 is never touched.
 
 use crate::wire::Command;
 

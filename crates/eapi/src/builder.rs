@@ -48,8 +48,8 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl Client {
-    /// Starts the settings of a client for the switch at `host`: a name, an IPv4 or an IPv6 address.
-    /// The default is HTTPS with the certificate authorities of the system.
+    /// Starts the settings of a client for the switch at `host`: a name, an IPv4 or an IPv6
+    /// address. The default is HTTPS with the certificate authorities of the system.
     pub fn builder(host: impl Into<String>, user: impl Into<String>, password: SecretString) -> ClientBuilder {
         ClientBuilder {
             host: host.into(),
@@ -126,16 +126,16 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits the client to the sessions of `owner`: it opens, commits, confirms and aborts no other,
-    /// and answers [`Error::ForeignSession`] instead. By default it takes any session name.
+    /// Limits the client to the sessions of `owner`: it opens, commits, confirms and aborts no
+    /// other, and answers [`Error::ForeignSession`] instead. By default it takes any session name.
     #[must_use]
     pub fn session_owner(mut self, owner: SessionOwner) -> Self {
         self.owner = Some(owner);
         self
     }
 
-    /// Sets another way to the switch than HTTP from here. Host and port then only name the switch in
-    /// errors; transport, TLS and authentication are up to the carrier.
+    /// Sets another way to the switch than HTTP from here. Host and port then only name the switch
+    /// in errors; transport, TLS and authentication are up to the carrier.
     #[must_use]
     pub fn carrier(mut self, carrier: Arc<dyn Carrier>) -> Self {
         self.carrier = Some(carrier);
@@ -219,7 +219,8 @@ impl ClientBuilder {
             Err(_) => return Err(bad_host()),
         };
         let mut url = Url::parse(&format!("{scheme}://{authority}{COMMAND_API}")).map_err(|_| bad_host())?;
-        // The default port of the scheme is left out of the URL; only a URL without a host refuses one.
+        // The default port of the scheme is left out of the URL; only a URL without a host refuses
+        // one.
         url.set_port(self.port).map_err(|()| bad_host())?;
         Ok(url)
     }

@@ -12,8 +12,8 @@ use crate::wire::Command;
 mod tests;
 
 /// A configuration as commands, each with the line of the text it came from. It is never empty,
-/// because loading nothing in place of everything would erase a switch, and it holds nothing that is
-/// known to act when it is loaded.
+/// because loading nothing in place of everything would erase a switch, and it holds nothing that
+/// is known to act when it is loaded.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Candidate {
     entries: Vec<(usize, Command)>,
@@ -22,10 +22,10 @@ pub struct Candidate {
 impl Candidate {
     /// Reads configuration text as a person writes it or `show running-config` prints it.
     ///
-    /// Outside of bodies, indentation, blank lines and lines that begin with `!` are dropped, and so
-    /// is a final `end`. CRLF line ends are read as LF. All `!!` lines between two commands make one
-    /// `comment`, since EOS keeps one for each mode; it belongs to the mode of the command above it,
-    /// whatever its indentation.
+    /// Outside of bodies, indentation, blank lines and lines that begin with `!` are dropped, and
+    /// so is a final `end`. CRLF line ends are read as LF. All `!!` lines between two commands make
+    /// one `comment`, since EOS keeps one for each mode; it belongs to the mode of the command
+    /// above it, whatever its indentation.
     ///
     /// # Errors
     ///

@@ -21,9 +21,9 @@ use crate::wire::{COMMAND_API, Command, Format, Params, Request};
 
 /// A client of one switch, built by [`Client::builder`].
 ///
-/// Requests made one after the other share one connection, which the first request opens and which is
-/// kept alive; clones of a client share it too. Requests made at the same time each get a connection,
-/// though EOS runs them one after the other.
+/// Requests made one after the other share one connection, which the first request opens and which
+/// is kept alive; clones of a client share it too. Requests made at the same time each get a
+/// connection, though EOS runs them one after the other.
 ///
 /// Environment variables that name proxies are ignored and redirects are not followed, so that a
 /// password goes to the switch only.
@@ -92,7 +92,8 @@ impl Client {
         self.read(id, &request.params.cmds, &body)
     }
 
-    /// Ends the login of [`Authentication::Cookie`], if there is one. The next request opens another.
+    /// Ends the login of [`Authentication::Cookie`], if there is one. The next request opens
+    /// another.
     ///
     /// # Errors
     ///
@@ -140,8 +141,8 @@ impl Client {
         if answer.status == StatusCode::OK { Ok(answer.body) } else { Err(self.connection.unexpected(&answer)) }
     }
 
-    /// Sends a request again, once, if its cookie has expired. That is safe for requests that act as
-    /// well, because EOS runs nothing of a request that it answers with 401.
+    /// Sends a request again, once, if its cookie has expired. That is safe for requests that act
+    /// as well, because EOS runs nothing of a request that it answers with 401.
     async fn send_with_cookie(&self, exchange: Exchange) -> Result<HttpResponse, Error> {
         let token = self.login.token(&self.connection, self.timeouts.command).await?;
         let answer = self.connection.exchange(with(&exchange, login::cookie(&token))).await?;

@@ -24,8 +24,8 @@ pub struct CommandError {
     pub at: FailedAt,
     /// The number of commands that the caller gave.
     pub total: usize,
-    /// The refused line without what follows a word that announces a secret. Empty if the switch did
-    /// not say which line it refused.
+    /// The refused line without what follows a word that announces a secret. Empty if the switch
+    /// did not say which line it refused.
     pub command: String,
     /// The JSON-RPC code, see [`code`].
     pub code: i64,
@@ -38,8 +38,8 @@ pub struct CommandError {
 }
 
 impl CommandError {
-    /// The number of the caller's commands that never ran, or `None` if the switch did not say where
-    /// it stopped.
+    /// The number of the caller's commands that never ran, or `None` if the switch did not say
+    /// where it stopped.
     pub fn never_ran(&self) -> Option<usize> {
         match self.at {
             FailedAt::Enable => Some(self.total),
@@ -66,9 +66,9 @@ impl CommandError {
 
     /// Returns true if the same request can succeed later although nobody corrects anything.
     ///
-    /// That includes a refused `enable` (code 1005): a switch that cannot reach its TACACS+ or RADIUS
-    /// server refuses it, and accepts it again when the server answers. A wrong enable password is
-    /// told by its words and is not passing.
+    /// That includes a refused `enable` (code 1005): a switch that cannot reach its TACACS+ or
+    /// RADIUS server refuses it, and accepts it again when the server answers. A wrong enable
+    /// password is told by its words and is not passing.
     pub fn is_passing(&self) -> bool {
         let refused_enable = self.at == FailedAt::Enable && self.code == code::DENIED;
         self.is_busy() || refused_enable && !self.words().contains(BAD_SECRET)

@@ -63,8 +63,8 @@ pub enum CommitError {
         #[source]
         cause: Error,
     },
-    /// The new configuration is in force until its timer runs out. Then the switch goes back to what
-    /// it ran before.
+    /// The new configuration is in force until its timer runs out. Then the switch goes back to
+    /// what it ran before.
     #[error("session {session} was not confirmed, its commit timer will revert it")]
     NotConfirmed {
         /// The name of the session.
@@ -79,8 +79,8 @@ pub enum CommitError {
         /// The name of the session.
         session: SessionName,
     },
-    /// The new configuration is in force, but the startup-config is the old one. A reload would bring
-    /// that back.
+    /// The new configuration is in force, but the startup-config is the old one. A reload would
+    /// bring that back.
     #[error("session {session} was committed but not saved, `write memory` answered: {words}")]
     NotSaved {
         /// The name of the session.
@@ -120,8 +120,8 @@ impl Session {
     /// confirmed before, the switch goes back by itself to what it ran. A switch has one timer, and
     /// nobody else can commit while it runs.
     ///
-    /// Returns the digest of what the switch runs then, from the same request, or `None` on a release
-    /// that has no digest.
+    /// Returns the digest of what the switch runs then, from the same request, or `None` on a
+    /// release that has no digest.
     ///
     /// # Errors
     ///

@@ -1,8 +1,9 @@
 //! Confirming a commit before its timer runs out.
 //!
-//! A confirmation is best sent over another connection than the commit, as proof that the switch can
-//! still be reached. Every attempt first asks whether the timer still runs, since EOS may well accept
-//! a confirmation that comes too late. So an attempt can be repeated after an answer was lost.
+//! A confirmation is best sent over another connection than the commit, as proof that the switch
+//! can still be reached. Every attempt first asks whether the timer still runs, since EOS may well
+//! accept a confirmation that comes too late. So an attempt can be repeated after an answer was
+//! lost.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub trait Clock: Sync {
     /// The time since a moment that stays the same, such as the start of the process.
     fn now(&self) -> Duration;
 
-    /// Waits.
+    /// Waits for this long.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
@@ -69,12 +70,12 @@ pub struct TimerGone {
 }
 
 impl TimerGone {
-    /// Returns true if the switch runs the configuration with the digest `committed`, which is proof
-    /// that the commit stayed in force. `committed` is what
-    /// [`Session::commit_with_timer`] returned.
+    /// Returns true if the switch runs the configuration with the digest `committed`, which is
+    /// proof that the commit stayed in force. `committed` is what [`Session::commit_with_timer`]
+    /// returned.
     ///
-    /// It may not be saved: see [`SwitchStatus::startup`] and [`Session::save`]. If this is false, or
-    /// the commit returned no digest, what became of the commit is unknown.
+    /// It may not be saved: see [`SwitchStatus::startup`] and [`Session::save`]. If this is false,
+    /// or the commit returned no digest, what became of the commit is unknown.
     pub fn runs(&self, committed: &str) -> bool {
         self.status.digest.as_deref() == Some(committed)
     }
@@ -92,8 +93,8 @@ impl Session {
     /// # Errors
     ///
     /// [`CommitError::NotConfirmed`] if the confirmation was not sent or was refused,
-    /// [`CommitError::NotSaved`] if it was taken and could not be saved, [`CommitError::Unknown`] if
-    /// it was sent and not answered.
+    /// [`CommitError::NotSaved`] if it was taken and could not be saved, [`CommitError::Unknown`]
+    /// if it was sent and not answered.
     pub async fn confirm(&self) -> Result<Confirmation, CommitError> {
         let timeouts = self.client.timeouts();
         if let Some(gone) = self.timer_gone(timeouts.command).await.map_err(|cause| self.not_confirmed(cause))? {
@@ -103,8 +104,9 @@ impl Session {
     }
 
     /// Confirms a commit whose timer still runs, and saves. Attempts are repeated until one is
-    /// answered or `last_moment` has come: after faults that pass, such as a broken connection, HTTP
-    /// 502 or code 1005, and also after a 401, since the same credentials committed the session.
+    /// answered or `last_moment` has come: after faults that pass, such as a broken connection,
+    /// HTTP 502 or code 1005, and also after a 401, since the same credentials committed the
+    /// session.
     ///
     /// `last_moment` is the last moment, on `clock`, at which a confirmation may be sent. Leave as
     /// much time before the timer runs out as the switch may take to run the confirmation.
@@ -128,7 +130,8 @@ impl Session {
             let over = clock.now() + PAUSE > last_moment;
             match error {
                 CommitError::Unknown { cause, .. } => unanswered = Some(cause),
-                CommitError::NotConfirmed { ref cause, .. } if may_pass(cause) && !over => {}
+                // A refusal after an unanswered confirmation may come because that one was taken.
+                CommitError::NotConfirmed { ref cause, .. } if !over && (may_pass(cause) || unanswered.is_some()) => {}
                 CommitError::NotSaved { .. } => return Err(error),
                 error => return Err(self.ended(unanswered, error)),
             }
@@ -178,8 +181,8 @@ impl Session {
         CommitError::NotConfirmed { session: self.name.clone(), cause }
     }
 
-    /// The error to end with. After a confirmation that was sent and not answered, only `Unknown` is
-    /// true: neither silence nor a refusal undoes a confirmation that the switch may have taken.
+    /// The error to end with. After a confirmation that was sent and not answered, only `Unknown`
+    /// is true: neither silence nor a refusal undoes a confirmation that the switch may have taken.
     fn ended(&self, unanswered: Option<Error>, error: CommitError) -> CommitError {
         match unanswered {
             Some(cause) => CommitError::Unknown { session: self.name.clone(), cause },

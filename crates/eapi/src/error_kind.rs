@@ -6,8 +6,8 @@ pub enum Sent {
     /// No command ran: the switch was not reached, or it refused the request before its first
     /// command.
     No,
-    /// The request may have reached the switch. The switch may have run none, some or all of it, and
-    /// may still be running it.
+    /// The request may have reached the switch. The switch may have run none, some or all of it,
+    /// and may still be running it.
     Maybe,
     /// Commands ran, as far as the error says.
     Yes,

@@ -1,5 +1,5 @@
-//! Takes secrets out of what errors and remarks repeat. A switch quotes the line that it refuses, and
-//! newer releases quote the input of the command as well.
+//! Takes secrets out of what errors and remarks repeat. A switch quotes the line that it refuses,
+//! and newer releases quote the input of the command as well.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -72,7 +72,7 @@ fn first_secret(words: &[&str]) -> Option<usize> {
     (0..words.len()).find(|at| {
         let word = words[*at].to_ascii_lowercase();
         let follows_marker = *at > 0 && announces_secret(words[at - 1]);
-        let is_community = is_trap && words[..*at].iter().any(|word| *word == "version");
+        let is_community = is_trap && words[..*at].contains(&"version");
         let is_secret = SECRET_PARTS.iter().any(|part| word.contains(part));
         follows_marker || is_community || is_secret
     })
@@ -85,7 +85,8 @@ pub(crate) fn words<'s>(text: &str, secrets: impl IntoIterator<Item = &'s Secret
         Some(at) => format!("{}input={HIDDEN}", &text[..at]),
         None => text.to_owned(),
     };
-    // A secret of one or two characters would blank out half the sentence and give itself away by that.
+    // A secret of one or two characters would blank out half the sentence and give itself away by
+    // that.
     let text = secrets
         .into_iter()
         .map(ExposeSecret::expose_secret)

@@ -32,7 +32,8 @@ impl ReplyReader<'_> {
     pub(crate) fn results(&self, body: &[u8]) -> Result<Vec<Value>, ReplyFault> {
         let response: Response =
             serde_json::from_slice(body).map_err(|error| ReplyFault::NotEapi(self.not_json(&error, body)))?;
-        // A server that could not read the request cannot repeat its id either, so errors are read without it.
+        // A server that could not read the request cannot repeat its id either, so errors are read
+        // without it.
         if let Some(error) = response.error {
             return Err(ReplyFault::Command(Box::new(self.refused(error))));
         }
@@ -51,8 +52,8 @@ impl ReplyReader<'_> {
     }
 
     fn not_json(&self, error: &serde_json::Error, body: &[u8]) -> String {
-        // A body that is not JSON is mostly a web page, which its first characters give away. JSON that is
-        // cut off may be a configuration and is not quoted.
+        // A body that is not JSON is mostly a web page, which its first characters give away. JSON
+        // that is cut off may be a configuration and is not quoted.
         let begins = match body.first() {
             Some(b'{' | b'[') | None => String::new(),
             Some(_) => {

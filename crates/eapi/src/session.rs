@@ -1,8 +1,8 @@
 //! A configuration session on a switch, by its name.
 //!
 //! A candidate is loaded and compared in one request, and then committed and saved in another, or
-//! aborted. The running-config stays as it is before the commit. Source: EOS user manual, "Configure
-//! Session".
+//! aborted. The running-config stays as it is before the commit. Source: EOS user manual,
+//! "Configure Session".
 //!
 //! A session outlives the client: one that is neither committed nor aborted stays pending for 24
 //! hours, and EOS allows five pending sessions. So a load that fails is aborted, and its error says
@@ -35,8 +35,8 @@ pub enum Left {
     NotOpened,
     /// The session was aborted.
     Aborted,
-    /// The session could not be aborted and may be pending. It counts towards the limit of the switch
-    /// until it is aborted by name, times out after 24 hours, or the switch reloads.
+    /// The session could not be aborted and may be pending. It counts towards the limit of the
+    /// switch until it is aborted by name, times out after 24 hours, or the switch reloads.
     // EOS-55: it goes by itself after a day, or with a reboot.
     MayBePending,
 }
@@ -52,8 +52,8 @@ impl fmt::Display for Left {
 }
 
 impl Session {
-    /// The session `name` as it already is on the switch, for instance to go on with it over another
-    /// connection. Sends nothing.
+    /// The session `name` as it already is on the switch, for instance to go on with it over
+    /// another connection. Sends nothing.
     pub fn resume(client: &Client, name: SessionName) -> Self {
         Self { client: client.clone(), name }
     }

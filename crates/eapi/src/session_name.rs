@@ -6,8 +6,8 @@ use std::str::FromStr;
 /// The name of a session: 1 to 64 ASCII letters, digits, `-`, `_` and `.`.
 ///
 /// EOS remembers the name of the last completed session and refuses to open it again, so a name is
-/// for one use. Build names with a [`SessionOwner`](crate::SessionOwner), so that the sessions that a
-/// crash left behind can be told from other people's sessions.
+/// for one use. Build names with a [`SessionOwner`](crate::SessionOwner), so that the sessions that
+/// a crash left behind can be told from other people's sessions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionName(String);
 

@@ -1,9 +1,9 @@
 //! The sessions of a switch, read from `show configuration sessions detail`.
 //!
 //! EOS shows a running commit timer in different ways. Up to 4.31 the state of the session is
-//! `pendingCommitTimer`. Since 4.32 its state is `committed` and the timer has a line (in JSON a key)
-//! of its own. Sources: NAPALM issue 2166 for JSON; for the table, outputs that users published for
-//! releases from 2017 to 4.35.
+//! `pendingCommitTimer`. Since 4.32 its state is `committed` and the timer has a line (in JSON a
+//! key) of its own. Sources: NAPALM issue 2166 for JSON; for the table, outputs that users
+//! published for releases from 2017 to 4.35.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,10 +32,10 @@ pub enum SessionState {
     /// Committed, and reverted by the switch unless it is confirmed in time.
     TimerRunning,
     /// Listed as `completed` (up to 4.31) or `committed` (since 4.32) without a running timer. That
-    /// is no proof that the configuration stayed: it is not established what EOS lists after a commit
-    /// timer has run out.
+    /// is no proof that the configuration stayed: it is not established what EOS lists after a
+    /// commit timer has run out.
     Completed,
-    /// Listed as `aborted`.
+    /// Listed as `aborted`, which newer releases do for a while.
     Aborted,
     /// A state that this version does not know, in the word of the switch.
     Other(String),

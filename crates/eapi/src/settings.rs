@@ -21,8 +21,9 @@ pub enum Authentication {
     #[default]
     // EOS-4.
     Basic,
-    /// User name and password once, in exchange for a cookie that goes with every request after that.
-    /// An expired cookie is renewed. [`Client::logout`](crate::Client::logout) ends it on the switch.
+    /// User name and password once, in exchange for a cookie that goes with every request after
+    /// that. An expired cookie is renewed. [`Client::logout`](crate::Client::logout) ends it on the
+    /// switch.
     // EOS-5.
     Cookie,
     /// The client certificate alone. The user is the one that the certificate names.

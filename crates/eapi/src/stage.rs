@@ -26,8 +26,8 @@ pub struct Staged {
     pub remarks: Vec<Remark>,
 }
 
-/// What the switch said about a line that it accepted, such as `! VLAN id 5 not found in current VLAN
-/// configuration`. Remarks that came when the last mode was left belong to the last line.
+/// What the switch said about a line that it accepted, such as `! VLAN id 5 not found in current
+/// VLAN configuration`. Remarks that came when the last mode was left belong to the last line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 // EOS-45: EOS remarks on lines that it takes.
 pub struct Remark {
@@ -74,8 +74,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// A line that the switch refused, or a request that failed. The session is then aborted if that
-    /// is possible, and [`StageError::left`] says whether it was.
+    /// A line that the switch refused, or a request that failed. The session is then aborted if
+    /// that is possible, and [`StageError::left`] says whether it was.
     // EOS-69: session, lines and diff fit into one request.
     pub async fn stage(
         client: &Client,
@@ -154,10 +154,10 @@ impl<'c> StageRequest<'c> {
         }
         let first = commands.len();
         commands.extend(candidate.commands().cloned());
-        // The lines of an ACL, a policy-map or a qos profile are stored when their mode is left, so a
-        // difference that is asked for inside such a mode lacks them. `end` leaves every mode at once
-        // and the session as well, which stays pending. Source: EOS user manual, "ACLs and Route
-        // Maps", "Saving List Modifications".
+        // The lines of an ACL, a policy-map or a qos profile are stored when their mode is left, so
+        // a difference that is asked for inside such a mode lacks them. `end` leaves every mode at
+        // once and the session as well, which stays pending. Source: EOS user manual, "ACLs and
+        // Route Maps", "Saving List Modifications".
         commands.push(LEAVE.into());
         // By name, since no session is open any more. The command has no JSON model: asked for as
         // JSON it fails, and the session stays pending.

@@ -1,4 +1,4 @@
-//! Whom to trust on `https`: CAs, one certificate by its fingerprint, or anyone; and what to show for oneself.
+//! Whom to trust on HTTPS, which certificate to show, and which library speaks TLS.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,24 +6,25 @@ use std::str::FromStr;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
-/// Whose certificates are accepted.
+/// Which certificates of a switch are accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum TlsTrust {
-    /// Those of the system's certificate authorities.
+    /// Certificates signed by a certificate authority of the system.
     #[default]
     System,
-    /// Those of the system's certificate authorities and of these, one or several in PEM.
+    /// Certificates signed by a certificate authority of the system or by one of these, which are
+    /// given in PEM.
     AlsoCa(String),
-    /// Only the certificate with this fingerprint, whatever else is in it: also self-signed, expired, or made out to
+    /// Only the certificate with this fingerprint. It may be self-signed, expired or made out to
     /// another name.
     Pinned(Fingerprint),
-    /// Any certificate: whoever is on the path reads the password and the configuration, and can change it. Logged as
-    /// a warning.
+    /// Any certificate. Whoever is on the path can read the password and the configuration and can
+    /// change them. The client logs a warning.
     Insecure,
 }
 
-/// The SHA-256 of a certificate in DER, as `openssl x509 -noout -fingerprint -sha256` prints it: 64 hexadecimal digits, in
-/// pairs with colons between them or without.
+/// The SHA-256 of a certificate in DER. It is written as `openssl x509 -noout -fingerprint -sha256`
+/// prints it, 64 hexadecimal digits in pairs with colons between them; the colons may be left out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; 32]);
 
@@ -66,30 +67,30 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// Not a SHA-256 fingerprint.
+/// The error for a text that is not a SHA-256 fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a SHA-256 fingerprint is 64 hexadecimal digits, with or without colons between the pairs")]
 pub struct BadFingerprint;
 
-/// What a client shows of itself in the TLS handshake.
+/// The certificate that a client shows in the TLS handshake.
 #[derive(Debug, Clone)]
 pub struct ClientCertificate {
-    /// The certificate, followed by those between it and its CA, in PEM.
+    /// The certificate, followed by those between it and its authority, in PEM.
     pub chain: String,
-    /// Its private key, in PEM.
+    /// The private key of the certificate, in PEM.
     pub key: SecretString,
 }
 
-/// What speaks TLS.
+/// The library that speaks TLS.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TlsBackend {
-    /// rustls: TLS 1.2 and 1.3, with suites of today only.
+    /// rustls: TLS 1.2 and 1.3 with current cipher suites only.
     #[default]
     Rustls,
-    /// OpenSSL, which also speaks what EOS offers by default in older releases: TLS 1.2 with `AES256-SHA`,
-    /// `DHE-RSA-AES256-SHA`, `AES128-SHA` and `DHE-RSA-AES128-SHA`, without forward secrecy or with weak groups. Give such a
-    /// switch an `ssl profile` where you can.
+    /// OpenSSL, which also speaks what older EOS releases offer by default: TLS 1.2 with
+    /// `AES256-SHA`, `DHE-RSA-AES256-SHA`, `AES128-SHA` and `DHE-RSA-AES128-SHA`. These suites have
+    /// no forward secrecy or weak groups, so give such a switch an `ssl profile` where you can.
     #[cfg(feature = "legacy-tls")]
     OpenSsl,
 }

@@ -1,66 +1,69 @@
 //! The JSON-RPC 2.0 messages that cross the wire on `POST /command-api`.
 //!
-//! Only the fields this client and the simulator use are modelled; a reader of either side must tolerate others, as
-//! EOS does (pyeapi puts `streaming` beside `params`). Shapes: Arista's "Command API" overview page on the switch, and
-//! what pyeapi 1.0.4, NAPALM 5.2.0 and ANTA's asynceapi send and expect.
+//! Only the fields that this client and a simulator need are modelled. A reader on either side must
+//! tolerate other fields, as EOS does: pyeapi puts `streaming` beside `params`. Sources: the
+//! "Command API" overview page on the switch, and what pyeapi 1.0.4, NAPALM 5.2.0 and ANTA's
+//! asynceapi send and expect.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-/// The path eAPI answers on.
+/// The HTTP path of eAPI.
 // EOS-1: eAPI is JSON-RPC over POST to this one path.
 pub const COMMAND_API: &str = "/command-api";
 
-/// A `runCmds` call.
+/// A JSON-RPC request that calls `runCmds`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Request {
-    /// Always `"2.0"`.
+    /// The JSON-RPC version, always `"2.0"`.
     pub jsonrpc: String,
-    /// `runCmds`, the only method EOS documents for running commands.
+    /// `runCmds`, the only method that EOS documents for running commands.
     pub method: String,
-    /// What to run.
+    /// The commands and how to run them.
     pub params: Params,
-    /// Echoed unchanged in the response; a string or a number.
+    /// A string or a number, which the response repeats.
     pub id: Value,
 }
 
-/// The parameters of `runCmds` in their object form. EOS takes the positional form `[version, cmds, format]` too.
+/// The parameters of `runCmds` as an object. EOS also takes the positional form
+/// `[version, cmds, format]`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 // EOS-20.
 pub struct Params {
-    /// `1` or `"latest"`; governs the revision of output models only.
+    /// `1` or `"latest"`. It selects the revision of the output models.
     pub version: Value,
-    /// Run in order; the mode they leave behind ends with the request.
+    /// The commands, run in order. The mode that they leave open ends with the request.
     pub cmds: Vec<Command>,
-    /// One format for the whole request.
+    /// The format of all results of the request.
     #[serde(default)]
     pub format: Format,
     /// Adds `_meta.execStartTime` and `_meta.execDuration` (seconds) to each result.
     #[serde(default, skip_serializing_if = "is_false")]
     pub timestamps: bool,
-    /// Accept abbreviations; EOS refuses them by default.
+    /// Accepts abbreviated commands, which EOS refuses by default.
     #[serde(default, skip_serializing_if = "is_false")]
     pub auto_complete: bool,
-    /// Stop at the first failing command; EOS's default is true.
+    /// Stops at the first command that fails. The default of EOS is true.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub stop_on_error: bool,
 }
 
-/// How results are written.
+/// The format of results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// Structured output; commands without a model fail with code 1003.
+    /// Structured output. A command without a model fails with code 1003.
     #[default]
     Json,
     /// `{"output": "..."}` for each command.
     Text,
 }
 
-/// One entry of `cmds`. `Debug` shows only the size of an input, which may be a password or a private key.
+/// A command in a request. `Debug` shows only the size of an input, which may be a password or a
+/// private key.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Command {
@@ -71,11 +74,12 @@ pub enum Command {
     WithInput {
         /// The line as typed.
         cmd: String,
-        /// The enable password, or the body of a multi-line command without its final `EOF`. Whether the last line of
-        /// a body ends with a newline makes no difference to EOS; this crate ends every line, others do not.
+        /// The enable password, or the body of a multi-line command without its final `EOF`.
+        /// Whether the last line of a body ends with a newline makes no difference to EOS; this
+        /// crate ends every line, others do not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         input: Option<String>,
-        /// Pins the output model's revision.
+        /// The revision of the output model that is wanted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         revision: Option<u32>,
     },
@@ -117,17 +121,17 @@ impl From<String> for Command {
     }
 }
 
-/// What comes back, always with HTTP status 200: either `result` or `error`.
+/// The response to a request, always with HTTP status 200. It has either `result` or `error`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Response {
-    /// Always `"2.0"`.
+    /// The JSON-RPC version, always `"2.0"`.
     pub jsonrpc: String,
-    /// The request's.
+    /// The id of the request.
     pub id: Value,
-    /// One entry per command when all succeeded.
+    /// One result for each command, if all of them succeeded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Vec<Value>>,
-    /// The first failure.
+    /// The failure of the command at which the switch stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RpcError>,
 }
@@ -135,17 +139,18 @@ pub struct Response {
 /// The error object of a response.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RpcError {
-    /// See [`code`].
+    /// The error code, see [`code`].
     pub code: i64,
-    /// `CLI command <n> of <total> '<command>' failed: <reason>`; `n` counts from 1 and includes `enable`.
+    /// `CLI command <n> of <total> '<command>' failed: <reason>`; `n` counts from 1 and includes
+    /// `enable`.
     pub message: String,
-    /// Results up to and including the failing command, whose entry carries `errors`; may be missing or empty. Anything
-    /// but an array is read as missing.
+    /// Results up to and including the failing command, whose entry carries `errors`; may be
+    /// missing or empty. Anything but an array is read as missing.
     #[serde(default, deserialize_with = "array_or_none", skip_serializing_if = "Option::is_none")]
     pub data: Option<Vec<Value>>,
 }
 
-/// Error codes of [`RpcError`] whose meaning is established.
+/// The error codes of [`RpcError`] that this crate acts on.
 pub mod code {
     /// Parsed, but refused when run: "could not run command".
     // EOS-31.
@@ -158,7 +163,7 @@ pub mod code {
     /// No JSON model for this command: "unconverted command".
     // EOS-33.
     pub const UNCONVERTED: i64 = 1003;
-    /// Authorisation refused it.
+    /// The authorisation of commands refused it.
     // EOS-19.
     pub const DENIED: i64 = 1005;
 }

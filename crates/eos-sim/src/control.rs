@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
@@ -13,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::DeviceHandle;
+use crate::browser;
 use crate::device::Device;
 use crate::faults::Faults;
 
@@ -34,7 +37,17 @@ pub(crate) fn router(devices: Devices) -> Router {
         .route("/devices/{name}/sessions", post(leave_sessions))
         .route("/devices/{name}/commit-timer", post(commit_timer))
         .route("/devices/{name}/expire-logins", post(expire_logins))
+        .layer(middleware::from_fn(refuse_pages))
         .with_state(devices)
+}
+
+/// Refuses what a web page sends: it could break switches, and read what they are configured with.
+async fn refuse_pages(request: Request, next: Next) -> Result<Response, Refused> {
+    if browser::sent(request.headers()) {
+        let why = "expected a program that asks for an address or localhost, found a request of a web page";
+        return Err((StatusCode::FORBIDDEN, Json(json!({"error": why}))));
+    }
+    Ok(next.run(request).await)
 }
 
 async fn list(State(devices): State<Devices>) -> Json<Value> {

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::browser;
 use crate::device::Device;
 use crate::faults::Faults;
 use crate::journal::Event;
@@ -83,6 +84,12 @@ async fn answer(device: Arc<Device>, request: Request<Incoming>) -> Result<Respo
     }
     let (head, body) = request.into_parts();
     let path = head.uri.path();
+    if device.spec.allow_bash && browser::sent(&head.headers) {
+        return Ok(plain(
+            StatusCode::FORBIDDEN,
+            "Forbidden: its actions run on this machine, so web pages may not ask it",
+        ));
+    }
     if !matches!(path, COMMAND_API | "/login" | "/logout") {
         return Ok(plain(StatusCode::NOT_FOUND, "Not Found"));
     }

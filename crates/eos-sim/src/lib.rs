@@ -1,6 +1,7 @@
 //! Simulated Arista EOS switches that speak eAPI: enough of the command line, of configuration sessions and of
 //! event-handlers to test against over real HTTP, on loopback addresses only. What is covered and what is not: README.
 
+mod browser;
 mod cli;
 mod clock;
 mod config;
@@ -22,6 +23,7 @@ mod load;
 mod lock;
 mod login;
 mod order;
+mod release;
 mod reply;
 mod rpc;
 mod session;

@@ -26,6 +26,7 @@ mod element;
 mod explain;
 mod field;
 pub mod import;
+mod jinja;
 mod nesting;
 mod node;
 mod password;
@@ -35,6 +36,7 @@ mod stored;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
@@ -43,6 +45,7 @@ pub use connection::{Connection, Tls, Transport, Verify};
 use document::DocumentPart;
 use element::Element;
 pub use explain::{Explained, ExplainedValue, Membership, SetBy, ValueSource};
+pub use jinja::{Jinja, Peers, Variables};
 pub use password::Password;
 use resolve::{Levels, Resolved};
 pub use stored::Document;
@@ -56,12 +59,14 @@ pub struct Inventory {
     groups: BTreeMap<GroupName, Defined>,
     /// By the unit of their document.
     defaults: BTreeMap<String, Defined>,
+    /// What Ansible's templates know of all devices, made when the first device needs it.
+    peers: OnceLock<Arc<Peers>>,
 }
 
 /// One device, resolved.
 #[derive(Clone)]
 pub struct Device {
-    /// Its key in the inventory.
+    /// Its name, which is its key in the inventory.
     pub name: DeviceName,
     /// The address or DNS name it answers at; its name, if the inventory gives none.
     pub hostname: String,
@@ -71,14 +76,18 @@ pub struct Device {
     pub groups: Vec<GroupName>,
     /// Its data, in the order it was first defined.
     pub data: Map<String, Value>,
-    /// Who to log in as.
+    /// The user to log in as.
     pub username: Option<String>,
-    /// With which password.
+    /// That user's password.
     pub password: Option<Password>,
     /// The serial number of the switch that is meant, if the inventory says.
     pub serial: Option<String>,
-    /// How to speak eAPI to it.
+    /// How eAPI is spoken to it.
     pub connection: Connection,
+    /// How its Jinja2 templates are set up.
+    pub jinja: Jinja,
+    /// What its templates know of all devices, if they are Ansible's.
+    pub peers: Option<Arc<Peers>>,
 }
 
 /// Data may hold secrets, so only names are shown.
@@ -92,13 +101,13 @@ impl fmt::Debug for Device {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("inventory {document}{}{}: {reason}", line_of(*.line), path_of(.path))]
 pub struct InventoryError {
-    /// The secret or file.
+    /// The name of the secret or file.
     pub document: String,
-    /// From 1, where it is known.
+    /// The line from 1, where it is known.
     pub line: Option<u64>,
     /// Such as `hosts.leaf1.port`; empty for the document as a whole.
     pub path: String,
-    /// What was expected and found.
+    /// What was expected and found there.
     pub reason: String,
 }
 
@@ -125,7 +134,8 @@ impl Inventory {
 
     /// The same, whatever the addresses are: what is imported from elsewhere is written down first and corrected by a person.
     fn assemble(documents: &[Document]) -> Result<Self, InventoryError> {
-        let mut inventory = Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: BTreeMap::new() };
+        let mut inventory =
+            Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: BTreeMap::new(), peers: OnceLock::new() };
         for document in documents {
             for part in document::parse(document)? {
                 inventory.add(part, document)?;
@@ -144,7 +154,7 @@ impl Inventory {
         self.hosts.keys()
     }
 
-    /// Whether there is such a device.
+    /// True if there is such a device.
     pub fn has(&self, name: &str) -> bool {
         self.hosts.contains_key(name)
     }
@@ -154,6 +164,7 @@ impl Inventory {
         let host = &self.hosts.get(name)?.element;
         let levels = self.levels(name)?;
         let resolved = Resolved::new(&levels);
+        let jinja = self.jinja_of(name);
         Some(Device {
             hostname: resolved.hostname.as_ref().map_or_else(|| name.to_string(), |found| found.value.clone()),
             platform: levels.nearest("platform", |element| element.platform.clone()).map(|found| found.value),
@@ -162,6 +173,8 @@ impl Inventory {
             serial: host.serial.clone().or_else(|| serial_of(&host.data)),
             connection: resolved.connection(),
             data: levels.data(),
+            jinja,
+            peers: (jinja.variables == Variables::Ansible).then(|| Arc::clone(self.peers())),
             name: name.clone(),
             groups: self.groups_of(host),
         })
@@ -177,9 +190,13 @@ impl Inventory {
         Some(self.hosts.iter().filter(|(_, host)| member(host)).map(|(name, _)| name.clone()).collect())
     }
 
-    /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted.
+    /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted. Ansible's
+    /// templates may read the data of any device, so then it is all documents.
     pub fn documents_of(&self, devices: &[DeviceName]) -> Vec<String> {
-        let theirs = devices.iter().filter_map(|device| self.hosts.get(device));
+        let has_peers = |name: &DeviceName| self.jinja_of(name).variables == Variables::Ansible;
+        let reads_all = devices.iter().any(has_peers);
+        let wanted = |name: &DeviceName| reads_all || devices.contains(name);
+        let theirs = self.hosts.iter().filter(|(name, _)| wanted(name)).map(|(_, host)| host);
         let shared = self.groups.values().chain(self.defaults.values());
         let documents: BTreeSet<_> = theirs.chain(shared).map(|defined| defined.document.as_str()).collect();
         documents.into_iter().map(str::to_owned).collect()
@@ -315,6 +332,33 @@ impl Inventory {
     /// The defaults that are for a host.
     fn defaults_of(&self, name: &DeviceName) -> Option<&Defined> {
         self.defaults.get(document::unit(&self.hosts.get(name)?.document))
+    }
+
+    /// How the Jinja2 templates of a host are set up: by its defaults.
+    fn jinja_of(&self, name: &DeviceName) -> Jinja {
+        self.defaults_of(name).map(|defaults| defaults.element.jinja).unwrap_or_default()
+    }
+
+    fn peers(&self) -> &Arc<Peers> {
+        self.peers.get_or_init(|| {
+            let mut peers = Peers::default();
+            for (name, host) in &self.hosts {
+                let Some(levels) = self.levels(name) else { continue };
+                let mut data = levels.data();
+                let hostname = Resolved::new(&levels).hostname;
+                let hostname = hostname.map_or_else(|| name.to_string(), |found| found.value.clone());
+                data.insert("inventory_hostname".to_owned(), name.to_string().into());
+                data.insert("ansible_host".to_owned(), hostname.into());
+                let groups: Vec<String> = self.groups_of(&host.element).iter().map(ToString::to_string).collect();
+                let named = groups.iter().filter(|group| *group != "global");
+                let ungrouped = (groups.len() < 2).then(|| "ungrouped".to_owned());
+                for group in named.cloned().chain(ungrouped).chain(["all".to_owned()]) {
+                    peers.groups.entry(group).or_default().push(name.to_string());
+                }
+                peers.hosts.insert(name.to_string(), data);
+            }
+            Arc::new(peers)
+        })
     }
 }
 

@@ -14,6 +14,9 @@ pub const MAX_NAME: usize = 128;
 /// How much of a run's name is its second.
 const SECOND: usize = 15;
 
+/// How the second is written.
+const SECOND_FORM: &str = "%Y%m%d-%H%M%S";
+
 /// A device's key in the inventory, such as `leaf1` or `leaf1.fra.example.net`. Upper and lower case differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -24,9 +27,10 @@ pub struct DeviceName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct GroupName(String);
 
-/// One accepted request: `20261123-201530-7f3a9c`, the UTC second it was accepted in and six random hex digits.
+/// One accepted request: `20261123-201530-7f3a9c0b12d4e5f6`, the UTC second it was accepted in and 64 random bits in
+/// hexadecimal. Earlier versions wrote 24 bits, `20261123-201530-7f3a9c`; such names are still read.
 ///
-/// Sorts by time, can be read aloud, and fits into an EOS session name.
+/// Sorts by time, and fits into an EOS session name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RunId(String);
@@ -34,55 +38,80 @@ pub struct RunId(String);
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// Not a device or group name.
+    /// The text cannot name a device or a group.
     #[error(
         "{0:?} is not a name: expected 1 to {MAX_NAME} of the characters A-Z a-z 0-9 . _ - beginning with a letter or digit"
     )]
     Name(String),
-    /// Not a run.
-    #[error("{0:?} is not a run: expected the form 20261123-201530-7f3a9c")]
+    /// The text is not the name of a run.
+    #[error("{0:?} is not a run: expected the form 20261123-201530-7f3a9c0b12d4e5f6")]
     Run(String),
 }
 
 impl DeviceName {
-    /// Checks `text`.
+    /// Takes `text` as a name.
+    ///
+    /// # Errors
+    ///
+    /// A text that is empty, too long, or has a character that is not allowed.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
         checked(text.into()).map(Self)
     }
 }
 
 impl GroupName {
-    /// Checks `text`.
+    /// Takes `text` as a name.
+    ///
+    /// # Errors
+    ///
+    /// A text that is empty, too long, or has a character that is not allowed.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
         checked(text.into()).map(Self)
     }
 
-    /// The group every host belongs to.
+    /// The group `global`, which every host belongs to.
     pub fn global() -> Self {
         Self("global".to_owned())
     }
 }
 
 impl RunId {
-    /// A new run accepted at `now`; `entropy` tells apart the runs of one second.
-    pub fn new(now: Timestamp, entropy: u64) -> Self {
-        let second = now.strftime("%Y%m%d-%H%M%S");
-        Self(format!("{second}-{:06x}", entropy & 0xff_ffff))
+    /// The number of characters in the name of a new run.
+    pub const LENGTH: usize = 32;
+
+    /// The number of characters in the name of a run that an earlier version accepted.
+    const OLD_LENGTH: usize = 22;
+
+    /// A new run accepted at `now`. The `random` bits tell apart the runs of one second, so they come from the
+    /// operating system.
+    pub fn new(now: Timestamp, random: u64) -> Self {
+        let second = now.strftime(SECOND_FORM);
+        Self(format!("{second}-{random:016x}"))
     }
 
-    /// Whether it was accepted in an earlier second than `other`.
+    /// True if it was accepted in an earlier second than `other`.
     pub fn is_older_than(&self, other: &Self) -> bool {
         self.0[..SECOND] < other.0[..SECOND]
     }
 
-    /// Checks `text`.
+    /// True if it was accepted in an earlier second than that of the moment `at`.
+    pub fn is_before(&self, at: Timestamp) -> bool {
+        self.0[..SECOND] < *at.strftime(SECOND_FORM).to_string()
+    }
+
+    /// Reads the name of a run, in the present form or that of earlier versions.
+    ///
+    /// # Errors
+    ///
+    /// A text in any other form.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let form = |byte: u8, place: usize| match place {
             8 | 15 => byte == b'-',
             0..15 => byte.is_ascii_digit(),
             _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
         };
-        let valid = text.len() == 22 && text.bytes().enumerate().all(|(place, byte)| form(byte, place));
+        let valid = matches!(text.len(), Self::LENGTH | Self::OLD_LENGTH)
+            && text.bytes().enumerate().all(|(place, byte)| form(byte, place));
         if valid { Ok(Self(text.to_owned())) } else { Err(InvalidName::Run(excerpt(text))) }
     }
 }
@@ -95,7 +124,7 @@ fn checked(text: String) -> Result<String, InvalidName> {
 }
 
 /// Enough of an outside text to recognise it, never a megabyte of it.
-fn excerpt(text: &str) -> String {
+pub fn excerpt(text: &str) -> String {
     if text.chars().count() <= 64 { text.to_owned() } else { text.chars().take(63).chain(['…']).collect() }
 }
 
@@ -167,13 +196,25 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_named_by_its_second_and_six_digits() {
+    fn a_run_is_named_by_its_second_and_64_random_bits() {
         let now = "2026-11-23T20:15:30Z".parse().unwrap();
 
         let run = RunId::new(now, 0xab_cdef_1234);
 
-        assert_eq!(run.as_ref(), "20261123-201530-ef1234");
+        assert_eq!(run.as_ref(), "20261123-201530-000000abcdef1234");
+        assert_eq!(run.as_ref().len(), RunId::LENGTH);
         assert_eq!(RunId::parse(run.as_ref()), Ok(run));
+    }
+
+    #[test]
+    fn a_run_of_an_earlier_version_is_read() {
+        let old = RunId::parse("20261123-201530-7f3a9c").unwrap();
+        let new = RunId::new("2026-11-23T20:15:31Z".parse().unwrap(), 7);
+
+        assert!(old.is_older_than(&new) && old < new);
+        for text in ["20261123-201530-7f3a9", "20261123-201530-7f3a9c0", "20261123-201530-7f3a9c0b12d4e5f6a"] {
+            assert!(RunId::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

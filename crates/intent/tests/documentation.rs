@@ -61,7 +61,8 @@ fn the_table_of_yaml_is_true() {
 fn the_example_of_an_inventory_resolves_as_the_text_says() {
     let example = &blocks("yaml inventory")[0];
     let ntp = |text: &str| {
-        let inventory = Inventory::parse(&[Document::new("inventory.yaml", text.as_bytes().to_vec())]).unwrap();
+        let inventory =
+            Inventory::parse(&[Document::new("inventory.yaml", text.as_bytes().to_vec()).of_this_machine()]).unwrap();
         inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap().data["ntp"].clone()
     };
 

@@ -1,134 +1,162 @@
-//! The API in words: which method and path does what, and how results are written. It knows HTTP's vocabulary but no HTTP
-//! library, so that API Gateway events and a local server get the same answers from the same code.
+//! The API: which method and path does what, and how results are written. It knows HTTP's
+//! vocabulary but no HTTP library, so that API Gateway events and a local server get the same
+//! answers from the same code.
 
 pub mod problem;
 
+use intent::name::excerpt;
 use serde::Serialize;
 use tracing::{error, warn};
 
 pub use problem::Problem;
 
-use crate::schedule::{ReportError, Scheduler, SchedulerPorts};
+use crate::caller::Caller;
+use crate::causes::causes;
+use crate::schedule::{Scheduler, SchedulerPorts};
 
-/// Largest body accepted, in bytes: a request naming ten thousand devices fits several times.
+/// The largest body that is accepted, in bytes: a request that names ten thousand devices fits
+/// several times.
 pub const MAX_BODY: usize = 1024 * 1024;
 
-/// How long a list is when the caller does not say.
+/// How many entries a list has when the caller does not say.
 const DEFAULT_LIMIT: usize = 20;
 
-/// How long it is at most.
+/// The most entries that a list may have.
 const MAX_LIMIT: usize = 200;
 
-/// A call as it came in.
+/// Every method and path, for callers who lost their way.
+const ROUTES: &str = "POST /configure, GET /runs, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST \
+                      /runs/{run}/cancel, GET /devices/{device}, GET /devices/{device}/history, GET \
+                      /devices/{device}/configurations/{hash}, GET /devices/{device}/blame, POST \
+                      /devices/{device}/unpin, POST /redrive";
+
+/// A call of the API, as a front end received it.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiRequest<'a> {
-    /// In capitals.
+    /// The HTTP method, in capitals.
     pub method: &'a str,
-    /// Without stage, query and fragment; not percent-decoded: no name needs it.
+    /// The path without stage, query and fragment. It is not percent-decoded: no name needs that.
     pub path: &'a str,
     /// What follows the question mark, percent-encoded.
     pub query: Option<&'a str>,
-    /// Who asks, as far as the front end knows: a name, or the address. Never a secret: it is recorded.
-    pub caller: Option<&'a str>,
-    /// The header of that name.
+    /// Who calls.
+    pub caller: &'a Caller,
+    /// The header `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// The header `Idempotency-Key`.
     pub idempotency_key: Option<&'a str>,
-    /// Decoded.
+    /// The bytes of the body, without any transfer encoding.
     pub body: &'a [u8],
 }
 
-/// What goes back.
+/// The answer to a call of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiResponse {
-    /// HTTP status.
+    /// The HTTP status.
     pub status: u16,
-    /// Header names in lower case, and values.
+    /// The names of headers, in lower case, and their values.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON.
+    /// The body, which is JSON.
     pub body: String,
 }
 
-/// Answers `call`. It never fails: failures are answers.
+/// Answers `request`. It never fails: failures are answers.
 pub async fn answer<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequest<'_>) -> ApiResponse {
     let path: Vec<_> = request.path.trim_matches('/').split('/').collect();
-    match (request.method, path.as_slice()) {
-        ("POST", ["configure"]) => configure(scheduler, request).await,
-        ("GET", ["runs"]) => match limit(request) {
-            Ok(limit) => report(200, scheduler.runs(limit).await),
+    match method_of(&path) {
+        None => unknown_path(),
+        Some(method) if method != request.method => not_allowed(request, method),
+        Some("GET") => read(scheduler, request, &path).await,
+        Some(_) => match acceptable(request) {
+            Ok(()) => command(scheduler, request, &path).await,
             Err(problem) => ApiResponse::problem(&problem),
         },
-        ("GET", ["runs", run]) => report(200, scheduler.run(run).await),
-        ("GET", ["runs", run, "devices", device]) => match scheduler.outcome(run, device).await {
-            Ok(Ok(outcome)) => ApiResponse::json(200, &outcome),
-            Ok(Err(pending)) => ApiResponse::json(200, &pending),
-            Err(error) => refuse(Problem::from(&error), &error),
-        },
-        ("POST", ["runs", run, "cancel"]) => report(202, scheduler.cancel(run).await),
-        ("GET", ["devices", device]) => report(200, scheduler.device(device).await),
-        ("GET", ["devices", device, "history"]) => match limit(request) {
-            Ok(limit) => report(200, scheduler.history(device, limit).await),
-            Err(problem) => ApiResponse::problem(&problem),
-        },
-        ("GET", ["devices", device, "configurations", configuration]) => {
-            report(200, scheduler.configuration(device, configuration).await)
-        }
-        ("GET", ["devices", device, "blame"]) => report(200, scheduler.blame(device).await),
-        // The second word is the one of earlier versions.
-        ("POST", ["devices", device, "unpin" | "release"]) => report(200, scheduler.unpin(device).await),
-        ("POST", ["redrive"]) => match scheduler.redrive().await {
-            Ok(redriven) => ApiResponse::json(202, &redriven),
-            Err(error) => refuse(Problem::from(&error), &error),
-        },
-        (_, ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "unpin" | "release"]) => {
-            not_allowed(request, "POST")
-        }
-        (
-            _,
-            ["runs"] | ["runs", _] | ["runs", _, "devices", _] | ["devices", _] | ["devices", _, "history" | "blame"],
-        )
-        | (_, ["devices", _, "configurations", _]) => not_allowed(request, "GET"),
-        _ => {
-            let known = "POST /configure, GET /runs, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST /runs/{run}/cancel, GET \
-                         /devices/{device}, GET /devices/{device}/history, GET /devices/{device}/configurations/{hash}, GET \
-                         /devices/{device}/blame, POST /devices/{device}/unpin, POST /redrive";
-            ApiResponse::problem(&Problem::new(
-                404,
-                "unknown-path",
-                "There is nothing at this path",
-                format!("expected one of {known}"),
-            ))
-        }
     }
 }
 
-fn report(status: u16, report: Result<impl Serialize, ReportError>) -> ApiResponse {
-    match report {
-        Ok(report) => ApiResponse::json(status, &report),
-        Err(error) => refuse(Problem::from(&error), &error),
+/// The method of a path, if there is something at the path.
+fn method_of(path: &[&str]) -> Option<&'static str> {
+    match path {
+        ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "unpin" | "release"] => Some("POST"),
+        ["runs"] | ["runs", _] | ["runs", _, "devices", _] => Some("GET"),
+        ["devices", _] | ["devices", _, "history" | "blame"] | ["devices", _, "configurations", _] => Some("GET"),
+        _ => None,
+    }
+}
+
+async fn read<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequest<'_>, path: &[&str]) -> ApiResponse {
+    let caller = request.caller;
+    match path {
+        ["runs"] => match limit(request) {
+            Ok(limit) => report(200, scheduler.runs(caller, limit).await),
+            Err(problem) => ApiResponse::problem(&problem),
+        },
+        ["runs", run] => report(200, scheduler.run(caller, run).await),
+        ["runs", run, "devices", device] => report(200, scheduler.outcome(caller, run, device).await),
+        ["devices", device] => report(200, scheduler.device(caller, device).await),
+        ["devices", device, "history"] => match limit(request) {
+            Ok(limit) => report(200, scheduler.history(caller, device, limit).await),
+            Err(problem) => ApiResponse::problem(&problem),
+        },
+        ["devices", device, "configurations", configuration] => {
+            report(200, scheduler.configuration(caller, device, configuration).await)
+        }
+        ["devices", device, "blame"] => report(200, scheduler.blame(caller, device).await),
+        _ => unknown_path(),
+    }
+}
+
+async fn command<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequest<'_>, path: &[&str]) -> ApiResponse {
+    let ApiRequest { caller, body, .. } = request;
+    match path {
+        ["configure"] => configure(scheduler, request).await,
+        ["runs", run, "cancel"] => report(202, scheduler.cancel(caller, run).await),
+        // The second word is the one of earlier versions.
+        ["devices", device, "unpin" | "release"] => report(200, scheduler.unpin(caller, device).await),
+        ["redrive"] => report(202, scheduler.redrive(caller, body).await),
+        _ => unknown_path(),
     }
 }
 
 async fn configure<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequest<'_>) -> ApiResponse {
-    if request.body.len() > MAX_BODY {
-        return too_large();
+    let scheduled = scheduler.configure(request.caller, request.body, request.idempotency_key).await;
+    // Relative, so that it holds behind a stage prefix such as /prod (RFC 9110, section 10.2.2).
+    let location = scheduled.as_ref().ok().map(|receipt| format!("runs/{}", receipt.run));
+    let mut answer = report(202, scheduled);
+    answer.headers.extend(location.map(|location| ("location", location)));
+    answer
+}
+
+/// Refuses a body that is too large or not said to be JSON. A web page of another origin cannot
+/// send that type without asking first, so no page that an operator happens to visit can command
+/// switches.
+fn acceptable(request: ApiRequest<'_>) -> Result<(), Problem> {
+    let media_type = request.content_type.and_then(|header| header.split(';').next()).unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        let found = if media_type.is_empty() { "none".to_owned() } else { format!("{:?}", excerpt(media_type)) };
+        let detail = format!("expected the header Content-Type: application/json, found {found}");
+        return Err(Problem::new(415, "not-json", "The body must be JSON", detail));
     }
-    match scheduler.configure(request.body, request.idempotency_key, request.caller).await {
-        Ok(receipt) => {
-            // Relative, so that it holds behind a stage prefix such as /prod (RFC 9110, section 10.2.2).
-            let location = format!("runs/{}", receipt.run);
-            let mut answer = ApiResponse::json(202, &receipt);
-            answer.headers.push(("location", location));
-            answer
-        }
+    if request.body.len() > MAX_BODY { Err(body_too_large()) } else { Ok(()) }
+}
+
+/// The answer for a result of the scheduler.
+fn report<E>(status: u16, result: Result<impl Serialize, E>) -> ApiResponse
+where
+    E: std::error::Error,
+    for<'e> Problem: From<&'e E>,
+{
+    match result {
+        Ok(document) => ApiResponse::json(status, &document),
         Err(error) => refuse(Problem::from(&error), &error),
     }
 }
 
-/// How many of a list are asked for.
+/// The limit of a list, from the query.
 fn limit(request: ApiRequest<'_>) -> Result<usize, Problem> {
     let refuse = |words: String| Err(Problem::new(400, "invalid-request", "The request cannot be read", words));
     let mut limit = DEFAULT_LIMIT;
     for (name, value) in form_urlencoded::parse(request.query.unwrap_or_default().as_bytes()) {
-        let excerpt = |text: &str| text.chars().take(64).collect::<String>();
         if name != "limit" {
             return refuse(format!("{:?} is not a parameter; known is limit", excerpt(&name)));
         }
@@ -147,8 +175,17 @@ fn limit(request: ApiRequest<'_>) -> Result<usize, Problem> {
 
 /// The answer to a body over [`MAX_BODY`], for front ends that stop reading there.
 pub fn too_large() -> ApiResponse {
+    ApiResponse::problem(&body_too_large())
+}
+
+fn body_too_large() -> Problem {
     let detail = format!("expected a body of at most {MAX_BODY} bytes; name groups or \"all\" instead of every device");
-    ApiResponse::problem(&Problem::new(413, "body-too-large", "The request is too large", detail))
+    Problem::new(413, "body-too-large", "The request is too large", detail)
+}
+
+fn unknown_path() -> ApiResponse {
+    let detail = format!("expected one of {ROUTES}");
+    ApiResponse::problem(&Problem::new(404, "unknown-path", "There is nothing at this path", detail))
 }
 
 impl ApiResponse {
@@ -167,9 +204,10 @@ impl ApiResponse {
     }
 }
 
-/// Logs a failure once, here at the edge, with its causes; what callers got wrong is no error of ours.
-fn refuse(problem: Problem, cause: &dyn std::error::Error) -> ApiResponse {
-    let causes = causes(cause);
+/// The answer for a failure. It is logged once, here at the edge, with its causes; what the caller
+/// got wrong is only a warning.
+fn refuse(problem: Problem, error: &dyn std::error::Error) -> ApiResponse {
+    let causes = causes(error);
     if problem.status >= 500 {
         error!(status = problem.status, kind = %problem.kind, causes, "{}", problem.detail);
     } else {
@@ -182,13 +220,8 @@ fn refuse(problem: Problem, cause: &dyn std::error::Error) -> ApiResponse {
     answer
 }
 
-fn causes(error: &dyn std::error::Error) -> String {
-    let chain = std::iter::successors(error.source(), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 fn not_allowed(request: ApiRequest<'_>, allowed: &str) -> ApiResponse {
-    let detail = format!("expected {allowed}, found {}", request.method.chars().take(16).collect::<String>());
+    let detail = format!("expected {allowed}, found {}", excerpt(request.method));
     let mut answer =
         ApiResponse::problem(&Problem::new(405, "method-not-allowed", "This path has another method", detail));
     answer.headers.push(("allow", allowed.to_owned()));

@@ -17,7 +17,10 @@ mod acquire;
 mod confirm;
 mod device;
 mod enforcer_ports;
+mod follow_up;
+mod identity;
 mod inputs;
+mod installation_cache;
 mod left_over;
 mod limits;
 mod prepare;
@@ -43,6 +46,7 @@ use crate::ports::{Clock, DeadLetters, StoreError};
 use crate::records::slice::Slice;
 use device::DeviceWork;
 use inputs::ModelCache;
+use installation_cache::InstallationCache;
 use put_back::{Unfinished, put_back};
 use shared_read::SharedRead;
 use slice_work::SliceWork;
@@ -53,6 +57,7 @@ pub struct Enforcer<P> {
     ports: P,
     limits: Limits,
     models: ModelCache,
+    installation: InstallationCache,
 }
 
 /// Whether a message was handed out before.
@@ -67,7 +72,7 @@ pub enum Delivery {
 impl<P: EnforcerPorts> Enforcer<P> {
     /// An enforcer within these limits.
     pub fn new(ports: P, limits: Limits) -> Self {
-        Self { ports, limits, models: ModelCache::default() }
+        Self { ports, limits, models: ModelCache::default(), installation: InstallationCache::default() }
     }
 
     /// Works on one queue message until `deadline`, by the enforcer's own clock; nothing is begun that cannot end by then. After `Ok`
@@ -90,6 +95,7 @@ impl<P: EnforcerPorts> Enforcer<P> {
             ports: self.ports.ports(),
             limits: &self.limits,
             models: &self.models,
+            installation: &self.installation,
             slice,
             came_before: delivery == Delivery::Again || slice.attempt > 0 || slice.waits > 0,
             budget: TimeBudget::new(now, deadline, self.limits.clock_skew),
@@ -102,10 +108,11 @@ impl<P: EnforcerPorts> Enforcer<P> {
 
     /// Works on all devices of a slice, and returns those that must come again and the last error of a store.
     async fn work_on_devices(&self, work: &SliceWork<'_, P>) -> (Vec<Unfinished>, Option<StoreError>) {
-        // Collected first: a stream that borrows in its closure would make this future not `Send`.
-        let works: Vec<_> = work.slice.devices.iter().map(|device| DeviceWork { work, device }).collect();
-        let works: Vec<_> = works.iter().map(DeviceWork::run).collect();
-        let ended: Vec<_> = stream::iter(works).buffer_unordered(self.limits.concurrency.get()).collect().await;
+        let ended: Vec<_> = stream::iter(work.slice.devices.iter().cloned())
+            .map(|device| async move { DeviceWork { work, device: &device }.run().await })
+            .buffer_unordered(self.limits.concurrency.get())
+            .collect()
+            .await;
         let mut unfinished = Vec::new();
         let mut failed = None;
         for ended in ended {

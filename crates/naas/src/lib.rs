@@ -11,6 +11,8 @@
 //! The same code runs in the Lambda functions, in `naas serve` and in tests; only the ports differ.
 
 pub mod api;
+pub mod caller;
+pub mod causes;
 pub mod enforce;
 pub mod history;
 pub mod lease;
@@ -20,5 +22,7 @@ pub mod retry;
 pub mod schedule;
 pub mod session;
 
+#[cfg(any(test, feature = "fakes"))]
+pub mod contract;
 #[cfg(any(test, feature = "fakes"))]
 pub mod fakes;

@@ -16,19 +16,22 @@ use jiff::Timestamp;
 
 use crate::records::device_state::DeviceRecord;
 use crate::records::idempotency::IdempotencyRecord;
+use crate::records::installation::InstallationId;
 use crate::records::outcome::{Attempt, Outcome, Status, SwitchState};
 use crate::records::revision::{Entry, Revision};
-use crate::records::run::{Run, Summary};
+use crate::records::run::{Run, RunSummary};
 use crate::records::slice::Slice;
 
-/// The time of day and dice, so that tests own them.
+/// The time of day and random numbers, so that tests own them.
 pub trait Clock: Send + Sync {
     /// The present moment, UTC.
     fn now(&self) -> Timestamp;
     /// Waits.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
-    /// Random bits, to tell apart what happens in the same moment; not for secrets.
+    /// Random bits of any quality, to spread what would happen in the same moment. Nothing is named by them.
     fn entropy(&self) -> u64;
+    /// 128 random bits of the operating system, for names of runs and tokens of leases: two of them must never meet.
+    fn random(&self) -> u128;
 }
 
 impl<C: Clock> Clock for &C {
@@ -42,6 +45,10 @@ impl<C: Clock> Clock for &C {
 
     fn entropy(&self) -> u64 {
         (**self).entropy()
+    }
+
+    fn random(&self) -> u128 {
+        (**self).random()
     }
 }
 
@@ -153,11 +160,12 @@ pub trait History: Send + Sync {
 
 /// The record of runs and outcomes.
 pub trait Runs: Send + Sync {
-    /// Records a run. Recording the same run again changes nothing.
-    fn create(&self, run: &Run) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Records a run. Recording the same run again changes nothing. Another run under the same name is not recorded, and
+    /// the one that stands is not changed.
+    fn create(&self, run: &Run) -> impl Future<Output = Result<Created, StoreError>> + Send;
 
     /// The last `limit` runs by the time they were accepted, newest first. A run is among them once [`Runs::create`] has returned.
-    fn recent(&self, limit: usize) -> impl Future<Output = Result<Vec<Summary>, StoreError>> + Send;
+    fn recent(&self, limit: usize) -> impl Future<Output = Result<Vec<RunSummary>, StoreError>> + Send;
 
     /// A run, if it was ever accepted.
     fn load(&self, run: &RunId) -> impl Future<Output = Result<Option<Run>, StoreError>> + Send;
@@ -193,6 +201,22 @@ pub trait Runs: Send + Sync {
     fn cancelled(&self, run: &RunId) -> impl Future<Output = Result<Option<Timestamp>, StoreError>> + Send;
 }
 
+/// Whether a run is on record under its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// The run is on record, by this call or an earlier one.
+    Recorded,
+    /// Another run has that name.
+    NameTaken,
+}
+
+impl Created {
+    /// The answer for `run`, given the run that stands under its name, if one stood there before.
+    pub fn given(before: Option<&Run>, run: &Run) -> Self {
+        if before.is_none_or(|before| before == run) { Self::Recorded } else { Self::NameTaken }
+    }
+}
+
 /// Whether an outcome was the first of its device in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
@@ -200,6 +224,12 @@ pub enum Recorded {
     Now,
     /// Another one stood already, and still does.
     Before,
+}
+
+/// Who this installation is, so that its sessions on switches can be told from those of people and of other installations.
+pub trait Installation: Send + Sync {
+    /// The id of this installation. If none is stored yet, `new` is stored; whichever was stored first stands for ever.
+    fn installation_id(&self, new: &InstallationId) -> impl Future<Output = Result<InstallationId, StoreError>> + Send;
 }
 
 /// The memory behind `Idempotency-Key`.
@@ -231,7 +261,7 @@ pub trait Switches: Send + Sync {
 
 /// One switch, over one connection kept alive for the whole push.
 pub trait Switch: Send {
-    /// How the switch stands, in one request; changes nothing.
+    /// The status of the switch, in one request that changes nothing.
     fn status(&mut self) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
 
     /// Loads `configuration` into a new session named `session` in place of everything the switch has, and returns the
@@ -252,30 +282,62 @@ pub trait Switch: Send {
     /// Runs a show command.
     fn show(&mut self, command: &str, form: Form) -> impl Future<Output = Result<Shown, SwitchError>> + Send;
 
-    /// Confirms a session whose timer still runs, and saves the running-config to the startup-config. To be asked over another
-    /// connection than the commit's, which shows that the switch can still be reached. Asked again after an answer that was
-    /// lost, it does what is left to do. Returns the digest of what was saved, from the same request, where EOS has one.
-    /// [`SwitchState::Reverting`] when the session was not, or not yet, confirmed.
-    fn confirm(&mut self, session: &str) -> impl Future<Output = Result<Option<String>, SwitchError>> + Send;
+    /// Confirms a session whose timer still runs, and saves the running-config to the startup-config. It must be sent over
+    /// another connection than the commit, which shows that the switch can still be reached. It may be sent again after an
+    /// answer that was lost. [`SwitchState::Unknown`] if the confirmation may have been sent and was not answered `within` this
+    /// time.
+    fn confirm(
+        &mut self,
+        session: &str,
+        within: Duration,
+    ) -> impl Future<Output = Result<Confirmation, SwitchError>> + Send;
 
-    /// Saves the running-config to the startup-config if that is another one, and tells whether it was. `session` is what the error
-    /// names. [`SwitchState::NotSaved`] if it could not be saved, or whether it was is not known.
-    fn save(&mut self, session: &str) -> impl Future<Output = Result<bool, SwitchError>> + Send;
+    /// Saves the running-config to the startup-config, and returns the digest of what was saved, from the same request, where
+    /// EOS has one. The session only names the error. [`SwitchState::NotSaved`] if it could not be saved, or it is not known
+    /// whether it was.
+    fn save(&mut self, session: &str) -> impl Future<Output = Result<Option<String>, SwitchError>> + Send;
 
-    /// Discards a session: a pending one is gone, one whose timer runs is undone at once. Returns how the switch stands then, from
+    /// Discards a session: a pending one is gone, one whose timer runs is undone at once. Returns the status after that, from
     /// the same request.
     fn abort(&mut self, session: &str) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
 }
 
-/// A switch at one moment.
+/// The answer to a confirmation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// The switch took this confirmation, and saved.
+    Taken {
+        /// The digest of what was saved, from the same request; none where EOS has no digest.
+        digest: Option<String>,
+    },
+    /// No timer runs for the session, and this call confirmed nothing. The timer may have run out, somebody may have ended it,
+    /// or an earlier confirmation was taken and its answer was lost. How the switch lists the session does not tell these
+    /// apart; the digest of what it runs may.
+    TimerGone(SwitchStatus),
+}
+
+/// A switch at one moment, from one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SwitchStatus {
     /// EOS's own hash of the running-config; none where EOS has no digest.
     pub digest: Option<String>,
-    /// The session whose commit timer runs; there is one at most. What it brought in is in the running-config on trial only.
+    /// The session whose commit timer runs; there is one at most. The switch runs its configuration until the timer runs out.
     pub on_trial: Option<String>,
     /// Sessions that are neither committed nor aborted.
     pub pending: Vec<String>,
+    /// True if the startup-config is another one than the running-config, so that a reload would change what it runs.
+    pub unsaved: bool,
+    /// Which switch it is.
+    pub identity: SwitchIdentity,
+}
+
+/// What tells one switch from another.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SwitchIdentity {
+    /// The serial number; none where it is empty, as on virtual switches.
+    pub serial: Option<String>,
+    /// The host name without its domain.
+    pub hostname: Option<String>,
 }
 
 /// What went wrong with a switch, and how it was left.

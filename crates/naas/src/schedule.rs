@@ -1,105 +1,43 @@
 //! The scheduler: from a request to slices in the queue, and from a run's name to its report.
 
 mod blame;
+mod error;
 mod history;
+mod idempotency;
 mod ports;
 mod redrive;
 mod report;
 pub mod request;
+mod selection;
 
 use std::time::Duration;
 
-use intent::hash::sha256;
-use intent::inventory::{Inventory, InventoryError};
+use intent::inventory::Inventory;
 use intent::name::RunId;
-use jiff::{SignedDuration, Timestamp};
 use tracing::info;
 
 pub use blame::{Blame, Line};
+pub use error::{ReportError, ScheduleError};
 pub use history::{Blamed, Configuration, DeviceHistory, RevisionReport};
+pub use idempotency::{CLAIM_LIFE, InvalidKey};
 pub use ports::{Ports, PortsOf, SchedulerPorts};
-pub use redrive::Redriven;
-pub use report::{DeviceReport, Pending, ReportError, RunReport, RunsReport};
+pub use redrive::{LeftParked, RedriveRequest, Redriven};
+pub use report::{DeviceOutcome, DeviceReport, Pending, RunReport, RunsReport};
+pub use selection::{UnknownNames, select};
 
-use crate::history::NoSuchConfiguration;
-use crate::ports::{Clock, IdempotencyKeys, Inventories, Runs, SliceQueue, StoreError};
-use crate::records::idempotency::{IdempotencyRecord, Receipt};
+use crate::caller::Caller;
+use crate::history::{SEARCHED, find};
+use crate::ports::{Clock, Created, History, Inventories, Runs, SliceQueue};
+use crate::records::idempotency::Receipt;
 use crate::records::outcome::Status;
-use crate::records::run::{Mode, Run, asked_by};
+use crate::records::run::{Mode, Run};
 use crate::records::slice::{MAX_STEP, cut};
-use crate::schedule::request::{InvalidRequest, Request, Step, UnknownNames, select};
-
-/// How long a claimed `Idempotency-Key` keeps others out before its holder is taken for dead. Longer than API Gateway
-/// lets any request live (29 s), so a holder that is late cannot come back.
-pub const CLAIM_LIFE: SignedDuration = SignedDuration::from_secs(60);
+use crate::schedule::request::{Request, Step};
 
 /// Accepts requests. One value serves many requests at a time.
 pub struct Scheduler<P> {
     ports: P,
     default_step: Step,
-}
-
-/// Why a request was not accepted.
-#[derive(Debug, thiserror::Error)]
-pub enum ScheduleError {
-    /// The body is not a request.
-    #[error(transparent)]
-    Request(#[from] InvalidRequest),
-    /// The `Idempotency-Key` header is not one.
-    #[error(transparent)]
-    Key(#[from] InvalidKey),
-    /// It names devices or groups the inventory does not have.
-    #[error(transparent)]
-    Unknown(#[from] UnknownNames),
-    /// It is to restore what is not kept.
-    #[error(transparent)]
-    NoSuchConfiguration(#[from] NoSuchConfiguration),
-    /// It is to apply what was never planned.
-    #[error("no run {0} was ever accepted here, so there is no such plan")]
-    NoSuchPlan(RunId),
-    /// It is to apply a run that was no plan.
-    #[error("run {run} is no plan, its mode is {mode}; make one with the mode \"plan\"")]
-    NotAPlan {
-        /// The run.
-        run: RunId,
-        /// What it is.
-        mode: Mode,
-    },
-    /// It is to apply a plan that is not finished.
-    #[error("plan {run} has no outcome yet for {pending} of its devices; ask again when it is finished")]
-    PlanUnfinished {
-        /// The plan.
-        run: RunId,
-        /// How many are missing.
-        pending: usize,
-    },
-    /// It is to apply a plan without changes.
-    #[error("plan {0} would change no device")]
-    NothingPlanned(RunId),
-    /// The same request is being accepted right now.
-    #[error("a request with this Idempotency-Key is being scheduled right now; ask again in a few seconds")]
-    KeyInUse,
-    /// Another request had this key.
-    #[error("this Idempotency-Key was used with another request; use a new key for a new request")]
-    KeyReused,
-    /// The inventory is stored but cannot be read.
-    #[error(transparent)]
-    Inventory(#[from] InventoryError),
-    /// The inventory could not be fetched.
-    #[error("the inventory could not be fetched")]
-    InventoryStore(#[source] StoreError),
-    /// Runs and keys could not be recorded.
-    #[error("the run could not be recorded")]
-    State(#[source] StoreError),
-    /// Not every slice could be queued.
-    #[error("slices of run {run} could not be queued")]
-    Queue {
-        /// The run some of whose slices may be queued.
-        run: RunId,
-        /// What went wrong.
-        #[source]
-        source: StoreError,
-    },
 }
 
 /// A request, and who asks.
@@ -108,13 +46,9 @@ struct Asked {
     by: Option<String>,
 }
 
-/// A header value that is no key.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("Idempotency-Key: expected 1 to 255 visible ASCII characters, found {0}")]
-pub struct InvalidKey(&'static str);
-
 impl<P: SchedulerPorts> Scheduler<P> {
-    /// A scheduler over these ports. A request that names no step is cut into slices of `default_step`.
+    /// A scheduler over these ports. A request that names no step is cut into slices of
+    /// `default_step`.
     pub fn new(ports: P, default_step: Step) -> Self {
         Self { ports, default_step }
     }
@@ -123,50 +57,15 @@ impl<P: SchedulerPorts> Scheduler<P> {
         self.ports.ports()
     }
 
-    /// Accepts the request in `body`, asked `by` somebody if that is known. When it returns, every slice is queued; on an error before
-    /// the queue, nothing is. With a `key`, the same request gets the same run however often it is sent.
-    pub async fn configure(&self, body: &[u8], key: Option<&str>, by: Option<&str>) -> Result<Receipt, ScheduleError> {
-        let asked = Asked { request: Request::parse(body)?, by: by.and_then(asked_by) };
+    /// Accepts the request in `body`. When it returns, every slice is queued; on an error before
+    /// the queue, nothing is. With a `key`, the same request gets the same run however often it is
+    /// sent.
+    pub async fn configure(&self, caller: &Caller, body: &[u8], key: Option<&str>) -> Result<Receipt, ScheduleError> {
+        let asked = Asked { request: Request::parse(body)?, by: caller.subject().map(str::to_owned) };
         match key {
-            Some(key) => self.accept_once(&asked, checked(key)?).await,
+            Some(key) => self.accept_once(&asked, key).await,
             None => self.accept(&asked, self.new_run(), None).await,
         }
-    }
-
-    async fn accept_once(&self, asked: &Asked, key: &str) -> Result<Receipt, ScheduleError> {
-        let now = self.ports().clock.now();
-        let new = IdempotencyRecord {
-            fingerprint: fingerprint(&asked.request),
-            run: self.new_run(),
-            claimed_at: now,
-            receipt: None,
-        };
-        let (ours, started) = match self.ports().state.claim(key, &new).await.map_err(ScheduleError::State)? {
-            None => (new, None),
-            Some(held) if held.fingerprint != new.fingerprint => return Err(ScheduleError::KeyReused),
-            Some(IdempotencyRecord { receipt: Some(receipt), .. }) => return Ok(receipt),
-            Some(held) if now.duration_since(held.claimed_at) < CLAIM_LIFE => return Err(ScheduleError::KeyInUse),
-            Some(held) => {
-                let taken = IdempotencyRecord { claimed_at: now, ..held.clone() };
-                if !self.ports().state.replace(key, &held, &taken).await.map_err(ScheduleError::State)? {
-                    return Err(ScheduleError::KeyInUse);
-                }
-                // The dead holder may have recorded the run and queued some of it: the same devices under the same name.
-                let started = self.ports().state.load(&taken.run).await.map_err(ScheduleError::State)?;
-                (taken, started)
-            }
-        };
-        let accepted = self.accept(asked, ours.run.clone(), started).await;
-        let settled = match &accepted {
-            Ok(receipt) => IdempotencyRecord { receipt: Some(receipt.clone()), ..ours.clone() },
-            // Nobody has to wait for a claim that came to nothing.
-            Err(_) => IdempotencyRecord { claimed_at: Timestamp::UNIX_EPOCH, ..ours.clone() },
-        };
-        let kept = self.ports().state.replace(key, &ours, &settled).await;
-        if accepted.is_ok() {
-            kept.map_err(ScheduleError::State)?;
-        }
-        accepted
     }
 
     async fn accept(&self, asked: &Asked, name: RunId, started: Option<Run>) -> Result<Receipt, ScheduleError> {
@@ -181,7 +80,9 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// Records a run and queues its slices.
     async fn start(&self, run: Run) -> Result<Receipt, ScheduleError> {
         // Recorded before it is queued: an enforcer may be done before this function is.
-        self.ports().state.create(&run).await.map_err(ScheduleError::State)?;
+        if self.ports().state.create(&run).await.map_err(ScheduleError::State)? == Created::NameTaken {
+            return Err(ScheduleError::NameTaken(run.run));
+        }
         let slices = cut(&run);
         self.ports()
             .queue
@@ -198,12 +99,16 @@ impl<P: SchedulerPorts> Scheduler<P> {
         })
     }
 
+    /// The run that does what the request asks for, with its devices looked up in the inventory.
     async fn resolve(&self, Asked { request, by }: &Asked, name: RunId) -> Result<Run, ScheduleError> {
         let documents = self.ports().inventories.all().await.map_err(ScheduleError::InventoryStore)?;
         let inventory = Inventory::parse(&documents)?;
         let devices = select(&inventory, request)?;
         let restore = match (&request.restore, devices.first()) {
-            (Some(reference), Some(device)) => Some(self.find(device, reference).await.map_err(ScheduleError::State)??),
+            (Some(reference), Some(device)) => {
+                let entries = self.ports().state.entries(device, SEARCHED).await.map_err(ScheduleError::State)?;
+                Some(find(device, &entries, reference)?)
+            }
             _ => None,
         };
         Ok(Run {
@@ -216,18 +121,20 @@ impl<P: SchedulerPorts> Scheduler<P> {
             confirm: request.confirm,
             plan: None,
             restore,
+            repeats: None,
             by: by.clone(),
         })
     }
 
     /// The run that applies `plan` to the devices it would change.
     async fn planned(&self, Asked { request, by }: &Asked, name: RunId, plan: &RunId) -> Result<Run, ScheduleError> {
-        let planned = self.ports().state.load(plan).await.map_err(ScheduleError::State)?;
+        let state = &self.ports().state;
+        let planned = state.load(plan).await.map_err(ScheduleError::State)?;
         let planned = planned.ok_or_else(|| ScheduleError::NoSuchPlan(plan.clone()))?;
         if planned.mode != Mode::Plan {
             return Err(ScheduleError::NotAPlan { run: plan.clone(), mode: planned.mode });
         }
-        let known = self.ports().state.statuses(&planned).await.map_err(ScheduleError::State)?;
+        let known = state.statuses(&planned).await.map_err(ScheduleError::State)?;
         let pending = planned.devices.iter().filter(|device| !known.contains_key(*device)).count();
         if pending > 0 {
             return Err(ScheduleError::PlanUnfinished { run: plan.clone(), pending });
@@ -244,9 +151,11 @@ impl<P: SchedulerPorts> Scheduler<P> {
             devices,
             step: self.step(request.step),
             inventory: planned.inventory,
-            confirm: request.confirm,
+            // A plan binds the commit timer too.
+            confirm: request.confirm.or(planned.confirm),
             plan: Some(plan.clone()),
             restore: planned.restore,
+            repeats: None,
             by: by.clone(),
         })
     }
@@ -258,22 +167,12 @@ impl<P: SchedulerPorts> Scheduler<P> {
         }
     }
 
+    /// A name that no other run has: its random bits are the operating system's.
     fn new_run(&self) -> RunId {
-        RunId::new(self.ports().clock.now(), self.ports().clock.entropy())
+        let clock = &self.ports().clock;
+        // Half of the bits are enough.
+        RunId::new(clock.now(), clock.random() as u64)
     }
-}
-
-fn checked(key: &str) -> Result<&str, InvalidKey> {
-    match key.len() {
-        0 => Err(InvalidKey("none")),
-        1..=255 if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(key),
-        1..=255 => Err(InvalidKey("others")),
-        _ => Err(InvalidKey("more")),
-    }
-}
-
-fn fingerprint(request: &Request) -> String {
-    sha256(serde_json::to_vec(request).expect("a request always serialises"))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use intent::name::RunId;
+use naas::caller::Caller;
 use naas::records::outcome::Status;
 use naas::schedule::request::Step;
 use naas::schedule::{Ports, ReportError, ScheduleError, Scheduler};
@@ -75,7 +76,7 @@ async fn configure_once(
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log(who, || format!("asks {body} {}", key.unwrap_or_default()));
-    let answer = process.live(GATEWAY, scheduler(&process).configure(body.as_bytes(), key, Some(who))).await;
+    let answer = process.live(GATEWAY, scheduler(&process).configure(&Caller::named(who), body.as_bytes(), key)).await;
     let Ended::Done(answer) = answer else { return None };
     process.log(|| match &answer {
         Ok(receipt) => format!("accepts run {}", receipt.run),
@@ -122,7 +123,7 @@ pub(crate) async fn plan_and_apply(world: &Arc<World>, devices: &[usize]) {
         tokio::time::sleep(Duration::from_secs(15)).await;
         let process = Process::new(world, "scheduler");
         process.begin();
-        let report = process.live(GATEWAY, scheduler(&process).run(plan.as_ref())).await;
+        let report = process.live(GATEWAY, scheduler(&process).run(&Caller::default(), plan.as_ref())).await;
         if let Ended::Done(Ok(report)) = report
             && report.status == "finished"
         {
@@ -139,7 +140,7 @@ pub(crate) async fn plan_and_apply(world: &Arc<World>, devices: &[usize]) {
 pub(crate) async fn restore(world: &Arc<World>, device: &str, back: usize) {
     let process = Process::new(world, "scheduler");
     process.begin();
-    let history = process.live(GATEWAY, scheduler(&process).history(device, 10)).await;
+    let history = process.live(GATEWAY, scheduler(&process).history(&Caller::default(), device, 10)).await;
     let Ended::Done(Ok(history)) = history else { return };
     let Some(revision) = history.versions.get(back) else { return };
     world.count("restores asked for");
@@ -152,7 +153,8 @@ pub(crate) async fn unpin(world: &Arc<World>, device: &str) {
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log("operator", || format!("unpins {device}"));
-    let answer: Ended<Result<_, ReportError>> = process.live(GATEWAY, scheduler(&process).unpin(device)).await;
+    let answer: Ended<Result<_, ReportError>> =
+        process.live(GATEWAY, scheduler(&process).unpin(&Caller::default(), device)).await;
     if let Ended::Done(Ok(_)) = answer {
         world.count("unpins");
     }
@@ -163,7 +165,8 @@ pub(crate) async fn cancel(world: &Arc<World>, run: &RunId) {
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log("operator", || format!("cancels run {run}"));
-    let answer: Ended<Result<_, ReportError>> = process.live(GATEWAY, scheduler(&process).cancel(run.as_ref())).await;
+    let answer: Ended<Result<_, ReportError>> =
+        process.live(GATEWAY, scheduler(&process).cancel(&Caller::default(), run.as_ref())).await;
     if let Ended::Done(Ok(_)) = answer {
         world.count("cancellations");
     }
@@ -174,7 +177,8 @@ pub(crate) async fn redrive(world: &Arc<World>) {
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log("operator", || "sends the dead letters again".to_owned());
-    if let Ended::Done(Ok(redriven)) = process.live(GATEWAY, scheduler(&process).redrive()).await {
+    if let Ended::Done(Ok(redriven)) = process.live(GATEWAY, scheduler(&process).redrive(&Caller::default(), b"")).await
+    {
         world.count("redrives");
         redriven.started.iter().for_each(|receipt| accepted(world, &receipt.run, None));
     }
@@ -184,7 +188,7 @@ pub(crate) async fn redrive(world: &Arc<World>) {
 pub(crate) async fn is_finished(world: &Arc<World>, run: &RunId) -> Option<bool> {
     let process = Process::new(world, "scheduler");
     process.begin();
-    match process.live(GATEWAY, scheduler(&process).run(run.as_ref())).await {
+    match process.live(GATEWAY, scheduler(&process).run(&Caller::default(), run.as_ref())).await {
         Ended::Done(Ok(report)) => Some(report.status == "finished"),
         _ => None,
     }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use intent::name::RunId;
+use naas::records::installation::InstallationId;
 use naas::session;
 use serde_json::json;
 
 use crate::scenario::{OperatorAction, SessionOwner};
 use crate::switches::{By, Switch};
-use crate::world::World;
+use crate::world::{World, lock};
 
 /// Lets `action` happen to `switch` now.
 pub(crate) fn act(world: &Arc<World>, switch: &Switch, action: OperatorAction) {
@@ -53,8 +54,9 @@ pub(crate) fn change(world: &Arc<World>, switch: &Switch, saved: bool) {
 fn dead_sessions(world: &Arc<World>, switch: &Switch, count: usize, number: u32) {
     let long_ago = World::beginning() - Duration::from_secs(86_400);
     let run = RunId::new(long_ago, u64::from(number));
+    let installation = lock(&world.stored).installation.clone();
     for entropy in 0..count as u64 {
-        let session = session::name(&run, long_ago, entropy);
+        let session = session::name(&installation, &run, long_ago, entropy);
         typed(world, switch, &["enable", &format!("configure session {session}")]);
         world.watch().opened_by_us(&switch.name, &session);
     }
@@ -66,8 +68,8 @@ fn session_of(world: &World, owner: SessionOwner, number: u32) -> String {
         SessionOwner::Operator => format!("maintenance-{number}"),
         SessionOwner::OperatorWithOurPrefix => format!("naas-lab-change-{number}"),
         SessionOwner::OtherInstallation => {
-            let opened = world.now();
-            session::name(&RunId::new(opened, u64::from(number)), opened, u64::from(number))
+            let (opened, number) = (world.now(), u64::from(number));
+            session::name(&InstallationId::new(number), &RunId::new(opened, number), opened, number)
         }
     }
 }

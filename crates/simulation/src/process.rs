@@ -136,6 +136,10 @@ impl Clock for Reach {
     fn entropy(&self) -> u64 {
         self.0.world.random(|rng| rng.u64(..))
     }
+
+    fn random(&self) -> u128 {
+        self.0.world.random(|rng| rng.u128(..))
+    }
 }
 
 /// All ports of one process.

@@ -11,14 +11,15 @@ use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use naas::ports::{
-    DeviceRecords, History, IdempotencyKeys, Inventories, Models, Recorded, Runs, StoreError, StoreFault,
-    Stored as StoredRecord, Version as RecordVersion,
+    Created, DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Recorded, Runs, StoreError,
+    StoreFault, Stored as StoredRecord, Version as RecordVersion,
 };
 use naas::records::device_state::{DeviceRecord, InSync};
 use naas::records::idempotency::IdempotencyRecord;
+use naas::records::installation::InstallationId;
 use naas::records::outcome::{Attempt, Outcome, Status};
 use naas::records::revision::{Entry, Revision};
-use naas::records::run::{Run, Summary};
+use naas::records::run::{Run, RunSummary};
 
 use crate::process::Reach;
 use crate::sabotage::Sabotage;
@@ -43,6 +44,8 @@ pub(crate) struct Stored {
     cancelled: BTreeMap<RunId, Timestamp>,
     pub(crate) records: BTreeMap<DeviceName, (DeviceRecord, u64)>,
     keys: BTreeMap<String, IdempotencyRecord>,
+    /// The installation of naas that is played, which exists before the history begins.
+    pub(crate) installation: InstallationId,
     /// Configurations by device and hash.
     pub(crate) texts: BTreeMap<(DeviceName, ContentHash), String>,
     /// In the order they were added.
@@ -70,6 +73,7 @@ impl Stored {
             cancelled: BTreeMap::new(),
             records: BTreeMap::new(),
             keys: BTreeMap::new(),
+            installation: InstallationId::new(0x7f3a_9c21),
             texts: BTreeMap::new(),
             revisions: Vec::new(),
         }
@@ -150,13 +154,16 @@ impl Reach {
 
 impl Inventories for Reach {
     async fn all(&self) -> Result<Vec<Document>, StoreError> {
-        self.ask("reading the inventory", |stored| vec![Document::new(INVENTORY, stored.inventory.clone())]).await
+        self.ask("reading the inventory", |stored| {
+            vec![Document::new(INVENTORY, stored.inventory.clone()).with_local_addresses()]
+        })
+        .await
     }
 
     async fn named(&self, names: &[String]) -> Result<Vec<Document>, StoreError> {
         let read = |stored: &mut Stored| {
             let inventory = self.read(stored).inventory;
-            names.iter().map(|name| Document::new(name, inventory.clone())).collect()
+            names.iter().map(|name| Document::new(name, inventory.clone()).with_local_addresses()).collect()
         };
         self.ask("reading the inventory", read).await
     }
@@ -234,19 +241,26 @@ fn sabotaged(world: &World, device: &DeviceName, before: Option<&DeviceRecord>, 
 }
 
 impl Runs for Reach {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         let world = &self.0.world;
         let create = |stored: &mut Stored| {
+            let created = Created::given(stored.runs.get(&run.run), run);
             if !stored.runs.contains_key(&run.run) {
                 world.watch().created(&run.run, world.elapsed());
                 stored.runs.insert(run.run.clone(), run.clone());
             }
+            created
         };
         self.ask("recording the run", create).await
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
-        let list = |stored: &mut Stored| stored.runs.values().rev().take(limit).map(Run::summary).collect();
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
+        let list = |stored: &mut Stored| {
+            let mut runs: Vec<_> = stored.runs.values().map(Run::summary).collect();
+            runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));
+            runs.truncate(limit);
+            runs
+        };
         self.ask("listing the runs", list).await
     }
 
@@ -302,7 +316,8 @@ impl Runs for Reach {
     async fn cancel(&self, run: &RunId, at: Timestamp) -> Result<(), StoreError> {
         let world = &self.0.world;
         let cancel = |stored: &mut Stored| {
-            if stored.cancelled.insert(run.clone(), at).is_none() {
+            if !stored.cancelled.contains_key(run) {
+                stored.cancelled.insert(run.clone(), at);
                 world.watch().cancelled(run, world.elapsed());
             }
         };
@@ -317,7 +332,9 @@ impl Runs for Reach {
 impl History for Reach {
     async fn keep(&self, device: &DeviceName, hash: &ContentHash, text: &str) -> Result<(), StoreError> {
         let key = (device.clone(), hash.clone());
-        let keep = |stored: &mut Stored| drop(stored.texts.insert(key.clone(), text.to_owned()));
+        let keep = |stored: &mut Stored| {
+            stored.texts.entry(key.clone()).or_insert_with(|| text.to_owned());
+        };
         self.ask("keeping the configuration", keep).await
     }
 
@@ -356,6 +373,12 @@ impl History for Reach {
     }
 }
 
+impl Installation for Reach {
+    async fn installation_id(&self, _new: &InstallationId) -> Result<InstallationId, StoreError> {
+        self.ask("asking for the installation", |stored| stored.installation.clone()).await
+    }
+}
+
 impl IdempotencyKeys for Reach {
     async fn claim(&self, key: &str, record: &IdempotencyRecord) -> Result<Option<IdempotencyRecord>, StoreError> {
         let claim = |stored: &mut Stored| {
@@ -380,5 +403,34 @@ impl IdempotencyKeys for Reach {
             stands
         };
         self.ask("replacing the key", replace).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use fastrand::Rng;
+    use naas::contract;
+
+    use super::*;
+    use crate::process::Process;
+    use crate::scenario::{FaultRates, Scenario};
+    use crate::world::World;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_simulations_store_keeps_the_contract() {
+        let mut rng = Rng::with_seed(1);
+        let rules = Scenario::generate(&mut rng).rules;
+        let world = Arc::new(World::new(rules, FaultRates::default(), None, rng, BTreeMap::new(), false));
+        let process = Process::new(&world, "contract");
+        process.begin();
+        let store = Reach(process);
+
+        for seed in [1, 2] {
+            contract::runs(&store, seed).await;
+            contract::outcomes(&store, seed).await;
+            contract::device_records(&store, seed).await;
+            contract::history(&store, seed).await;
+            contract::idempotency_keys(&store, seed).await;
+        }
     }
 }

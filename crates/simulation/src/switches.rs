@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use eapi::{Carried, Carrier, CarryFault};
-use eos_sim::{DeviceHandle, DeviceSpec, Entry, Event, ExpiredSession, FailingRequest, Faults, Strictness, Tls};
+use eos_sim::{DeviceHandle, DeviceSpec, Entry, Event, ExpiredSession, FailingRequest, Faults};
 use serde_json::json;
 use tokio::sync::oneshot;
 
@@ -56,20 +56,9 @@ impl Switch {
     pub(crate) fn new(name: &str, eos: &str, expired_session: ExpiredSession) -> Self {
         let spec = DeviceSpec {
             name: name.to_owned(),
-            address: std::net::Ipv4Addr::LOCALHOST.into(),
-            port: 0,
-            tls: Tls::None,
             eos: eos.to_owned(),
-            model: "vEOS".to_owned(),
-            username: "naas".to_owned(),
-            password: "pw".into(),
-            enable_password: None,
-            serial: None,
-            hostname: None,
-            allow_bash: false,
-            always_answers: false,
-            mode: Strictness::default(),
             startup_config: Some(site_versions::startup(name)),
+            ..DeviceSpec::new(name, "naas", "pw".into())
         };
         let handle = DeviceHandle::detached(spec, World::beginning()).expect("the first version is a configuration");
         let first = handle.running_config();

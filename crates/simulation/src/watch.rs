@@ -418,7 +418,9 @@ impl World {
 
     /// An outcome was recorded by the push it is about, and says what that did:
     ///
-    /// - `changed`: it confirmed and saved its target, and nothing besides; and whatever confirmed says `changed`, `not_saved` or `unknown`
+    /// - `changed`: it confirmed and saved its target, and nothing besides; and whatever confirmed says `changed`,
+    ///   `edited_meanwhile`, `not_saved` or `unknown`
+    /// - `edited_meanwhile`: it saved, and something besides its target
     /// - `not_saved`: it confirmed, or saw the switch run the intent of an earlier push, and could not save it
     /// - `in_sync`: it saw the switch run its target and committed nothing; an apply saw it saved
     /// - `reverted`, `unknown`: anything may have been committed, and nothing was confirmed for sure
@@ -439,8 +441,10 @@ impl World {
         match status {
             Status::Changed if !(push.confirmed && push.saved) => lie("it was not both confirmed and saved"),
             Status::Changed if !push.saved_target => lie("what it saved is not all and only what was intended"),
+            Status::EditedMeanwhile if !push.saved => lie("it saved nothing"),
+            Status::EditedMeanwhile if push.saved_target => lie("what it saved is all and only what was intended"),
             Status::NotSaved if !(push.confirmed || push.saw_intent) => lie("it ran something else"),
-            Status::Changed | Status::NotSaved | Status::Unknown => {}
+            Status::Changed | Status::EditedMeanwhile | Status::NotSaved | Status::Unknown => {}
             _ if push.confirmed => lie("it was confirmed"),
             Status::Reverted => {}
             Status::InSync if !push.saw_intent => lie("it ran something else whenever it was asked"),

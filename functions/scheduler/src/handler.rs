@@ -1,4 +1,5 @@
-//! Turns API Gateway's proxy events (REST API, payload version 1) into API calls, and answers into its responses.
+//! Turns API Gateway's proxy events (REST API, payload version 1) into API calls, and answers into
+//! its responses.
 
 use std::borrow::Cow;
 
@@ -10,6 +11,7 @@ use base64::prelude::BASE64_STANDARD;
 use lambda_runtime::{Error, LambdaEvent};
 use naas::api::problem::Problem;
 use naas::api::{self, ApiRequest, ApiResponse};
+use naas::caller::Caller;
 use naas::schedule::{Scheduler, SchedulerPorts};
 
 /// Answers one event. It returns `Ok` for every call, good or bad; what goes wrong is an answer.
@@ -24,8 +26,9 @@ pub(crate) async fn handle<P: SchedulerPorts>(
                 method: request.http_method.as_str(),
                 path: request.path.as_deref().unwrap_or("/"),
                 query: Some(&query(&request)),
-                caller: caller(&request.request_context.identity),
-                idempotency_key: request.headers.get("idempotency-key").map(|key| key.to_str().unwrap_or("\u{fffd}")),
+                caller: &caller(&request.request_context.identity),
+                content_type: header(&request, "content-type"),
+                idempotency_key: header(&request, "idempotency-key"),
                 body: &body,
             };
             api::answer(scheduler, call).await
@@ -52,10 +55,17 @@ fn query(request: &ApiGatewayProxyRequest) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-/// Who calls, as far as API Gateway knows: the name of an IAM caller, the id of an API key (never the key), or the address.
-fn caller(identity: &ApiGatewayRequestIdentity) -> Option<&str> {
+/// The caller, as far as API Gateway knows: an IAM caller, the id of an API key (never the key), or
+/// an address.
+fn caller(identity: &ApiGatewayRequestIdentity) -> Caller {
     let known = [&identity.user_arn, &identity.api_key_id, &identity.source_ip];
-    known.into_iter().flatten().map(String::as_str).find(|name| !name.is_empty())
+    known.into_iter().flatten().find(|name| !name.is_empty()).map_or_else(Caller::default, |name| Caller::named(name))
+}
+
+/// The value of a header. One that is not text becomes a text that is not valid in any header that
+/// is read here.
+fn header<'r>(request: &'r ApiGatewayProxyRequest, name: &str) -> Option<&'r str> {
+    request.headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"))
 }
 
 fn response(answer: ApiResponse) -> ApiGatewayProxyResponse {

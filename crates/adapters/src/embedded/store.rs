@@ -14,9 +14,10 @@ use std::sync::Arc;
 
 use intent::name::DeviceName;
 use jiff::Timestamp;
-use naas::ports::{DeviceRecords, IdempotencyKeys, StoreError, StoreFault, Stored, Version};
+use naas::ports::{DeviceRecords, IdempotencyKeys, Installation, StoreError, StoreFault, Stored, Version};
 use naas::records::device_state::{DeviceRecord, Lease, NotARecord, Waiting};
 use naas::records::idempotency::IdempotencyRecord;
+use naas::records::installation::{BadInstallationId, InstallationId};
 use naas::records::revision::NotARevision;
 use redb::backends::FileBackend;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -29,6 +30,8 @@ use super::private;
 pub use queue::Received;
 
 const DEVICES: TableDefinition<'_, &str, (u64, &str)> = TableDefinition::new("devices");
+/// The id of this installation, under the empty key.
+const INSTALLATION: TableDefinition<'_, &str, &str> = TableDefinition::new("installation");
 const KEYS: TableDefinition<'_, &str, &str> = TableDefinition::new("idempotency-keys");
 
 /// The store; clones share it.
@@ -119,7 +122,10 @@ impl EmbeddedStore {
     }
 
     fn failed(&self, fault: Fault) -> StoreError {
-        let unreadable = fault.is::<serde_json::Error>() || fault.is::<NotARecord>() || fault.is::<NotARevision>();
+        let unreadable = fault.is::<serde_json::Error>()
+            || fault.is::<NotARecord>()
+            || fault.is::<NotARevision>()
+            || fault.is::<BadInstallationId>();
         let kind = if unreadable { StoreFault::Unreadable } else { StoreFault::Unavailable };
         StoreError::new(&self.shared.path, kind, fault)
     }
@@ -155,6 +161,22 @@ impl DeviceRecords for EmbeddedStore {
             let version = stands.unwrap_or_default() + 1;
             devices.insert(device.as_str(), (version, record.as_str()))?;
             Ok(Some(Version(version.to_string())))
+        })
+        .await
+    }
+}
+
+impl Installation for EmbeddedStore {
+    async fn installation_id(&self, new: &InstallationId) -> Result<InstallationId, StoreError> {
+        let new = new.clone();
+        self.write(move |transaction| {
+            let mut table = transaction.open_table(INSTALLATION)?;
+            let stored = table.get("")?.map(|stored| stored.value().to_owned());
+            if let Some(stored) = stored {
+                return Ok(InstallationId::parse(&stored)?);
+            }
+            table.insert("", new.to_string().as_str())?;
+            Ok(new)
         })
         .await
     }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
 
 mod bucket;
+mod contract;
 mod models;
 mod queue;
 mod secrets;

@@ -29,6 +29,7 @@ fn slices(devices: &[&str]) -> Vec<Slice> {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: None,
         attempt: 0,
         waits: 0,
@@ -97,7 +98,7 @@ async fn a_parked_message_keeps_its_body_and_has_its_reason() {
 }
 
 #[tokio::test]
-async fn parked_messages_come_with_their_reason_and_go_by_their_handle() {
+async fn parked_messages_have_their_reasons_and_handles() {
     let server = MockServer::start().await;
     let reason = json!({"Reason": {"DataType": "String", "StringValue": "unreachable"}});
     let received = json!({"Messages": [

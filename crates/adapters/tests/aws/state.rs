@@ -44,6 +44,7 @@ fn run_of(devices: Vec<DeviceName>) -> Run {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: Some("ana@noc".to_owned()),
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use intent::name::RunId;
 use jiff::SignedDuration;
 use naas::api::{self, ApiRequest};
+use naas::caller::Caller;
 use naas::enforce::Limits;
 use naas::retry::Retries;
 use naas::schedule::request::Step;
@@ -16,20 +17,20 @@ use naas::schedule::request::Step;
 use crate::signals::Signal;
 use crate::site::{LAST_PUSHES, Site, Work, Workers};
 
-/// Slices worked on at once.
+/// How many slices are worked on at once.
 const SLICES: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 
-/// Devices in a slice: what is under way when somebody interrupts is soon finished.
+/// The number of devices in a slice. It is small, so that what is under way at an interrupt is soon finished.
 const STEP: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 
 /// Somebody sits and waits: a switch that does not answer is tried three times within some seconds.
 const RETRIES: Retries = Retries { first_pause: Duration::from_secs(2), attempts: 3 };
 
-/// The site.
+/// An open site folder and the workers on its runs.
 pub(crate) struct Local {
     site: Site,
-    /// Who runs this process, where.
-    caller: String,
+    /// The user and the machine that runs are recorded with.
+    caller: Caller,
     workers: Option<Workers>,
 }
 
@@ -42,9 +43,16 @@ impl Local {
 
     pub(super) async fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-        let caller = Some(self.caller.as_str());
-        let call = ApiRequest { method, path, query, caller, idempotency_key: None, body: body.as_bytes() };
-        let answer = api::answer(&*self.site.scheduler, call).await;
+        let request = ApiRequest {
+            method,
+            path,
+            query,
+            caller: &self.caller,
+            content_type: Some("application/json"),
+            idempotency_key: None,
+            body: body.as_bytes(),
+        };
+        let answer = api::answer(&*self.site.scheduler, request).await;
         (answer.status, answer.body)
     }
 
@@ -62,9 +70,10 @@ impl Local {
     }
 }
 
-/// `ana@laptop`.
-fn caller() -> String {
+/// The user who runs this process and the machine, such as `ana@laptop`.
+fn caller() -> Caller {
     let user =
         ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-    format!("{}@{}", user.as_deref().unwrap_or("somebody"), gethostname::gethostname().to_string_lossy())
+    let host = gethostname::gethostname();
+    Caller::named(&format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.to_string_lossy()))
 }

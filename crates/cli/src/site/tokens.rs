@@ -66,6 +66,11 @@ pub(crate) fn operator_file(folder: &Path) -> PathBuf {
     folder.join(OPERATOR)
 }
 
+/// The switches' file of the site in `folder`.
+pub(crate) fn switch_file(folder: &Path) -> PathBuf {
+    folder.join(SWITCH)
+}
+
 /// Reads the token in `file`.
 ///
 /// # Errors
@@ -113,7 +118,7 @@ mod tests {
         Tokens::of_site(site.path()).unwrap();
         let tokens = Tokens::of_site(site.path()).unwrap();
 
-        let (operator, switch) = (read(&operator_file(site.path())).unwrap(), read(&site.path().join(SWITCH)).unwrap());
+        let (operator, switch) = (read(&operator_file(site.path())).unwrap(), read(&switch_file(site.path())).unwrap());
 
         assert_eq!(operator.len(), 2 * TOKEN_BYTES);
         assert_eq!(tokens.bearer(&format!("Bearer {operator}")), Some(Bearer::Operator));

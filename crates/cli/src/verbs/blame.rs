@@ -1,4 +1,4 @@
-//! `naas blame`: which run and which model each line of a device's configuration is from.
+//! `naas blame`: shows which run and which model each line of a device's configuration comes from.
 
 use clap::Args;
 use serde_json::Value;

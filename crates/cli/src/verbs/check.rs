@@ -1,4 +1,4 @@
-//! `naas check`: whether switches still run what they should, with one request to each that does; nothing is changed.
+//! `naas check`: detects drift. A switch that is in sync is asked once, and nothing is changed.
 
 use clap::Args;
 

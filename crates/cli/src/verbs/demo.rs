@@ -1,8 +1,9 @@
-//! `naas demo`: simulated switches for the hosts of a site that are on this machine, so that all else can be tried without any.
+//! `naas demo`: simulates the switches of a site whose addresses are on this machine, so that naas can be tried without any.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use adapters::embedded::Passwords;
 use anyhow::bail;
 use clap::Args;
 use eos_sim::{DeviceSpec, Fleet, Tls};
@@ -18,13 +19,13 @@ pub(crate) struct Demo {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// Let event-handlers really run their bash action, on this machine and as you, so that a `naas serve` is called back
+    /// Run the bash actions of event-handlers on this machine and as you, so that they can call `naas serve`
     #[arg(long)]
     call_back: bool,
 }
 
 impl Demo {
-    /// Simulates them until Ctrl-C.
+    /// Simulates the switches until Ctrl-C.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let folder = site::find(&self.site).await?;
         let inventory = site::inventory(&folder).await?;
@@ -56,7 +57,7 @@ impl Demo {
         };
         let username = device.username.clone().unwrap_or_default();
         let find = |password: &Option<Password>| {
-            password.as_ref().and_then(|password| adapters::embedded::Passwords::default().find(password).ok())
+            password.as_ref().and_then(|password| Passwords::default().find(password).ok())
         };
         let password = find(&device.password).unwrap_or_else(|| SecretString::from(""));
         Some(DeviceSpec {

@@ -1,12 +1,13 @@
-//! `naas history`: what a device was made to run, newest first, and each of these configurations.
+//! `naas history`: the configurations that were applied to a device, newest first, and the text of each.
 
 use clap::Args;
 use serde_json::Value;
 
 use crate::backend::Target;
+use crate::documents::pin;
 use crate::screen::{self, Form, moment};
 
-/// How much of a hash is shown: enough to name it by.
+/// How many digits of a hash are shown. Eight suffice to name a configuration.
 const SHORT: usize = 12;
 
 /// The options of `naas history`.
@@ -15,10 +16,10 @@ pub(crate) struct History {
     /// The device
     #[arg(value_name = "DEVICE")]
     device: String,
-    /// Print this configuration: its hash, or the first eight or more digits of it
+    /// Print this configuration: its hash, or the first eight or more digits of it; secrets are masked
     #[arg(long, value_name = "HASH", conflicts_with = "limit")]
     show: Option<String>,
-    /// How many, at most 200
+    /// List at most N configurations, up to 200
     #[arg(long, short = 'n', value_name = "N", default_value = "20")]
     limit: u16,
     #[command(flatten)]
@@ -50,14 +51,15 @@ impl History {
             vec![hash, moment(&text(&version["at"])), lines, text(&version["run"]), text(&version["by"])]
         };
         screen::table(&["configuration", "since", "lines", "run", "by"], &versions.iter().map(row).collect::<Vec<_>>());
-        if let Value::Object(held) = &document["pinned"] {
-            let hash: String = held.get("configuration").map(text).unwrap_or_default().chars().take(SHORT).collect();
-            let release = self.target.command(&format!("rollback {} --release", self.device));
-            let sentence = format!("\n{} is held at {hash}, models do not count; `{release}` ends that", self.device);
+        if let Some(pin) = pin(document) {
+            let hash: String = text(&pin["configuration"]).chars().take(SHORT).collect();
+            let unpin = self.target.command(&format!("unpin {}", self.device));
+            let sentence =
+                format!("\n{} is pinned to {hash} and does not follow models. To end that: {unpin}", self.device);
             screen::sentence(&sentence, 0);
         }
         if versions.is_empty() {
-            screen::line(format_args!("No configuration of {} is known yet.", self.device));
+            screen::line(format_args!("The history of {} is empty.", self.device));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `naas init`: a new site folder that works, with switches that `naas demo` simulates.
+//! `naas init`: creates a site folder with an example that works, for switches that `naas demo` simulates.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,6 +11,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::screen::{self, Form};
+use crate::site;
 
 /// The files of a new site.
 const FILES: [(&str, &str); 6] = [
@@ -26,16 +27,19 @@ const FILES: [(&str, &str); 6] = [
 /// What stands for the ports of the simulated switches.
 const PORTS: [&str; 3] = ["@PORT1@", "@PORT2@", "@PORT3@"];
 
+/// What stands for the file with the switches' token; a JSON string is YAML, too.
+const AUTHORIZATION: &str = "@AUTHORIZATION@";
+
 /// Where a free port is looked for first.
 const FIRST_PORT: u16 = 19_001;
 
 /// The options of `naas init`.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// Made if it does not exist; must be empty if it does
+    /// The folder to create; if it exists, it must be empty
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
 }
@@ -48,8 +52,11 @@ impl Init {
         }
         let mut free = (FIRST_PORT..).filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
         let ports = PORTS.map(|placeholder| (placeholder, free.next().unwrap_or_default().to_string()));
+        private::folder(&folder.join(".naas")).with_context(|| format!("folder {}", folder.display()))?;
+        let authorization = site::switch_file(&folder.canonicalize()?).display().to_string();
         for (path, text) in FILES {
-            let text = ports.iter().fold(text.to_owned(), |text, (placeholder, port)| text.replace(placeholder, port));
+            let text = text.replace(AUTHORIZATION, &json!(authorization).to_string());
+            let text = ports.iter().fold(text, |text, (placeholder, port)| text.replace(placeholder, port));
             write(&folder.join(path), &text)?;
         }
         let files = FILES.map(|(path, _)| path);

@@ -20,16 +20,16 @@ use crate::site;
 #[derive(Debug, Args)]
 pub(crate) struct Inventory {
     #[command(subcommand)]
-    verb: Verb,
+    verb: InventoryVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
-    /// List the devices with their addresses and groups
+enum InventoryVerb {
+    /// List devices with their addresses and groups
     List(List),
-    /// Show what is known about a device, and where each value comes from
+    /// Show the values of a device, and where each of them comes from
     Show(Show),
-    /// Turn the inventory of another tool into one of naas
+    /// Convert the inventory of another tool
     Import(Import),
 }
 
@@ -53,10 +53,10 @@ struct Import {
     /// nornir, ansible (INI or YAML) or netbox (CSV)
     #[arg(value_name = "TOOL")]
     from: Format,
-    /// Its files, and folders such as group_vars
+    /// Files of that inventory, and folders such as group_vars
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Where the inventory goes; standard output if it is not given. It may hold passwords
+    /// Write to this file instead of standard output; the inventory may contain passwords
     #[arg(long, value_name = "FILE")]
     to: Option<PathBuf>,
 }
@@ -66,7 +66,7 @@ struct At {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
 }
@@ -74,9 +74,9 @@ struct At {
 impl Inventory {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self.verb {
-            Verb::List(list) => list.run().await,
-            Verb::Show(show) => show.run().await,
-            Verb::Import(import) => import.run(),
+            InventoryVerb::List(list) => list.run().await,
+            InventoryVerb::Show(show) => show.run().await,
+            InventoryVerb::Import(import) => import.run(),
         }
     }
 }

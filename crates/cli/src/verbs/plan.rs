@@ -1,4 +1,4 @@
-//! `naas plan`: what an apply would change, by the switches' own diffs; nothing is changed.
+//! `naas plan`: shows what an apply would change, in the switches' own diffs. Nothing is changed.
 
 use clap::Args;
 
@@ -31,14 +31,14 @@ impl Plan {
     }
 }
 
-/// Has the devices planned.
+/// Makes a plan for the devices and waits for it.
 pub(crate) async fn plan(backend: &mut Backend, devices: &Devices) -> anyhow::Result<Followed> {
     let receipt: Receipt = read(&backend.post("configure", devices.request("plan")).await?)?;
     follow(backend, &receipt.run).await
 }
 
 impl Followed {
-    /// What becomes of the rest of a run that somebody was tired of waiting for.
+    /// Prints what happens to the rest of a run that somebody did not wait for.
     pub(crate) fn say_interrupted(&self, target: &Target) {
         let pending = self.report.counts.get("pending").copied().unwrap_or(0);
         if !self.interrupted || pending == 0 {
@@ -49,12 +49,12 @@ impl Followed {
         let devices = screen::count(usize::try_from(pending).unwrap_or(usize::MAX), "device");
         screen::remark(match target.folder() {
             Some(_) => format!(
-                "naas: {devices} of run {run} without outcome stay queued; `naas serve` goes on with them, `{cancel}` leaves \
-                 them alone"
+                "naas: {devices} of run {run} have no outcome and stay queued; `naas serve` continues with them, `{cancel}` \
+                 cancels them"
             ),
             None => format!(
-                "naas: run {run} goes on without this command, {devices} have no outcome yet; `{goes_on}` tells, `{cancel}` \
-                 leaves the rest alone"
+                "naas: run {run} continues without this command; {devices} have no outcome yet; `{goes_on}` shows them, \
+                 `{cancel}` cancels those that have not started"
             ),
         });
     }

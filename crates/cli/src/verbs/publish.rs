@@ -1,4 +1,4 @@
-//! `naas publish`: models and templates into the bucket of a deployment, once they are sound and somebody has seen what changes.
+//! `naas publish`: validates models and templates, shows what changes, and uploads them to a deployment's bucket.
 
 use std::path::PathBuf;
 
@@ -22,19 +22,19 @@ pub(crate) struct Publish {
     /// The bucket; a deployment's output ModelsBucket names it
     #[arg(long, value_name = "NAME", env = "NAAS_MODELS_BUCKET")]
     bucket: String,
-    /// Take away what is in the bucket only
+    /// Remove files that are only in the bucket
     #[arg(long)]
     delete: bool,
-    /// Only show what would change
+    /// Show what would change, and upload nothing
     #[arg(long)]
     dry_run: bool,
-    /// Do not ask
+    /// Upload without asking
     #[arg(long, short, conflicts_with = "dry_run")]
     yes: bool,
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
 }
@@ -44,7 +44,7 @@ impl Publish {
         let asks = !self.yes && !self.dry_run;
         if asks && (!screen::somebody_there() || self.output == Form::Json) {
             bail!(
-                "publish shows what changes and asks, and there is nobody to ask; add --yes, or --dry-run to see it only"
+                "publish shows what changes and asks, but there is no terminal to ask at; add --yes, or --dry-run to see it only"
             );
         }
         let folder = site::find(&self.site).await?;
@@ -85,7 +85,7 @@ impl Publish {
             screen::line(style(format!("~ {path}")).yellow());
         }
         for path in &difference.removed {
-            let kept = if self.delete { "" } else { "   is in the bucket only and stays; --delete takes it away" };
+            let kept = if self.delete { "" } else { "   is only in the bucket and stays there; --delete removes it" };
             screen::line(format_args!("{}{kept}", style(format!("- {path}")).red()));
         }
     }
@@ -102,7 +102,7 @@ impl Publish {
         }
         let files = count(self.files(difference), "changed file");
         screen::line(match (self.files(difference), published) {
-            (0, false) if !compared.is_first => format!("s3://{} holds these models already.", self.bucket),
+            (0, false) if !compared.is_first => format!("s3://{} has these models already.", self.bucket),
             (_, true) => format!("Published {files} to s3://{}; runs from now on use them.", self.bucket),
             (_, false) => format!("Nothing was published; {files} would go to s3://{}.", self.bucket),
         });

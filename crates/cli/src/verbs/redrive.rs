@@ -1,4 +1,4 @@
-//! `naas redrive`: sends what was parked again, once somebody has seen to what was wrong.
+//! `naas redrive`: retries the devices that were given up and parked, once their trouble is over.
 
 use clap::Args;
 use serde_json::Value;
@@ -28,9 +28,13 @@ impl Redrive {
         } else {
             for stays in &left {
                 let reason = stays["reason"].as_str().unwrap_or("no reason given");
-                screen::sentence(&format!("stays parked: {reason}"), 2);
+                screen::sentence(&format!("still parked: {reason}"), 2);
             }
-            screen::line(format_args!("Redrive: {} sent again, {} left.", count(runs.len(), "run"), left.len()));
+            screen::line(format_args!(
+                "Redrive: {} sent again, {} still parked.",
+                count(runs.len(), "run"),
+                left.len()
+            ));
         }
         let mut ended = if left.is_empty() { Ended::InSync } else { Ended::Failed };
         for run in runs {

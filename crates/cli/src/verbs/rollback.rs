@@ -1,10 +1,11 @@
-//! `naas rollback`: brings a device back to what it was once made to run, and holds it there until it is released.
+//! `naas rollback`: restores a configuration from a device's history, and pins the device to it.
 
 use anyhow::{anyhow, bail};
 use clap::{ArgGroup, Args};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::apply::apply;
+use super::unpin::unpin;
 use crate::backend::{Backend, Target};
 use crate::documents::{Receipt, read};
 use crate::follow::follow;
@@ -21,13 +22,14 @@ pub(crate) struct Rollback {
     /// The device
     #[arg(value_name = "DEVICE")]
     device: String,
-    /// The configuration: its hash or the beginning of it, the run that brought it, or `previous`; `naas history` lists them
+    /// Restore this configuration: its hash or the first eight digits of it, the run that applied it, or `previous`; `naas
+    /// history` lists them
     #[arg(long, value_name = "HASH|RUN|previous")]
     to: Option<String>,
-    /// Let models count again, from the next run on
-    #[arg(long, conflicts_with = "yes")]
+    /// End the pin; `naas unpin` is the word for that
+    #[arg(long, conflicts_with = "yes", hide = true)]
     release: bool,
-    /// Do not ask, and do not plan first
+    /// Restore without making a plan and asking first
     #[arg(long, short)]
     yes: bool,
     #[command(flatten)]
@@ -38,31 +40,18 @@ impl Rollback {
     pub(crate) async fn run(self) -> anyhow::Result<Ended> {
         let asks = !self.release && !self.yes;
         if asks && (!screen::somebody_there() || self.target.output == Form::Json) {
-            bail!("rollback shows a plan and asks before it changes anything, and there is nobody to ask; add --yes");
+            bail!(
+                "rollback shows a plan and asks before it changes anything, but there is no terminal to ask at; add --yes"
+            );
         }
         let mut backend = self.target.open().await?;
         match &self.to {
-            None => self.release(&backend).await,
+            None => unpin(&backend, &self.device, &self.target).await.map(|()| Ended::InSync),
             Some(to) => {
                 let to = if to == PREVIOUS { self.previous(&backend).await? } else { to.clone() };
                 self.restore(&mut backend, &to, asks).await
             }
         }
-    }
-
-    async fn release(&self, backend: &Backend) -> anyhow::Result<Ended> {
-        let document = backend.post(&format!("devices/{}/release", self.device), Value::Null).await?;
-        match self.target.output {
-            Form::Json => screen::json(document),
-            Form::Text => {
-                let apply = self.target.command(&format!("apply {}", self.device));
-                screen::sentence(
-                    &format!("{} is held no more; `{apply}` brings it to what models say.", self.device),
-                    0,
-                );
-            }
-        }
-        Ok(Ended::InSync)
     }
 
     async fn restore(&self, backend: &mut Backend, to: &str, asks: bool) -> anyhow::Result<Ended> {
@@ -75,7 +64,7 @@ impl Rollback {
                 planned.say_interrupted(&self.target);
                 return Ok(Ended::Failed);
             }
-            let question = format!("Roll {} back, and hold it there until it is released?", self.device);
+            let question = format!("Roll {} back, and pin it to that configuration?", self.device);
             if !screen::agrees(&question).await? {
                 screen::remark("Nothing was rolled back.");
                 return Ok(planned.ended());
@@ -83,13 +72,15 @@ impl Rollback {
         }
         let ended = apply(backend, request("apply"), &self.target).await?;
         if ended == Ended::InSync && self.target.output == Form::Text {
-            let release = self.target.command(&format!("rollback {} --release", self.device));
-            screen::sentence(&format!("{} is held there, whatever models say, until `{release}`.", self.device), 0);
+            let unpin = self.target.command(&format!("unpin {}", self.device));
+            let sentence =
+                format!("{} is pinned to this configuration and does not follow models until: {unpin}", self.device);
+            screen::sentence(&sentence, 0);
         }
         Ok(ended)
     }
 
-    /// The newest configuration that is another one than the present.
+    /// The newest configuration of the history that differs from the present one.
     async fn previous(&self, backend: &Backend) -> anyhow::Result<String> {
         let history = backend.get(&format!("devices/{}/history?limit=200", self.device)).await?;
         let mut hashes = history["versions"]
@@ -99,8 +90,8 @@ impl Rollback {
             .filter_map(|version| version["configuration"].as_str());
         let present = hashes.next();
         let previous = hashes.find(|hash| Some(*hash) != present);
-        previous
-            .map(str::to_owned)
-            .ok_or_else(|| anyhow!("only one configuration of {} is known, so there is none before it", self.device))
+        previous.map(str::to_owned).ok_or_else(|| {
+            anyhow!("the history of {} has only one configuration, so there is no previous one", self.device)
+        })
     }
 }

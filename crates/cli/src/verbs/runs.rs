@@ -1,4 +1,4 @@
-//! `naas runs`: the last runs, newest first.
+//! `naas runs`: lists the latest runs, newest first.
 
 use clap::Args;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::screen::{self, Form, moment};
 /// The options of `naas runs`.
 #[derive(Debug, Args)]
 pub(crate) struct Runs {
-    /// How many, at most 200
+    /// List at most N runs, up to 200
     #[arg(long, short = 'n', value_name = "N", default_value = "20")]
     limit: u16,
     #[command(flatten)]

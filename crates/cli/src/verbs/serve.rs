@@ -1,4 +1,4 @@
-//! `naas serve`: the API over HTTP on a site folder, and all that it asks for, in one process.
+//! `naas serve`: the API over HTTP on a site folder and the workers behind it, in one process.
 
 mod admission;
 mod api;
@@ -31,31 +31,31 @@ pub(crate) struct Serve {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".", env = "NAAS_SITE")]
     site: PathBuf,
-    /// Where to answer; port 0 takes a free one
+    /// Address and port to listen on; port 0 chooses a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", env = "NAAS_LISTEN")]
     listen: SocketAddr,
-    /// Devices in a slice when a request names no step: max or a number from 1
+    /// Devices per slice where a request names no step: max, or a number from 1
     #[arg(long, value_name = "N", default_value = "10", value_parser = step, env = "NAAS_STEP")]
     step: Step,
-    /// Slices worked on at once
+    /// Work on this many slices at once
     #[arg(long, value_name = "N", default_value = "4")]
     slices: NonZeroUsize,
-    /// Devices of a slice worked on at once
+    /// Work on this many devices of a slice at once
     #[arg(long, value_name = "N", default_value = "32")]
     devices: NonZeroUsize,
-    /// Seconds that a switch runs a new configuration on trial, where neither request nor model says
+    /// Commit timer in seconds where neither the request nor a model sets one
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = confirm)]
     confirm: ConfirmWithin,
-    /// How often a device is tried that cannot be reached or is busy
+    /// Try a device that is unreachable or busy this many times
     #[arg(long, value_name = "N", default_value = "8")]
     attempts: NonZeroU32,
-    /// Seconds before the second attempt; they double with each one
+    /// Seconds before the second attempt; each further pause is twice as long
     #[arg(long, value_name = "SECONDS", default_value = "15")]
     retry_pause: u16,
-    /// A host name that callers use for this server, besides localhost and addresses; can be repeated
+    /// Accept requests for this host name, besides localhost and IP addresses; can be repeated
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
-    /// Answer everybody who reaches the address; without this, callers need the token in .naas/authorization
+    /// Answer callers without a token; by default they must send the header in .naas/authorization
     #[arg(long)]
     no_token: bool,
 }

@@ -1,4 +1,4 @@
-//! `naas status`: the fleet, a run, or a device in a run, as it stands.
+//! `naas status`: the state of the fleet, of a run, or of a device in a run.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 
 use crate::backend::{Backend, CallError, Target};
-use crate::documents::{Outcome, Report, read};
+use crate::documents::{Outcome, Report, pin, read};
 use crate::follow::outcomes;
 use crate::results::print_failures;
 use crate::screen::{self, Form, count, moment};
 use crate::{diff, site};
 
-/// Runs whose devices are looked at for the fleet.
+/// How many runs are searched for devices, besides the inventory.
 const RUNS: usize = 50;
 
 /// Requests under way at once.
@@ -23,10 +23,10 @@ const CONCURRENCY: usize = 16;
 /// The options of `naas status`.
 #[derive(Debug, Args)]
 pub(crate) struct Status {
-    /// A run; the whole fleet if it is not given
+    /// Show this run instead of the whole fleet
     #[arg(value_name = "RUN")]
     run: Option<String>,
-    /// A device of the run
+    /// Show this device of the run
     #[arg(value_name = "DEVICE")]
     device: Option<String>,
     #[command(flatten)]
@@ -96,7 +96,7 @@ impl Status {
         Ok(())
     }
 
-    /// Those of the inventory, where it can be read, and those of the last runs.
+    /// The devices of the inventory, where it can be read, and of the last runs.
     async fn devices(&self, backend: &Backend) -> anyhow::Result<BTreeSet<String>> {
         let mut devices = BTreeSet::new();
         if let Some(folder) = self.target.folder() {
@@ -118,22 +118,22 @@ impl Status {
 fn print_fleet(reports: &[Value]) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let row = |report: &Value| {
-        let now = match (&report["pinned"], &report["worked_on_by"]) {
+        let now = match (pin(report), &report["worked_on_by"]) {
             (_, Value::Object(holder)) => format!("worked on by {}", text(&holder["run"])),
-            (Value::Object(held), _) => format!("held at {:.8}", text(&held["configuration"])),
+            (Some(pin), _) => format!("pinned to {:.8}", text(&pin["configuration"])),
             _ => String::new(),
         };
         let last = &report["last"];
         let status = match last["status"].as_str() {
             Some(word) => screen::status(word).to_string(),
-            None => "never worked on".to_owned(),
+            None => "never configured".to_owned(),
         };
         vec![text(&report["device"]), status, moment(&text(&last["at"])), text(&last["run"]), now]
     };
     screen::table(&["device", "last outcome", "at", "run", "now"], &reports.iter().map(row).collect::<Vec<_>>());
 }
 
-/// Everything about one device in one run.
+/// Prints everything that is known about one device in one run.
 fn print_outcome(outcome: &Outcome) {
     let Outcome { run, device, status, .. } = outcome;
     screen::line(format_args!("{} in run {run}: {}", style(device).bold(), screen::status(status)));
@@ -143,16 +143,16 @@ fn print_outcome(outcome: &Outcome) {
         }
     };
     fact("switch", outcome.switch.as_ref().map(left));
-    fact("held at", outcome.pinned.clone());
-    fact("began", outcome.started_at.as_deref().map(moment));
-    fact("ended", outcome.finished_at.as_deref().map(moment));
+    fact("pinned to", outcome.pinned.clone());
+    fact("started", outcome.started_at.as_deref().map(moment));
+    fact("finished", outcome.finished_at.as_deref().map(moment));
     fact("error", outcome.error.clone());
     fact(
         "attempts",
         outcome.attempts.map(|attempts| count(usize::try_from(attempts).unwrap_or(usize::MAX), "attempt")),
     );
     fact("reason", outcome.reason.clone());
-    fact("again", outcome.again_at.as_deref().map(moment));
+    fact("next try", outcome.again_at.as_deref().map(moment));
     if !outcome.diff.is_empty() {
         screen::line("");
         diff::print(&outcome.diff);

@@ -1,5 +1,5 @@
-//! `naas validate`: everything that can be known to be wrong without a switch: inventory, models, templates, what they render to
-//! for each device, and whether that would lock naas out.
+//! `naas validate`: finds what is wrong with a site without contacting a switch: in the inventory, models and templates, in what
+//! they render to for each device, and whether that configuration would lock naas out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(crate) struct Validate {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// How results are printed
+    /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
 }
@@ -62,7 +62,7 @@ impl Validate {
 }
 
 impl Validated {
-    /// Whether nothing is wrong.
+    /// True if no problem was found.
     pub(crate) fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }

@@ -82,3 +82,33 @@ async fn a_url_that_does_not_answer_is_named_with_the_reason() {
     assert!(gone.err.contains("http://127.0.0.1:9 cannot be asked: Connection refused"), "{}", gone.err);
     assert!(wrong.err.contains("expected a URL such as https://…/prod"), "{}", wrong.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_that_is_left_to_another_ends_as_that_one() {
+    let lab = Lab::of(1).await;
+    let served = Served::of(&lab);
+    let apply = ["apply", "leaf1", "--yes", "--api", &served.url];
+    let start = || command(lab.path(), &apply).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    lab.device("leaf1").set_faults(eos_sim::Faults { latency_ms: 1_500, ..Default::default() });
+    let device = || lab.json(&["status", "--api", &served.url])["devices"][0].clone();
+    let working = start();
+    until(|| device()["worked_on_by"].is_object());
+    let waiting = start();
+    until(|| device()["waiting"].is_string());
+
+    let third = lab.naas(&apply);
+
+    assert_eq!(third.status, 0, "{third:?}");
+    assert!(!third.out.contains("failed") && !third.out.contains("left to"), "{third:?}");
+    for mut naas in [working, waiting] {
+        assert!(naas.wait().unwrap().success());
+    }
+}
+
+fn until(there: impl Fn() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    while !there() {
+        assert!(std::time::Instant::now() < deadline, "waited half a minute");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::lab::{Lab, snapshot};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_shows_the_same_diff_once_and_how_to_apply_it_and_changes_nothing() {
+async fn a_plan_shows_equal_diffs_once_and_changes_nothing() {
     let lab = Lab::of(3).await;
     let before = lab.device("leaf1").running_config();
 
@@ -32,7 +32,7 @@ async fn what_was_planned_is_applied_and_then_in_sync() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn apply_wants_to_be_told_whom_and_asks_nobody_without_a_terminal() {
+async fn apply_needs_devices_and_a_terminal_or_yes() {
     let lab = Lab::of(1).await;
 
     let whom = lab.naas(&["apply", "--yes"]);
@@ -40,7 +40,7 @@ async fn apply_wants_to_be_told_whom_and_asks_nobody_without_a_terminal() {
 
     assert_eq!((whom.status, unasked.status), (1, 1));
     assert!(whom.err.contains("<DEVICE|--group <GROUP>|--all|--plan <RUN>>"), "{}", whom.err);
-    assert!(unasked.err.contains("there is nobody to ask; add --yes"), "{}", unasked.err);
+    assert!(unasked.err.contains("there is no terminal to ask at; add --yes"), "{}", unasked.err);
     assert!(!lab.device("leaf1").running_config().contains("alias FOO"));
 }
 
@@ -57,7 +57,7 @@ async fn drift_ends_a_check_with_2_and_a_failure_with_1() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_the_inventory_does_not_have_is_named_and_nothing_is_pushed() {
+async fn an_unknown_name_is_named_and_nothing_is_pushed() {
     let lab = Lab::of(1).await;
 
     let ran = lab.naas(&["apply", "leaf1", "leaf9", "--group", "spine", "--yes"]);
@@ -74,7 +74,7 @@ async fn a_plan_in_json_is_one_document_with_every_outcome() {
     let plan = lab.json(&["plan", "--group", "leaf"]);
 
     assert_eq!((&plan["version"], &plan["mode"], &plan["status"]), (&json!(1), &json!("plan"), &json!("finished")));
-    let summary = json!({"in_sync": 0, "changed": 0, "to_change": 2, "pending": 0, "failed": 0, "distinct_diffs": 1});
+    let summary = json!({"in_sync": 0, "changed": 0, "to_change": 2, "pending": 0, "superseded": 0, "failed": 0, "distinct_diffs": 1});
     assert_eq!(plan["summary"], summary);
     assert_eq!((&plan["devices"][0]["device"], &plan["devices"][0]["status"]), (&json!("leaf1"), &json!("planned")));
 }
@@ -104,7 +104,7 @@ async fn a_folder_that_is_no_site_is_called_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_inventory_without_hosts_is_one_sentence_and_nothing_is_pushed() {
+async fn an_inventory_without_hosts_is_one_sentence() {
     let lab = Lab::of(1).await;
     lab.write("inventory.json", r#"{"hosts": {}}"#);
 
@@ -112,4 +112,21 @@ async fn an_inventory_without_hosts_is_one_sentence_and_nothing_is_pushed() {
 
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     assert_eq!(ran.err, "naas: inventory inventory.json: has no hosts; nothing was scheduled\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_plan_is_applied_without_an_error() {
+    let lab = Lab::of(1).await;
+    lab.naas(&["apply", "--all", "--yes"]);
+    let plan = lab.json(&["plan"])["run"].as_str().unwrap().to_owned();
+    lab.device("leaf1").reboot(std::time::Duration::from_secs(600));
+    let failed = lab.json(&["plan"])["run"].as_str().unwrap().to_owned();
+
+    let applied = lab.naas(&["apply", "--plan", &plan]);
+    let after_failure = lab.naas(&["apply", "--plan", &failed]);
+    let document = lab.json(&["apply", "--plan", &plan]);
+
+    assert_eq!((applied.status, after_failure.status), (0, 1), "{applied:?} {after_failure:?}");
+    assert!(applied.out.contains("changes no device"), "{applied:?}");
+    assert_eq!(document["summary"]["changed"], 0, "{document}");
 }

@@ -31,7 +31,7 @@ fn running(lab: &Lab) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_history_of_a_device_names_each_configuration_and_shows_it() {
+async fn a_history_lists_configurations_and_shows_one() {
     let lab = pushed_twice().await;
 
     let listed = lab.naas(&["history", "leaf1"]);
@@ -43,7 +43,7 @@ async fn the_history_of_a_device_names_each_configuration_and_shows_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_that_was_rolled_back_stays_there_until_it_is_released() {
+async fn a_device_rolled_back_is_pinned_until_it_is_unpinned() {
     let lab = pushed_twice().await;
 
     let back = lab.naas(&["rollback", "leaf1", "--to", "previous", "--yes"]);
@@ -51,14 +51,19 @@ async fn a_device_that_was_rolled_back_stays_there_until_it_is_released() {
     let held = lab.naas(&["apply", "leaf1", "--yes"]);
     let still = running(&lab);
     let fleet = lab.naas(&["status"]);
-    let released = lab.naas(&["rollback", "leaf1", "--release"]);
+    let checked = lab.naas(&["check"]);
+    let released = lab.naas(&["unpin", "leaf1"]);
     lab.naas(&["apply", "leaf1", "--yes"]);
 
     snapshot(|| assert_snapshot!("rollback", back.out));
     assert_eq!((back.status, held.status, released.status), (0, 0, 0), "{back:?} {held:?} {released:?}");
     assert!(after.contains("alias FOO BAR") && still.contains("alias FOO BAR"), "{still}");
-    assert!(fleet.out.contains("held at "), "{}", fleet.out);
+    assert!(fleet.out.contains("pinned to "), "{}", fleet.out);
+    assert!(checked.out.contains("1 device is pinned to an earlier configuration"), "{checked:?}");
     assert!(running(&lab).contains("alias FOO BAZ"), "{}", running(&lab));
+    for old_words in [["release", "leaf1"].as_slice(), &["rollback", "leaf1", "--release"]] {
+        assert_eq!(lab.naas(old_words).status, 0, "{old_words:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +77,7 @@ async fn a_rollback_says_to_what_and_there_must_be_something_before() {
 
     assert_eq!((nowhere.status, first.status, unknown.status), (1, 1, 1));
     assert!(nowhere.err.contains("<--to <HASH|RUN|previous>|--release>"), "{}", nowhere.err);
-    assert!(first.err.contains("only one configuration of leaf1 is known"), "{}", first.err);
+    assert!(first.err.contains("the history of leaf1 has only one configuration"), "{}", first.err);
     assert!(unknown.err.contains("0123456789ab"), "{}", unknown.err);
 }
 

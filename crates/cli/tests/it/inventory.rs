@@ -15,7 +15,7 @@ defaults: {username: naas, password: hunter2}
 ";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_is_shown_with_where_each_value_comes_from_and_no_password() {
+async fn each_value_is_shown_with_its_source_and_no_password() {
     let lab = Lab::of(1).await;
     fs::remove_file(lab.path().join("inventory.json")).unwrap();
     lab.write("inventory.yaml", INVENTORY);
@@ -30,7 +30,7 @@ async fn a_device_is_shown_with_where_each_value_comes_from_and_no_password() {
 }
 
 #[test]
-fn an_ansible_inventory_becomes_one_of_naas_and_what_is_left_out_is_noted_beside_it() {
+fn an_ansible_inventory_is_imported_with_notes() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("hosts.ini"), "[leaf]\nleaf1 ansible_host=192.0.2.1 ansible_connection=httpapi\n")
         .unwrap();

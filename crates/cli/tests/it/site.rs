@@ -66,7 +66,7 @@ fn a_folder_with_something_in_it_is_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_problem_of_a_site_is_a_sentence_and_the_same_one_is_said_once() {
+async fn each_problem_of_a_site_is_printed_once() {
     let lab = Lab::of(2).await;
     lab.write("models/spine.yaml", "{name: spine, group: spine, template: spare.tera}");
     lab.write("models/spare.tera", "vlan {{ model.vlan }}\n");
@@ -95,7 +95,7 @@ async fn a_configuration_that_would_lock_naas_out_is_a_problem() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_rendered_goes_to_standard_output_and_nothing_else_does() {
+async fn only_what_is_rendered_goes_to_standard_output() {
     let lab = Lab::of(1).await;
 
     let text = lab.naas(&["render", "leaf1"]);
@@ -130,6 +130,6 @@ fn shells_and_man_know_every_verb() {
 
     assert_eq!((pages.status, words.status), (0, 0));
     let plan = fs::read_to_string(folder.path().join("man1/naas-plan.1")).unwrap();
-    assert!(plan.contains("change nothing"), "{plan}");
-    assert!(words.out.contains("naas__subcmd__rollback") || words.out.contains("naas__rollback"), "{}", words.out);
+    assert!(plan.contains("without changing anything"), "{plan}");
+    assert!(words.out.contains("rollback") && words.out.contains("unpin"), "{}", words.out);
 }

@@ -73,3 +73,15 @@ async fn apply_shows_a_plan_and_takes_nothing_but_yes_for_one() {
     assert!(!untouched.contains("alias FOO"), "{untouched}");
     assert!(lab.device("leaf1").startup_config().contains("alias FOO BAR"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_fails_where_its_plan_has_failed() {
+    let lab = Lab::of(2).await;
+    lab.device("leaf2").reboot(std::time::Duration::from_secs(600));
+
+    let (status, seen) = in_terminal(&lab, &["apply", "--all"], "y\n", &[]);
+
+    assert_eq!(status, 1, "{seen}");
+    assert!(seen.contains("1 device failed in the plan and got nothing"), "{seen}");
+    assert!(lab.device("leaf1").startup_config().contains("alias FOO BAR"));
+}

@@ -239,7 +239,8 @@ impl Block {
     }
 }
 
-/// What a switch that was sent `commands` would show: the inverse of parsing, by the rules of the module.
+/// What a switch that was sent `commands` would show: the inverse of parsing, by the rules of the
+/// module.
 fn show(candidate: &Candidate) -> String {
     let mut shown = String::new();
     for command in candidate.commands() {

@@ -2,8 +2,8 @@
 
 use std::pin::Pin;
 
-/// Another way to a switch than HTTP from here: its Unix socket, a tunnel, a simulated switch in the
-/// same process. See [`ClientBuilder::carrier`](crate::ClientBuilder::carrier).
+/// Another way to a switch than HTTP from here: its Unix socket, a tunnel, a simulated switch in
+/// the same process. See [`ClientBuilder::carrier`](crate::ClientBuilder::carrier).
 pub trait Carrier: Send + Sync {
     /// Brings the body of a `POST /command-api` to the switch and returns what it answers. The
     /// future may be dropped at any point.

@@ -19,8 +19,8 @@ pub(crate) enum ConnectFailure {
     Tls(TlsFault),
 }
 
-/// Reads from the causes of `error` why an attempt to connect failed. `tls` recognises the errors of
-/// the TLS library.
+/// Reads from the causes of `error` why an attempt to connect failed. `tls` recognises the errors
+/// of the TLS library.
 pub(crate) fn connect_failure(
     error: &Cause,
     tls: &dyn Fn(&Cause) -> Option<ConnectFailure>,

@@ -27,8 +27,8 @@ use crate::error::TlsFault;
 use crate::tls::{ClientCertificate, Fingerprint, TlsTrust};
 
 /// The cipher suites that are offered: the current ones first, then those of older EOS. Security
-/// level 1 accepts RSA keys and DH groups of 1024 bits, which a distribution may forbid, and nothing
-/// weaker.
+/// level 1 accepts RSA keys and DH groups of 1024 bits, which a distribution may forbid, and
+/// nothing weaker.
 const SUITES: &str = "DEFAULT:AES256-SHA:DHE-RSA-AES256-SHA:AES128-SHA:DHE-RSA-AES128-SHA:@SECLEVEL=1";
 
 /// An HTTP client, and the fault that a refused certificate is reported as.
@@ -154,8 +154,8 @@ fn not_set_up(error: ErrorStack) -> String {
 
 fn configure(tls: &mut SslConnectorBuilder, trust: &TlsTrust) -> Result<(), String> {
     if matches!(trust, TlsTrust::System | TlsTrust::AlsoCa(_)) {
-        // An OpenSSL that was built with this crate looks for the authorities of the system where it would
-        // have been installed itself.
+        // An OpenSSL that was built with this crate looks for the authorities of the system where
+        // it would have been installed itself.
         let system = openssl_probe::probe();
         let folder = system.cert_dir.first().map(PathBuf::as_path);
         if system.cert_file.is_some() || folder.is_some() {

@@ -25,7 +25,8 @@ pub(super) fn client(settings: &HttpSettings<'_>) -> Result<reqwest::Client, Str
         .pool_max_idle_per_host(1)
         .connect_timeout(settings.connect_timeout);
     let http = match settings.trust {
-        // Without this every client would read the certificates of the system, and fail where there are none.
+        // Without this every client would read the certificates of the system, and fail where there
+        // are none.
         None => http.tls_certs_only([]),
         Some(trust) => configure(http, trust, settings.own)?,
     };

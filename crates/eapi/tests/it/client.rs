@@ -36,8 +36,8 @@ async fn an_enable_password_is_the_input_of_enable() {
     assert_eq!(switch.commands(), [json!([{"cmd": "enable", "input": "sesame"}, "show clock"])]);
 }
 
-/// An answer after which the switch closes the connection without saying so, as for one that was idle
-/// for too long.
+/// An answer after which the switch closes the connection without saying so, as for one that was
+/// idle for too long.
 fn last_answer() -> Answer {
     let body = json!({"jsonrpc": "2.0", "id": 1, "result": [{"output": ""}, {"output": "noon"}]}).to_string();
     Answer::Bytes(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes())

@@ -32,7 +32,8 @@ fn listed(state: &str) -> Answer {
     Answer::Results(json!([{}, {"sessions": {"t-1": {"state": state}}}]))
 }
 
-/// The status of a switch that lists `t-1` in this state and runs the configuration with this digest.
+/// The status of a switch that lists `t-1` in this state and runs the configuration with this
+/// digest.
 fn status(state: &str, digest: &str) -> Answer {
     let row = if state.is_empty() { String::new() } else { format!("  t-1  {state}  admin\n") };
     let sessions = format!("Maximum number of pending sessions: 5\n\n  Name State User\n  ---- ----- ----\n{row}");
@@ -206,6 +207,19 @@ async fn a_refusal_after_a_lost_confirmation_is_unknown() {
     let error = until(&switch, 60).await.unwrap_err();
 
     assert!(matches!(error, CommitError::Unknown { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_because_an_earlier_confirmation_was_taken_is_seen() {
+    let refused = Answer::refused(2, 1000, "Session t-1 is already completed");
+    let lost = Answer::Bytes(Vec::new());
+    let after = [listed("committed"), status("committed", "9f86d0")];
+    let script = [timer("t-1"), lost, timer("t-1"), refused].into_iter().chain(after);
+    let switch = Switch::start(script).await;
+
+    let gone = gone(until(&switch, 60).await);
+
+    assert!(gone.confirmation_sent && gone.runs("9f86d0"));
 }
 
 #[tokio::test]

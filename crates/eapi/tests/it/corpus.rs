@@ -2,7 +2,6 @@
 //! taken for a command that acts. The folders are not part of the repository; `EOS_CORPUS` and
 //! `EOS_WILD` name them.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use eapi::{Candidate, Command, TextError, TextFault};
@@ -54,8 +53,8 @@ fn as_typed(command: &Command) -> Vec<String> {
     std::iter::once(cmd.clone()).chain(body).chain(["EOF".to_owned()]).filter(|line| !line.is_empty()).collect()
 }
 
-/// What of a text must arrive, found the simple way: everything but blank lines, `!` outside of bodies, and `end`.
-/// Shown comments are written as they would be typed.
+/// What of a text must arrive, found the simple way: everything but blank lines, `!` outside of
+/// bodies, and `end`. Shown comments are written as they would be typed.
 fn kept(text: &str) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     let (mut in_body, mut in_comment) = (0, false);
@@ -106,8 +105,9 @@ fn no_line_of_a_real_switch_is_refused_as_a_command() {
     assert!(read >= 200 && wrong.is_empty(), "{read} were read; {wrong:#?}");
 }
 
-/// The simulator acts on the commands of this table when they come as configuration lines. The client
-/// is published without that crate, so it has a table of its own, which must not fall behind.
+/// The simulator acts on the commands of this table when they come as configuration lines. The
+/// client is published without that crate, so it has a table of its own, which must not fall
+/// behind.
 #[test]
 fn every_command_that_the_simulator_runs_is_refused() {
     let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../eos-config/src/exec.txt");
@@ -133,8 +133,8 @@ fn files(test: &str, variable: &str, folder: &str) -> Option<Vec<PathBuf>> {
     Some(paths.filter(|path| path.extension().is_some_and(|extension| extension == "cfg")).collect())
 }
 
-/// Says on the process's own standard error, past the test runner, that a test did nothing, so that
-/// `.ci/run` can count it.
+/// Says that a test did nothing.
+#[expect(clippy::print_stderr, reason = "tools/tally counts the tests that say so")]
 fn skipped(test: &str, reason: &str) {
-    writeln!(std::io::stderr(), "skipped: {test}: {reason}").unwrap();
+    eprintln!("skipped: {test}: {reason}");
 }

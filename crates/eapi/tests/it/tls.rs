@@ -15,7 +15,8 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-/// A self-signed certificate that is its own CA, which is what EOS makes for itself and webpki refuses.
+/// A self-signed certificate that is its own CA, which is what EOS makes for itself and webpki
+/// refuses.
 struct Certificate {
     der: CertificateDer<'static>,
     pem: String,
@@ -165,7 +166,8 @@ mod legacy {
 
     use super::*;
 
-    /// Serves one answer with a suite of older EOS, and returns the port and the certificate's fingerprint.
+    /// Serves one answer with a suite of older EOS, and returns the port and the certificate's
+    /// fingerprint.
     fn old_switch(suite: &str) -> (u16, Fingerprint) {
         let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
         let mut params = CertificateParams::new(vec!["switch.example".to_owned()]).unwrap();

@@ -1,4 +1,5 @@
-//! The client of the crate `eapi` against simulated switches: what it must not get wrong on a real one.
+//! The client of the crate `eapi` against simulated switches: what it must not get wrong on a real
+//! one.
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use eos_sim::{Answer, DeviceHandle, ExpiredSession, FailingRequest, Faults, Hand
 
 const ONE: &str = "devices: [{name: a, username: admin, password: admin, serial: JPE123}]";
 
-/// A configuration that keeps the switch reachable and ends in a mode that stores its lines when it is left.
+/// A configuration that keeps the switch reachable and ends in a mode that stores its lines when it
+/// is left.
 const ENDS_IN_AN_ACL: &str = "hostname a\nusername admin privilege 15 role network-admin nopassword\n\
     management api http-commands\n   protocol http\n   no shutdown\n!\n\
     ip access-list MGMT-IN\n   10 permit tcp 192.0.2.0/24 any eq ssh\n   20 deny ip any any log\n!\nend\n";

@@ -302,3 +302,23 @@ async fn a_reload_forgets_what_was_not_saved_over_the_control_face() {
     let shown = http.get(format!("http://{}/devices/a/running-config", handle.control())).send().await.unwrap();
     assert_eq!(shown.text().await.unwrap(), device.running_config());
 }
+
+#[tokio::test]
+async fn web_pages_reach_neither_the_control_face_nor_bash() {
+    let handle = fleet("devices: [{name: a, allow_bash: true}]").await;
+    let device = handle.device("a").unwrap();
+    let control = format!("http://{}/devices/a/reboot", handle.control());
+    let eapi = format!("http://{}/command-api", device.address());
+    let body =
+        json!({"jsonrpc": "2.0", "method": "runCmds", "id": 1, "params": {"version": 1, "cmds": ["show version"]}});
+
+    for (name, value, expected) in
+        [("origin", "https://evil.example.com", 403), ("host", "evil.example.com", 403), ("accept", "*/*", 200)]
+    {
+        let asked = reqwest::Client::new().post(&eapi).basic_auth("admin", Some("admin")).json(&body);
+        let status = asked.header(name, value).send().await.unwrap().status().as_u16();
+        let broken = reqwest::Client::new().post(&control).header(name, value).send().await.unwrap().status().as_u16();
+
+        assert_eq!((status, broken == 403), (expected, expected == 403), "{name}: {value}");
+    }
+}

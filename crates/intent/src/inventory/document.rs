@@ -3,9 +3,10 @@
 use super::connection::Options;
 use super::element::{Element, Merge};
 use super::field::Field;
+use super::jinja::Jinja;
 use super::{Document, InventoryError, node};
 use crate::name::{DeviceName, GroupName};
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Node, NodeKind};
 
 /// One thing that a document defines.
 pub(super) enum DocumentPart {
@@ -27,7 +28,9 @@ pub(super) fn parse(document: &Document) -> Result<Vec<DocumentPart>, InventoryE
         of_this_machine: document.of_this_machine,
     };
     let entries = match root.kind {
-        Kind::Null => return Err(at.fault("is empty")),
+        // Nornir takes such a file for an empty map; a document of hosts without any is refused later.
+        NodeKind::Null if matches!(stem(&document.name), "groups" | "defaults") => Vec::new(),
+        NodeKind::Null => return Err(at.fault("is empty")),
         kind => at.map(kind)?,
     };
     let is_simple_inventory = entries.iter().all(|(key, _)| matches!(key.as_str(), "hosts" | "groups" | "defaults"));
@@ -43,7 +46,7 @@ fn simple_inventory(at: &Field<'_>, entries: Vec<(String, Node)>) -> Result<Vec<
     let mut parts = Vec::new();
     for (key, node) in entries {
         let at = at.below(&key, &node);
-        if matches!(node.kind, Kind::Null) {
+        if matches!(node.kind, NodeKind::Null) {
             continue; // `groups:` with nothing under it, as Nornir's own examples have
         }
         let entries = at.map(node.kind)?;
@@ -84,7 +87,7 @@ fn named<N>(
 ) -> Result<(N, Element), InventoryError> {
     let at = at.below(&name, &node);
     let entries = match node.kind {
-        Kind::Null => Vec::new(), // `leaf1:` alone: a host with nothing but its name
+        NodeKind::Null => Vec::new(), // `leaf1:` alone: a host with nothing but its name
         kind => at.map(kind)?,
     };
     let name = check(name).map_err(|error| at.fault(error.to_string()))?;
@@ -103,7 +106,7 @@ fn element(at: &Field<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
     let mut element = Element::default();
     for (key, node) in entries {
         let at = at.below(&key, &node);
-        if matches!(node.kind, Kind::Null) {
+        if matches!(node.kind, NodeKind::Null) {
             continue;
         }
         match key.as_str() {
@@ -119,6 +122,7 @@ fn element(at: &Field<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
             "serial" if whose == Whose::Host => element.serial = Some(at.text(node.kind)?),
             "merge" if whose == Whose::Defaults => element.merge = merge(&at, node)?,
             "allow_local" if whose == Whose::Defaults => element.allow_local = Some(at.flag(&node.kind)?),
+            "jinja" if whose == Whose::Defaults => element.jinja = Jinja::read(&at, node)?,
             "data" => element.data = at.data(node.kind)?,
             "connection_options" => {
                 for (plugin, node) in at.map(node.kind)? {
@@ -128,7 +132,7 @@ fn element(at: &Field<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
                 }
             }
             "groups" => return Err(at.fault("the defaults are in no group; the group that everybody is in is global")),
-            "merge" => return Err(at.fault("is said in the defaults, for all hosts of the document")),
+            "merge" | "jinja" => return Err(at.fault("is said in the defaults, for all hosts of the document")),
             "allow_local" => {
                 return Err(at.fault(
                     "is said in the defaults, for all hosts of the document, or under connection_options.eapi.extras",

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::connection::{Extras, Options};
+use super::jinja::Jinja;
 use super::password::Password;
 use crate::name::GroupName;
 
@@ -26,6 +27,8 @@ pub(super) struct Element {
     pub(super) connections: Vec<(String, Options)>,
     /// Of the defaults only.
     pub(super) merge: Merge,
+    /// Of the defaults only.
+    pub(super) jinja: Jinja,
 }
 
 /// How the values of a host, its groups and the defaults come together.

@@ -23,7 +23,8 @@ end
 
 fn device(host: &str) -> Device {
     let inventory = format!("hosts: {{leaf1: {{username: naas, {host}}}}}");
-    let inventory = Inventory::parse(&[Document::new("i.yaml", inventory.into_bytes())]).unwrap();
+    let inventory =
+        Inventory::parse(&[Document::new("i.yaml", inventory.into_bytes()).with_local_addresses()]).unwrap();
     inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap()
 }
 

@@ -1,219 +1,120 @@
-//! Jinja2 that minijinja does not have, said in words that it has: `'%03d' % n`, and lists and maps that `do` changes.
+//! Jinja2 that minijinja does not have or means otherwise, said in words that minijinja has.
 //!
-//! The source is rewritten before it is compiled. Nothing is added to or taken from the text outside of tags, and no line break
-//! moves, so lines keep their numbers.
+//! A source is rewritten before it is compiled. Nothing is added to or taken from the text outside of tags, and no line
+//! break moves, so lines keep their numbers; [`Rewritten::original`] gives the place in the source as it was written.
 //!
-//! - A string literal before `%`: `'%03d' % n` becomes `'%03d' |format(n)`. A variable that holds the format is not known as one.
-//! - `do`, which minijinja has for calls only, becomes a `set` of a name that nobody reads.
-//! - In a template that calls a changing method, list and map literals become objects that have them, see [`super::mutable`].
+//! - **Scope** (see [`scope`]): what an included file, a `set` or `filter` block sets stays there, a block that is not
+//!   `scoped` does not see the loop around it, and an imported file sees no variables unless it is imported
+//!   `with context`.
+//! - **Expressions** (see [`tag`]): `'%03d' % n`, `do` with any expression, lists and maps that `do` changes, an undefined
+//!   that may be asked for attributes as AVD's and Ansible's, and line breaks that the template itself writes.
 
-use super::mutable;
-use super::segments::{Segment, after_string, segments, word};
+use std::collections::BTreeSet;
 
-/// What a `do` sets.
-const DONE: &str = "__done";
+use super::segments::{Segment, segments, word};
 
-/// `source` for minijinja.
-pub(super) fn rewritten(source: &str) -> String {
-    let changes = mutable::METHODS.iter().any(|method| source.contains(&format!(".{method}(")));
-    let mut text = String::with_capacity(source.len());
-    for segment in segments(source) {
+mod names;
+mod scope;
+mod tag;
+mod tokens;
+
+pub(super) use names::{OUTSIDE, names, quoted};
+
+use scope::Insertions;
+use tag::Tag;
+
+/// Marks the name of a template that is to see no variables but its own; behind it may stand names to hide.
+pub(super) const ALONE: char = '\u{1}';
+/// The function that marks a template's name.
+pub(super) const ALONE_FUNCTION: &str = "__alone";
+/// The filter that makes an undefined value answer for its attributes.
+pub(super) const CHAIN: &str = "__chain";
+/// The function that ends a rendering with its argument as the reason.
+pub(super) const REFUSE: &str = "__refuse";
+/// The function that makes a text of the template's own, in which a line break is the template's will.
+pub(super) const OWN_TEXT: &str = "__text";
+/// The `loop` around an include, as the included file sees it.
+pub(super) const LOOP: &str = "__loop";
+
+/// How a template is to be read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Dialect {
+    /// An attribute of something undefined is undefined, as with AVD and Ansible, instead of an error.
+    pub(super) chained: bool,
+    /// Templates of the site change lists and maps in place, so literals must be changeable.
+    pub(super) changes: bool,
+}
+
+/// A source for minijinja.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    pub(super) text: String,
+    /// Offsets in `text` and in the original at which a piece of the original begins, in order.
+    anchors: Vec<(usize, usize)>,
+}
+
+impl Rewritten {
+    /// The offset in the original of an offset in the text. What was added stands where the next piece begins.
+    pub(super) fn original(&self, offset: usize) -> usize {
+        match self.anchors.partition_point(|(at, _)| *at <= offset).checked_sub(1) {
+            Some(index) => {
+                let (at, original) = self.anchors[index];
+                let end = self.anchors.get(index + 1).map_or(usize::MAX, |(_, next)| *next);
+                (original + offset - at).min(end)
+            }
+            None => 0,
+        }
+    }
+
+    fn push(&mut self, piece: &str, original: usize) {
+        self.anchors.push((self.text.len(), original));
+        self.text.push_str(piece);
+    }
+}
+
+/// `source` for minijinja. A macro that includes another file must enclose what that file may read: `included` holds
+/// these names.
+pub(super) fn rewritten(source: &str, dialect: Dialect, included: &BTreeSet<String>) -> Rewritten {
+    let segments = segments(source);
+    let Insertions { before, after, replaced, free_loops } = Insertions::of(source, &segments, included);
+    let mut result = Rewritten::default();
+    for (index, segment) in segments.iter().enumerate() {
         let piece = &source[segment.range()];
-        match segment {
-            Segment::Expression(_) | Segment::Statement(_) if piece.len() >= 4 => {
-                let literals = changes && !matches!(word(piece), "include" | "extends" | "import" | "from");
-                let (inner, end) = piece[2..].split_at(piece.len() - 4);
-                text.push_str(&piece[..2]);
-                text.push_str(&Tag::new(inner, literals).rewritten());
-                text.push_str(end);
+        let start = segment.range().start;
+        result.text.push_str(before.get(&index).map_or("", String::as_str));
+        match (segment, replaced.get(&index)) {
+            (_, Some(other)) => result.push(other, start),
+            (Segment::Expression(_) | Segment::Statement(_), None) if is_whole(piece) => {
+                let is_statement = matches!(segment, Segment::Statement(_));
+                let tag = Tag::new(&piece[2..piece.len() - 2], if is_statement { word(piece) } else { "" });
+                result.push(&piece[..2], start);
+                tag.rewrite(dialect, free_loops.contains(&index), start + 2, &mut result);
+                result.push(&piece[piece.len() - 2..], start + piece.len() - 2);
             }
-            _ => text.push_str(piece),
+            _ => result.push(piece, start),
         }
+        result.text.push_str(after.get(&index).map_or("", String::as_str));
     }
-    text
+    result
 }
 
-/// The inside of a tag, in tokens.
-struct Tag<'s> {
-    tokens: Vec<&'s str>,
-    /// Whether list and map literals are replaced.
-    literals: bool,
+/// `rewritten` for a template that is to see no variables but its own, apart from what its includer hands over: each of
+/// `hidden` is undefined at its beginning.
+pub(super) fn alone(rewritten: &Rewritten, hidden: impl IntoIterator<Item = impl AsRef<str>>) -> Rewritten {
+    let mut text = String::new();
+    for name in hidden {
+        let name = name.as_ref();
+        text.push_str(&format!("{{% set {name} = {OUTSIDE}.{name} +%}}"));
+    }
+    let shift = text.len();
+    let anchors = rewritten.anchors.iter().map(|(at, original)| (at + shift, *original)).collect();
+    Rewritten { text: text + &rewritten.text, anchors }
 }
 
-impl<'s> Tag<'s> {
-    fn new(source: &'s str, literals: bool) -> Self {
-        Self { tokens: tokens(source), literals }
-    }
-
-    fn rewritten(&self) -> String {
-        let mut pieces: Vec<String> = self.tokens.iter().map(ToString::to_string).collect();
-        for at in 0..self.tokens.len() {
-            match self.tokens[at] {
-                "do" if self.before(at).is_none_or(|sign| matches!(sign, "-" | "+"))
-                    && self.after(at + 1).is_some() =>
-                {
-                    pieces[at] = format!("set {DONE} =");
-                }
-                "%" if self.before(at).is_some_and(is_string) => self.format(at, &mut pieces),
-                open @ ("[" | "{") if self.literals && !self.before(at).is_some_and(is_operand) => {
-                    if let Some(close) = self.closing(at) {
-                        let function = if open == "[" { mutable::LIST } else { mutable::MAP };
-                        pieces[at] = format!("{function}({}", pieces[at]);
-                        pieces[close].push(')');
-                    }
-                }
-                _ => {}
-            }
-        }
-        pieces.concat()
-    }
-
-    /// `% operand` to `|format(operand)`, `% (a, b)` to `|format(a, b)`.
-    fn format(&self, at: usize, pieces: &mut [String]) {
-        let Some((first, last)) = self.operand(at + 1) else { return };
-        let is_tuple = self.tokens[first] == "(" && self.closing(first) == Some(last) && self.has_comma(first, last);
-        pieces[at] = "|format".to_owned();
-        if !is_tuple {
-            pieces[at].push('(');
-            pieces[last].push(')');
-        }
-    }
-
-    /// The first and last token of the operand that begins at or behind `from`: a name, literal or parenthesis and what hangs on it.
-    fn operand(&self, from: usize) -> Option<(usize, usize)> {
-        let first = self.after(from)?;
-        let mut last = if matches!(self.tokens[first], "(" | "[" | "{") { self.closing(first)? } else { first };
-        if !is_operand(self.tokens[last]) {
-            return None;
-        }
-        while let Some(next) = self.after(last + 1) {
-            last = match self.tokens[next] {
-                "." | "|" => self.after(next + 1)?,
-                "(" | "[" => self.closing(next)?,
-                _ => break,
-            };
-        }
-        Some((first, last))
-    }
-
-    fn closing(&self, open: usize) -> Option<usize> {
-        let mut depth = 0_usize;
-        for (at, token) in self.tokens.iter().enumerate().skip(open) {
-            match *token {
-                "(" | "[" | "{" => depth += 1,
-                ")" | "]" | "}" => {
-                    depth = depth.checked_sub(1)?;
-                    if depth == 0 {
-                        return Some(at);
-                    }
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
-    fn has_comma(&self, open: usize, close: usize) -> bool {
-        let mut depth = 0_usize;
-        self.tokens[open + 1..close].iter().any(|token| {
-            match *token {
-                "(" | "[" | "{" => depth += 1,
-                ")" | "]" | "}" => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            depth == 0 && *token == ","
-        })
-    }
-
-    fn before(&self, at: usize) -> Option<&'s str> {
-        self.tokens[..at].iter().rev().find(|token| !token.trim().is_empty()).copied()
-    }
-
-    fn after(&self, from: usize) -> Option<usize> {
-        (from..self.tokens.len()).find(|at| !self.tokens[*at].trim().is_empty())
-    }
-}
-
-fn is_string(token: &str) -> bool {
-    token.starts_with(['\'', '"'])
-}
-
-/// Whether a token ends an operand, so that what follows is an operator, an index or a call.
-fn is_operand(token: &str) -> bool {
-    const WORDS: [&str; 15] = [
-        "in",
-        "not",
-        "and",
-        "or",
-        "is",
-        "if",
-        "else",
-        "elif",
-        "return",
-        "do",
-        "for",
-        "set",
-        "with",
-        "print",
-        "recursive",
-    ];
-    let ends = |c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '\'' | '"');
-    token.ends_with(ends) && !WORDS.contains(&token)
-}
-
-/// Strings, words and numbers, white space, and every other character by itself.
-fn tokens(source: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let length = match first {
-            quote @ ('\'' | '"') => after_string(rest.as_bytes(), 0, quote as u8).min(rest.len()),
-            c if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            c if c.is_whitespace() => rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len()),
-            c => c.len_utf8(),
-        };
-        let (token, behind) = rest.split_at(length);
-        found.push(token);
-        rest = behind;
-    }
-    found
+/// Whether a tag has both its delimiters.
+fn is_whole(tag: &str) -> bool {
+    tag.len() >= 4 && (tag.ends_with("}}") || tag.ends_with("%}"))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn formats_become_the_format_filter() {
-        for (source, expected) in [
-            ("{{ '%03d' % n }}", "{{ '%03d' |format( n) }}"),
-            ("{{ '%s-%s' % (a, b[1]) ~ c }}", "{{ '%s-%s' |format (a, b[1]) ~ c }}"),
-            ("{{ '%d' % (a + 1) }}", "{{ '%d' |format( (a + 1)) }}"),
-            ("{{ '%d' % a.b['c'] | int + 1 }}", "{{ '%d' |format( a.b['c'] | int) + 1 }}"),
-            ("{{ 7 % 3 }}", "{{ 7 % 3 }}"),
-            ("'%d' % n {{ x }}", "'%d' % n {{ x }}"),
-            ("{{ '%d' % }}", "{{ '%d' % }}"),
-        ] {
-            assert_eq!(rewritten(source), expected);
-        }
-    }
-
-    #[test]
-    fn literals_become_changeable_only_where_a_template_changes_them() {
-        assert_eq!(rewritten("{% set a = [] %}{{ a[0] }}"), "{% set a = [] %}{{ a[0] }}");
-        assert_eq!(
-            rewritten("{% set a = [1, [2]] %}{% do a.append({'k': v[0]}) %}{% include ['x'] %}"),
-            "{% set a = __list([1, __list([2])]) %}{% set __done = a.append(__map({'k': v[0]})) %}{% include ['x'] %}"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn lines_keep_their_numbers(source in "([{}%#'\"()\\[\\],.| an\n-]|\\.append\\(|é|'%d' % ){0,40}") {
-            prop_assert_eq!(rewritten(&source).matches('\n').count(), source.matches('\n').count());
-        }
-    }
-}
+mod tests;

@@ -37,7 +37,8 @@ fn rendered(inventory: &str) -> Vec<(Device, String)> {
     let mut files = BTreeMap::new();
     collect(&repository().join("models"), "", &mut files);
     let models = ModelSet::read(&ModelFiles(files)).unwrap();
-    let inventory = Inventory::parse(&[Document::new("naas/inventory", inventory.into())]).unwrap();
+    let inventory =
+        Inventory::parse(&[Document::new("naas/inventory", inventory.into()).with_local_addresses()]).unwrap();
     let render = |name| {
         let device = inventory.device(name).unwrap();
         let configuration = models.render(&device).unwrap().configuration;

@@ -57,7 +57,7 @@ impl From<&ScheduleError> for Problem {
                     format!("{unknown}; nothing was scheduled"),
                 )
             },
-            ScheduleError::NoSuchConfiguration(error) => not_kept(error, "; nothing was scheduled"),
+            ScheduleError::NoSuchConfiguration(error) => no_such_configuration(error, "; nothing was scheduled"),
             ScheduleError::NoSuchPlan(_) => {
                 Self::new(404, "unknown-run", "There is no such run", format!("{error}; nothing was scheduled"))
             }
@@ -75,6 +75,12 @@ impl From<&ScheduleError> for Problem {
                 "idempotency-key-reused",
                 "The Idempotency-Key belongs to another request",
                 error.to_string(),
+            ),
+            ScheduleError::NameTaken(_) => Self::new(
+                503,
+                "run-name-taken",
+                "The run's name belongs to another run",
+                format!("{error}; nothing was scheduled; send the request again"),
             ),
             ScheduleError::Inventory(error) => Self::new(
                 500,
@@ -102,7 +108,7 @@ impl From<&ReportError> for Problem {
             ReportError::NoSuchDevice(_) => {
                 Self::new(404, "unknown-device", "Nothing is known of this device", error.to_string())
             }
-            ReportError::NoSuchConfiguration(error) => not_kept(error, ""),
+            ReportError::NoSuchConfiguration(error) => no_such_configuration(error, ""),
             ReportError::NoHistory(_) => {
                 Self::new(404, "nothing-kept", "The device has no history yet", error.to_string())
             }
@@ -114,7 +120,7 @@ impl From<&ReportError> for Problem {
     }
 }
 
-fn not_kept(error: &NoSuchConfiguration, consequence: &str) -> Problem {
+fn no_such_configuration(error: &NoSuchConfiguration, consequence: &str) -> Problem {
     let (status, kind, title) = match error {
         NoSuchConfiguration::Unknown { .. } => (404, "unknown-configuration", "No such configuration is kept"),
         NoSuchConfiguration::Ambiguous { .. } => (422, "ambiguous-configuration", "Several configurations begin so"),
@@ -122,7 +128,8 @@ fn not_kept(error: &NoSuchConfiguration, consequence: &str) -> Problem {
     Problem::new(status, kind, title, format!("{error}{consequence}"))
 }
 
-/// A store's failure. What an operator must fix is a 503 as well: the caller did nothing wrong and may come again.
+/// A store's failure. What an operator must fix is a 503 as well: the caller did nothing wrong and
+/// may come again.
 fn store(error: &StoreError, consequence: &str) -> Problem {
     let detail = |cure: &str| format!("{error}; {cure}; {consequence}");
     match error.fault {

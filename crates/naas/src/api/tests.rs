@@ -21,9 +21,16 @@ async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16,
         default_step,
     );
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
-    let answer =
-        answer(&scheduler, ApiRequest { method, path, query, caller: Some("ana@noc"), idempotency_key: None, body })
-            .await;
+    let request = ApiRequest {
+        method,
+        path,
+        query,
+        caller: &Caller::named("ana@noc"),
+        content_type: Some("application/json; charset=utf-8"),
+        idempotency_key: None,
+        body,
+    };
+    let answer = answer(&scheduler, request).await;
     let body = serde_json::from_str(&answer.body).unwrap();
     (answer.status, body, answer)
 }
@@ -75,7 +82,7 @@ async fn what_the_caller_got_wrong_is_a_problem_document() {
             "/configure",
             br#"{"devices":["all"],"confirm":"2m"}"#,
             400,
-            "confirm: expected whole seconds, found the text",
+            "confirm: expected a whole number, found the text",
         ),
         (
             "POST",
@@ -106,6 +113,9 @@ async fn what_the_caller_got_wrong_is_a_problem_document() {
         ("GET", "/devices/..%2f..", b"", 404, "no run has worked"),
         ("POST", "/devices/leaf1", b"", 405, "GET"),
         ("GET", "/redrive", b"", 405, "POST"),
+        ("POST", "/redrive", br#"{"runs":[]}"#, 400, "did you mean `run`"),
+        ("POST", "/redrive", &large, 413, "1048576"),
+        ("POST", "/redrive/leaf1", b"", 404, "POST /redrive"),
         ("GET", "/runs?limit=0", b"", 400, "limit: expected a whole number from 1 to 200, found \"0\""),
         ("GET", "/runs?limit=201", b"", 400, "found \"201\""),
         ("GET", "/runs?limit=%33%", b"", 400, "found \"3%\""),
@@ -128,7 +138,7 @@ async fn what_the_caller_got_wrong_is_a_problem_document() {
             400,
             "restore: expected a run, or the SHA-256",
         ),
-        ("POST", "/configure", br#"{"devices":["leaf1"],"restore":7}"#, 400, "found 7"),
+        ("POST", "/configure", br#"{"devices":["leaf1"],"restore":7}"#, 400, "found integer 7"),
         (
             "POST",
             "/configure",
@@ -171,13 +181,19 @@ async fn what_the_caller_got_wrong_is_a_problem_document() {
 }
 
 #[tokio::test]
-async fn what_there_is_answered_in_the_shapes_that_were_agreed() {
+async fn documents_have_the_shapes_that_were_agreed() {
     let store = store();
     let device = DeviceName::new("leaf1").unwrap();
     let at = FakeClock::default().now();
     let run = RunId::new(at, 7);
     let configuration = ContentHash::of("hostname leaf1\n");
-    let pin = Pin { configuration: configuration.clone(), run: run.clone(), at, by: Some("ana@noc".to_owned()) };
+    let pin = Pin {
+        configuration: configuration.clone(),
+        run: run.clone(),
+        at,
+        repeats: None,
+        by: Some("ana@noc".to_owned()),
+    };
     let record = DeviceRecord { pinned: Some(pin), ..DeviceRecord::default() };
     (&store).replace_device_record(&device, &record, None).await.unwrap();
     (&store).keep(&device, &configuration, "hostname leaf1\n").await.unwrap();
@@ -195,13 +211,13 @@ async fn what_there_is_answered_in_the_shapes_that_were_agreed() {
     (&store).add(&revision).await.unwrap();
     call(&store, "POST", "/configure", br#"{"devices":["leaf1"],"mode":"plan"}"#).await;
 
-    let run = "20261123-201530-000007";
+    let run = "20261123-201530-0000000000000007";
     let pinned = json!({"configuration": configuration, "run": run, "at": "2026-11-23T20:15:30Z", "by": "ana@noc"});
     for (path, expected) in [
         (
             "/runs?limit=1",
             json!({"runs": [{
-                "run": "20261123-201530-000001", "accepted_at": "2026-11-23T20:15:30Z", "mode": "plan", "devices": 1, "by": "ana@noc",
+                "run": "20261123-201530-0000000000000001", "accepted_at": "2026-11-23T20:15:30Z", "mode": "plan", "devices": 1, "by": "ana@noc",
             }]}),
         ),
         (
@@ -235,13 +251,52 @@ async fn the_old_path_release_unpins_too() {
     let store = store();
     let device = DeviceName::new("leaf1").unwrap();
     let at = FakeClock::default().now();
-    let pin = Pin { configuration: ContentHash::of("hostname leaf1\n"), run: RunId::new(at, 7), at, by: None };
+    let pin =
+        Pin { configuration: ContentHash::of("hostname leaf1\n"), run: RunId::new(at, 7), at, repeats: None, by: None };
     let record = DeviceRecord { pinned: Some(pin), ..DeviceRecord::default() };
     (&store).replace_device_record(&device, &record, None).await.unwrap();
 
     let (status, unpinned, _) = call(&store, "POST", "/devices/leaf1/release", b"").await;
 
     assert_eq!((status, unpinned.get("pinned")), (200, None));
+}
+
+#[tokio::test]
+async fn a_post_that_is_not_said_to_be_json_is_refused() {
+    let store = store();
+    let at = FakeClock::default().now();
+    let ports =
+        Ports { inventories: &store, queue: &store, state: &store, dead_letters: &store, clock: FakeClock::default() };
+    let scheduler = Scheduler::new(ports, Step::Max);
+    let (run, caller) = (RunId::new(at, 7), Caller::default());
+    for path in
+        ["/configure", "/redrive", "/devices/leaf1/unpin", "/devices/leaf1/release", &format!("/runs/{run}/cancel")]
+    {
+        for (content_type, found) in [
+            (None, "found none"),
+            (Some(""), "found none"),
+            (Some("text/plain"), "found \"text/plain\""),
+            (Some("application/x-www-form-urlencoded; charset=application/json"), "found \"application/x-www"),
+            (Some("application/jsonp"), "found \"application/jsonp\""),
+        ] {
+            let body = br#"{"devices":["leaf1"]}"#;
+            let request = ApiRequest {
+                method: "POST",
+                path,
+                query: None,
+                caller: &caller,
+                content_type,
+                idempotency_key: None,
+                body,
+            };
+
+            let answer = answer(&scheduler, request).await;
+
+            assert_eq!(answer.status, 415, "{path} {content_type:?}");
+            assert!(answer.body.contains(&found.replace('"', "\\\"")), "{}", answer.body);
+        }
+    }
+    assert!(store.slices.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -255,7 +310,7 @@ async fn every_unknown_name_is_listed_for_programs_too() {
 }
 
 #[tokio::test]
-async fn a_missing_inventory_names_the_secret_and_asks_to_come_again() {
+async fn a_missing_inventory_is_a_503_that_names_the_secret() {
     let (status, problem, answer) = call(&FakeStore::default(), "POST", "/configure", br#"{"devices":["all"]}"#).await;
 
     assert_eq!(status, 503);
@@ -264,7 +319,7 @@ async fn a_missing_inventory_names_the_secret_and_asks_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_malformed_inventory_names_secret_and_line_and_none_of_its_content() {
+async fn a_malformed_inventory_shows_none_of_its_content() {
     let store = FakeStore::with("hosts:\n  leaf1:\n    password: canary-4711\n    port: canary-4712\n", &[]);
 
     let (status, problem, _) = call(&store, "POST", "/configure", br#"{"devices":["all"]}"#).await;
@@ -283,5 +338,5 @@ async fn a_queue_that_does_not_answer_is_a_503_that_names_the_run() {
     let (status, problem, _) = call(&store, "POST", "/configure", br#"{"devices":["all"]}"#).await;
 
     assert_eq!(status, 503);
-    assert!(problem["detail"].as_str().unwrap().contains("20261123-201530-000001"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("20261123-201530-0000000000000001"), "{problem}");
 }

@@ -1,11 +1,12 @@
 //! The first phase: the lease of a device, or the reason why this run does not get it now.
 
 use intent::name::{DeviceName, RunId};
+use tracing::warn;
 
 use super::enforcer_ports::EnforcerPorts;
 use super::put_back::Why;
 use super::slice_work::SliceWork;
-use crate::lease::{self, Acquired, HeldLease, LeaseRequest};
+use crate::lease::{self, Acquired, HeldLease, LeaseRequest, WorkResult};
 use crate::ports::{Clock, Runs, StoreError};
 use crate::records::device_state::Token;
 use crate::records::slice::Slice;
@@ -48,16 +49,16 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         if self.work.came_before && self.is_done().await? {
             return Err(NotAcquired::Done);
         }
-        self.has_time()?;
+        if !self.has_time() {
+            return Err(self.later(Why::OutOfTime, "there was no time left for it".to_owned()).await?);
+        }
         let SliceWork { ports, budget, .. } = self.work;
-        let request = request(self.work.slice, Token::new(ports.clock.entropy()));
+        let request = request(self.work.slice, Token::new(ports.clock.random()));
         match lease::acquire(&ports.state, &ports.clock, self.device, &request, &budget.terms()).await? {
-            Acquired::Held(held) => Ok(*held),
+            Acquired::Held(held) => self.unless_done(*held).await,
             Acquired::Superseded(by) => Err(self.superseded(by)),
-            Acquired::Settling => {
-                Err(NotAcquired::ComesAgain(Why::Settles, "the same was done a moment ago".to_owned()))
-            }
-            Acquired::Busy(run) => Err(self.busy(run).await?),
+            Acquired::Settling => Err(self.later(Why::Settles, "the same was done a moment ago".to_owned()).await?),
+            Acquired::Busy(run) => Err(self.later(Why::Waits, format!("run {run} is at work on it")).await?),
         }
     }
 
@@ -71,13 +72,25 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         Ok(!lease::has_followers(&ports.state, self.device, &slice.run).await?)
     }
 
-    fn has_time(&self) -> Result<(), NotAcquired> {
+    /// Reads the outcome again now that nobody else can write one. A slice that was delivered twice may have been worked on
+    /// meanwhile: what has an outcome is not done again, unless others were left to it.
+    async fn unless_done(&self, held: HeldLease) -> Result<HeldLease, NotAcquired> {
+        let SliceWork { ports, slice, .. } = self.work;
+        let ended = match ports.state.outcome(&slice.run, self.device).await {
+            Ok(Some(_)) if !held.record().has_followers() => NotAcquired::Done,
+            Ok(_) => return Ok(held),
+            Err(error) => error.into(),
+        };
+        if let Err(error) = lease::release(&ports.state, &ports.clock, held, WorkResult::default()).await {
+            warn!(device = %self.device, %error, "a lease could not be given back and must run out");
+        }
+        Err(ended)
+    }
+
+    fn has_time(&self) -> bool {
         let SliceWork { ports, limits, slice, budget, .. } = self.work;
         let confirm = slice.confirm.unwrap_or(limits.confirm);
-        if budget.can_ever_allow(confirm).is_err() || budget.allows(ports.clock.now(), confirm) {
-            return Ok(());
-        }
-        Err(NotAcquired::ComesAgain(Why::OutOfTime, "there was no time left for it".to_owned()))
+        budget.can_ever_allow(confirm).is_err() || budget.allows(ports.clock.now(), confirm)
     }
 
     fn superseded(&self, by: RunId) -> NotAcquired {
@@ -87,14 +100,14 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         NotAcquired::Superseded { by, why }
     }
 
-    async fn busy(&self, run: RunId) -> Result<NotAcquired, StoreError> {
+    /// The device comes again, unless it has waited as often as it may. Then nobody must be left to this run any more.
+    async fn later(&self, why: Why, reason: String) -> Result<NotAcquired, StoreError> {
         let SliceWork { ports, slice, .. } = self.work;
         if slice.waits < MAX_WAITS {
-            return Ok(NotAcquired::ComesAgain(Why::Waits, format!("run {run} is at work on it")));
+            return Ok(NotAcquired::ComesAgain(why, reason));
         }
         lease::withdraw(&ports.state, &ports.clock, self.device, &slice.run).await?;
-        let reason = format!("run {run} was at work on it each of the {MAX_WAITS} times that its turn came");
-        Ok(NotAcquired::WaitedInVain(reason))
+        Ok(NotAcquired::WaitedInVain(format!("{reason}, as each of the {MAX_WAITS} times that its turn came")))
     }
 }
 

@@ -6,15 +6,18 @@
 use std::time::Duration;
 
 use intent::check::Check;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
-use super::push_job::{Ending, PushJob, SwitchFailure};
-use crate::ports::{Clock, Switch, SwitchError, SwitchFault};
+use super::push_job::{Ending, PushJob, SavedConfig, SwitchFailure};
+use crate::ports::{Clock, Confirmation, Switch, SwitchError, SwitchFault, SwitchStatus};
 use crate::records::outcome::SwitchState;
 
 /// Between two attempts to confirm: a switch may take a moment to move its management.
 const PAUSE: Duration = Duration::from_secs(3);
+
+/// How long an answer to a confirmation is waited for at least.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A session of a job, from its commit to its confirmation.
 pub(super) struct ConfirmedCommit<'p, P: EnforcerPorts> {
@@ -22,47 +25,56 @@ pub(super) struct ConfirmedCommit<'p, P: EnforcerPorts> {
     pub(super) session: &'p str,
 }
 
+/// A configuration that runs until its commit timer runs out.
+pub(super) struct Trial {
+    /// When the timer was started, or a moment before that.
+    pub(super) began: Timestamp,
+    /// The digest of what the switch ran before, if it is known.
+    pub(super) before: Option<String>,
+    /// The digest of what it runs since, if it is known.
+    pub(super) committed: Option<String>,
+}
+
 impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
-    /// Commits the staged session with a timer, and confirms it. Returns the digest of what was saved, if that is what was
-    /// committed.
-    pub(super) async fn run(&self, switch: &mut SwitchOf<P>) -> Result<Option<String>, SwitchFailure> {
+    /// Commits the staged session with a timer, and confirms it. `before` is the digest of what the switch ran.
+    pub(super) async fn run(
+        &self,
+        switch: &mut SwitchOf<P>,
+        before: Option<String>,
+    ) -> Result<SavedConfig, SwitchFailure> {
         let began = self.clock().now();
         let committed = match switch.commit(self.session, self.job.prepared.confirm.timer()).await {
             Ok(digest) => digest,
+            // If it was committed at all, its timer runs.
             Err(error) if error.state == SwitchState::Reverting => None,
             Err(error) => return Err(error.into()),
         };
-        self.confirm(committed, began).await
+        self.confirm(&Trial { began, before, committed }).await
     }
 
     fn clock(&self) -> &P::Clock {
         &self.job.work.ports.clock
     }
 
-    /// Checks and confirms a session on trial since `began`, as often as that takes and as long as its timer leaves time. A digest
-    /// that is not the one of what was `committed` is not returned: somebody changed the switch meanwhile, and what they did
-    /// must not be taken for the target configuration.
-    pub(super) async fn confirm(
-        &self,
-        committed: Option<String>,
-        began: Timestamp,
-    ) -> Result<Option<String>, SwitchFailure> {
-        let last_try = began + self.job.prepared.confirm.last_try();
+    /// Checks and confirms a session whose timer runs, as often as that takes and until the last moment at which a confirmation is
+    /// safe: no fault that may pass ends it before. It is confirmed only if the switch answered a confirmation, or if its
+    /// digest proves it.
+    pub(super) async fn confirm(&self, trial: &Trial) -> Result<SavedConfig, SwitchFailure> {
+        let last_try = trial.began + self.job.prepared.confirm.last_try();
         let mut unchecked = self.job.prepared.config.checks.as_slice();
         let mut unanswered = None;
         loop {
             let error = match self.confirm_once(&mut unchecked, last_try).await {
-                Ok(digest) => return Ok(digest.filter(|digest| Some(digest) == committed.as_ref())),
+                Ok(Confirmation::Taken { digest }) => return Ok(SavedConfig::of(digest, trial.committed.as_ref())),
+                Ok(Confirmation::TimerGone(status)) => return self.timer_gone(trial, status).await,
                 Err(failure) if failure.ending == Ending::Reverted => return Err(failure),
                 Err(failure) => failure.error,
             };
-            let again = error.fault == SwitchFault::Unreachable
-                && matches!(error.state, SwitchState::Reverting | SwitchState::Unknown);
             if error.state == SwitchState::Unknown {
                 unanswered = Some(error.clone());
             }
-            if !again || self.clock().now() + PAUSE > last_try {
-                // That the switch is silent, or knows the session no more, does not undo a confirmation that it may have had before.
+            if !comes_again(&error) || self.clock().now() + PAUSE > last_try {
+                // That the switch is silent, or refuses now, does not undo a confirmation that it may have had before.
                 let unanswered = unanswered.filter(|_| error.state == SwitchState::Reverting);
                 return Err(unanswered.unwrap_or(error).into());
             }
@@ -70,11 +82,43 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         }
     }
 
-    async fn confirm_once(
-        &self,
-        unchecked: &mut &[Check],
-        last_try: Timestamp,
-    ) -> Result<Option<String>, SwitchFailure> {
+    /// No timer runs for the session. How the switch lists it proves nothing; what it runs does.
+    async fn timer_gone(&self, trial: &Trial, status: SwitchStatus) -> Result<SavedConfig, SwitchFailure> {
+        let Trial { before, committed, .. } = trial;
+        match status.digest {
+            Some(digest) if committed.as_ref() == Some(&digest) => {
+                let saved = if status.unsaved { self.save().await? } else { Some(digest) };
+                Ok(SavedConfig::of(saved, committed.as_ref()))
+            }
+            Some(digest) if before.as_ref() == Some(&digest) => Err(self.went_back()),
+            _ => Err(self.unknown().into()),
+        }
+    }
+
+    async fn save(&self) -> Result<Option<String>, SwitchError> {
+        self.job.open()?.save(self.session).await
+    }
+
+    fn went_back(&self) -> SwitchFailure {
+        let message = format!(
+            "session {} was not confirmed before its commit timer ended: it ran out, or somebody ended it; the switch runs what it \
+             ran before",
+            self.session
+        );
+        let error = SwitchError { fault: SwitchFault::Refused, state: SwitchState::Unchanged, line: None, message };
+        SwitchFailure { error, diff: String::new(), ending: Ending::Reverted }
+    }
+
+    fn unknown(&self) -> SwitchError {
+        let message = format!(
+            "the commit timer of session {} runs no more, no confirmation was answered, and the digest of what the switch runs does \
+             not tell whether it stayed; a run in mode plan will tell",
+            self.session
+        );
+        SwitchError { fault: SwitchFault::Refused, state: SwitchState::Unknown, line: None, message }
+    }
+
+    async fn confirm_once(&self, unchecked: &mut &[Check], last_try: Timestamp) -> Result<Confirmation, SwitchFailure> {
         let mut switch = self.job.open()?;
         while let Some((check, rest)) = unchecked.split_first() {
             if let Err(found) = self.check(check, &mut switch, last_try).await? {
@@ -82,7 +126,9 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
             }
             *unchecked = rest;
         }
-        Ok(switch.confirm(self.session).await?)
+        // Half of what is left, so that an answer that never comes leaves time to ask again.
+        let left = last_try.duration_since(self.clock().now()).max(SignedDuration::ZERO).unsigned_abs();
+        Ok(switch.confirm(self.session, (left / 2).max(PATIENCE)).await?)
     }
 
     /// Whether the check holds, within its tries and the time there is; if not, what was found.
@@ -95,7 +141,7 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         for attempt in 1.. {
             let found = match switch.show(&check.command, check.form()).await {
                 Ok(shown) => check.holds(&shown),
-                Err(error) if error.fault == SwitchFault::Unreachable => return Err(error),
+                Err(error) if comes_again(&error) => return Err(error),
                 Err(error) => Err(error.message),
             };
             let Err(found) = found else { break };
@@ -109,6 +155,13 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         }
         Ok(Ok(()))
     }
+}
+
+/// Whether another attempt before the timer runs out may work. The same credentials committed the session, so even a refusal of
+/// them may pass.
+fn comes_again(error: &SwitchError) -> bool {
+    let may_be_on_trial = matches!(error.state, SwitchState::Reverting | SwitchState::Unknown);
+    may_be_on_trial && !matches!(error.fault, SwitchFault::Refused | SwitchFault::Misconfigured)
 }
 
 /// Puts a switch back at once that failed a check, instead of waiting for its timer.

@@ -18,7 +18,7 @@ use super::slice_work::SliceWork;
 use super::stop::Stop;
 use crate::lease::{self, HeldLease};
 use crate::ports::{Clock, StoreError, StoreFault};
-use crate::records::device_state::{InSync, Pin};
+use crate::records::device_state::{InSync, KnownSwitch, Pin};
 use crate::records::outcome::{Outcome, Status};
 
 /// One device of a slice.
@@ -94,14 +94,25 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
             self.pin(held, configuration).await?;
         }
         let job = PushJob { work: self.work, prepared: &prepared, known: held.record().in_sync.as_ref() };
-        let pushed = job.run().await;
+        let (identity, pushed) = self.push(&job).await;
         let blank = Outcome { finished_at: self.work.ports.clock.now(), ..blank };
         let worked = match pushed {
             Ok(pushed) => succeeded(pushed, &prepared, blank),
             Err(PushError::Switch(failure)) => failed(failure, &prepared, blank),
             Err(PushError::Store(error)) => return Err(error),
         };
-        Ok(self.remembered(held, &prepared, worked).await)
+        Ok(self.remembered(held, &prepared, Worked { identity, ..worked }).await)
+    }
+
+    /// Pushes to the switch, once it is known to be the right one. Returns which switch it is, if the record does not say so yet.
+    async fn push(&self, job: &PushJob<'_, P>) -> (Option<KnownSwitch>, Result<Pushed, PushError>) {
+        let contact = match job.contact().await {
+            Ok(contact) => contact,
+            Err(error) => return (None, Err(error)),
+        };
+        let (now, run) = (self.work.ports.clock.now(), &self.work.slice.run);
+        let identity = job.prepared.expected.learnt(contact.identity(), now, run);
+        (identity, job.run(contact).await)
     }
 
     /// Completes how the work ended by its pin and its place in the device's history.
@@ -126,6 +137,7 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
             configuration: configuration.clone(),
             run: slice.run.clone(),
             at: ports.clock.now(),
+            repeats: slice.repeats.clone(),
             by: slice.by.clone(),
         };
         lease::pin(&ports.state, &ports.clock, held, pin).await
@@ -147,16 +159,20 @@ fn succeeded(pushed: Pushed, prepared: &Prepared, blank: Outcome) -> Worked {
     let known = |digest| InSync { intent, digest, at: blank.finished_at, run: blank.run.clone() };
     let in_sync = pushed.digest.map(known);
     let diff = redact::secrets(&pushed.diff);
-    let outcome = Outcome { status: pushed.status, switch: pushed.switch, diff, plan: pushed.plan, ..blank };
+    let outcome = Outcome {
+        status: pushed.status,
+        switch: pushed.switch,
+        error: pushed.remark,
+        diff,
+        plan: pushed.plan,
+        ..blank
+    };
     Worked { in_sync, ..outcome.into() }
 }
 
 fn failed(SwitchFailure { error, diff, ending }: SwitchFailure, prepared: &Prepared, blank: Outcome) -> Worked {
     let comes_from = error.line.and_then(|line| prepared.config.comes_from(line, &prepared.device)).unwrap_or_default();
-    let again = match ending {
-        Ending::OutOfTime => Some(Why::OutOfTime),
-        _ => error.may_pass().then_some(Why::Failed).filter(|_| ending == Ending::Failed),
-    };
+    let again = (error.may_pass() && ending == Ending::Failed).then_some(Why::Failed);
     let outcome = Outcome {
         status: if ending == Ending::Reverted { Status::Reverted } else { error.status() },
         error: Some(redact::secrets(&error.message) + &comes_from),

@@ -1,6 +1,8 @@
 //! The ports of an enforcer, given together.
 
-use crate::ports::{Clock, DeadLetters, DeviceRecords, History, Inventories, Models, Runs, SliceQueue, Switches};
+use crate::ports::{
+    Clock, DeadLetters, DeviceRecords, History, Installation, Inventories, Models, Runs, SliceQueue, Switches,
+};
 
 /// What an enforcer works with, by name. Each field is a port of its own, so that a test can break one of them.
 pub struct Ports<I, M, W, R, Q, D, C> {
@@ -10,7 +12,7 @@ pub struct Ports<I, M, W, R, Q, D, C> {
     pub models: M,
     /// How switches are reached.
     pub switches: W,
-    /// Where outcomes, device records and the history of each device are stored.
+    /// Where outcomes, device records, the history of each device and the id of this installation are stored.
     pub state: R,
     /// Where slices wait that must come again.
     pub queue: Q,
@@ -29,7 +31,7 @@ pub trait EnforcerPorts: Send + Sync {
     /// The type of [`Ports::switches`].
     type Switches: Switches;
     /// The type of [`Ports::state`].
-    type State: Runs + DeviceRecords + History;
+    type State: Runs + DeviceRecords + History + Installation;
     /// The type of [`Ports::queue`].
     type Queue: SliceQueue;
     /// The type of [`Ports::dead_letters`].
@@ -60,7 +62,7 @@ where
     I: Inventories,
     M: Models,
     W: Switches,
-    R: Runs + DeviceRecords + History,
+    R: Runs + DeviceRecords + History + Installation,
     Q: SliceQueue,
     D: DeadLetters,
     C: Clock,

@@ -69,8 +69,8 @@ impl Inputs {
     }
 
     /// The site, unless it must be corrected first.
-    pub(super) fn site(&self) -> Result<&Site, Stop> {
-        self.site.as_deref().map_err(|reason| Stop::Invalid(reason.clone()))
+    pub(super) fn site(&self) -> Result<&Arc<Site>, Stop> {
+        self.site.as_ref().map_err(|reason| Stop::Invalid(reason.clone()))
     }
 }
 

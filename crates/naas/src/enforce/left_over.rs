@@ -3,9 +3,9 @@
 
 use tracing::{info, warn};
 
-use super::confirm::ConfirmedCommit;
+use super::confirm::{ConfirmedCommit, Trial};
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
-use super::push_job::{PushError, PushJob, Pushed, SwitchFailure, changed};
+use super::push_job::{PushError, PushJob, Pushed, SwitchFailure};
 use crate::ports::{Clock, Switch, SwitchFault, SwitchStatus};
 use crate::records::run::Mode;
 use crate::session;
@@ -22,7 +22,8 @@ impl<P: EnforcerPorts> LeftOver<'_, P> {
         let work = self.job.work;
         let old = work.ports.clock.now() - work.budget.longest_push();
         let dead_before = work.limits.alone_since.map_or(old, |alone| old.max(alone));
-        let is_left_over = |name: &&String| session::is_left_over(name, &work.slice.run, dead_before);
+        let is_left_over =
+            |name: &&String| session::is_left_over(name, &self.job.prepared.installation, &work.slice.run, dead_before);
         for session in self.status.pending.iter().filter(is_left_over) {
             let device = &self.job.prepared.device.name;
             match switch.abort(session).await {
@@ -47,17 +48,17 @@ impl<P: EnforcerPorts> LeftOver<'_, P> {
         self.job.store_configuration().await?;
         // As after a commit: nobody may have changed it by hand since its status was asked for.
         let committed = after.digest.filter(|digest| self.status.digest.as_ref() == Some(digest));
-        let began = self.job.work.ports.clock.now();
-        let digest = ConfirmedCommit { job: self.job, session }.confirm(committed, began).await?;
-        Ok(Some(changed(staged.diff, digest)))
+        let trial = Trial { began: self.job.work.ports.clock.now(), before: None, committed };
+        let saved = ConfirmedCommit { job: self.job, session }.confirm(&trial).await?;
+        Ok(Some(saved.brought(staged.diff)))
     }
 
     fn may_end(&self, session: &str) -> Result<(), SwitchFailure> {
         let busy = |words| Err(SwitchFailure::refused(SwitchFault::Busy, words));
         // EOS-60: a switch has one commit timer, and while it runs nobody else can commit.
-        if !session::is_ours(session) {
+        if !session::is_ours(session, &self.job.prepared.installation) {
             return busy(format!(
-                "the commit timer of session {session}, which is not ours, is running, and until it is confirmed, aborted or \
+                "the commit timer of session {session}, which this installation of naas did not open, is running, and until it is confirmed, aborted or \
                  has run out nobody else can commit"
             ));
         }

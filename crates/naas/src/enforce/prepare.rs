@@ -6,12 +6,14 @@ use intent::inventory::Device;
 use intent::name::DeviceName;
 
 use super::enforcer_ports::EnforcerPorts;
+use super::identity::ExpectedSwitch;
 use super::inputs::{Inputs, Site};
 use super::slice_work::SliceWork;
 use super::stop::Stop;
 use super::target_config::TargetConfig;
 use crate::ports::Runs;
-use crate::records::device_state::DeviceRecord;
+use crate::records::device_state::{DeviceRecord, LaterDecision};
+use crate::records::installation::InstallationId;
 use crate::records::outcome::Plan;
 
 /// A device whose lease is held, and its record as it stood then.
@@ -31,6 +33,17 @@ pub(super) struct Prepared {
     pub(super) confirm: ConfirmWithin,
     /// The plan that the run is bound to, if it is.
     pub(super) plan: Option<Plan>,
+    /// The switch that it must be.
+    pub(super) expected: ExpectedSwitch,
+    /// This installation, whose sessions are ours.
+    pub(super) installation: InstallationId,
+}
+
+impl Prepared {
+    /// The hash of what guards the push, for a plan.
+    pub(super) fn safety(&self) -> String {
+        self.config.safety(self.confirm)
+    }
 }
 
 impl<P: EnforcerPorts> Prepare<'_, P> {
@@ -46,8 +59,10 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         let config = self.target_config(&device, site).await?;
         config.is_safe_for(&device).map_err(Stop::Invalid)?;
         let confirm = self.confirm(&config)?;
-        let plan = self.plan(&config).await?;
-        Ok(Prepared { device, config, confirm, plan })
+        let plan = self.plan(&config, confirm).await?;
+        let expected = ExpectedSwitch::new(&device, site, self.record);
+        let installation = self.work.installation.get::<P>(self.work.ports).await?;
+        Ok(Prepared { device, config, confirm, plan, expected, installation })
     }
 
     fn is_not_cancelled(&self, inputs: &Inputs) -> Result<(), Stop> {
@@ -58,13 +73,21 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         }
     }
 
+    /// A restore gives way to what was decided about the pin after it was asked for.
     fn is_not_an_older_restore(&self) -> Result<(), Stop> {
         let slice = self.work.slice;
-        let newer = self.record.pinned.as_ref().filter(|pin| slice.run.is_older_than(&pin.run));
-        match newer.filter(|_| slice.restores().is_some()) {
-            Some(pin) => {
+        let decided = slice.restores().and_then(|_| self.record.decided_after(slice.restore_order()));
+        match decided {
+            Some(LaterDecision::RestoredBy(by)) => {
                 let why = "which was asked for later and has restored it already".to_owned();
-                Err(Stop::Superseded { by: pin.run.clone(), why })
+                Err(Stop::Superseded { by, why })
+            }
+            Some(LaterDecision::UnpinnedAt(at)) => {
+                let reason = format!(
+                    "the device was unpinned at {at:.0}, after this restore was asked for; ask again if it is still wanted; \
+                     an earlier attempt may have restored it"
+                );
+                Err(Stop::Cancelled(reason))
             }
             None => Ok(()),
         }
@@ -91,16 +114,24 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
     }
 
     /// The plan that an apply is bound to, unless it does not hold any more.
-    async fn plan(&self, config: &TargetConfig) -> Result<Option<Plan>, Stop> {
+    async fn plan(&self, config: &TargetConfig, confirm: ConfirmWithin) -> Result<Option<Plan>, Stop> {
         let Some(run) = &self.work.slice.plan else { return Ok(None) };
+        let refused = |words: String| Err(Stop::Refused(format!("{words}; nothing was sent to the switch")));
         let planned = self.work.ports.state.outcome(run, self.device).await?;
-        match planned.and_then(|outcome| outcome.plan) {
-            None => Err(Stop::Refused(format!("run {run} has no plan for it; nothing was sent to the switch"))),
-            Some(plan) if plan.intent != config.hash.as_ref() => Err(Stop::Refused(format!(
+        let Some(plan) = planned.and_then(|outcome| outcome.plan) else {
+            return refused(format!("run {run} has no plan for it"));
+        };
+        if plan.intent != config.hash.as_ref() {
+            return refused(format!(
                 "models, templates or inventory have changed since plan {run}, or it was pinned or unpinned, and it would get \
-                 something else now; make a new plan; nothing was sent to the switch"
-            ))),
-            Some(plan) => Ok(Some(plan)),
+                 something else now; make a new plan"
+            ));
         }
+        if plan.safety != Some(config.safety(confirm)) {
+            return refused(format!(
+                "its checks, its confirm or the lock-out rules that it may break are others than in plan {run}; make a new plan"
+            ));
+        }
+        Ok(Some(plan))
     }
 }

@@ -4,16 +4,36 @@
 use super::confirm::ConfirmedCommit;
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
 use super::left_over::LeftOver;
-use super::push_job::{Ending, PushError, PushJob, Pushed, StagedSession, SwitchFailure, changed, has_moved};
-use crate::ports::{Clock, Switch, SwitchFault, SwitchStatus};
-use crate::records::outcome::SwitchState;
+use super::push_job::{Ending, PushError, PushJob, Pushed, SavedConfig, StagedSession, SwitchFailure, has_moved};
+use crate::ports::{Clock, Switch, SwitchFault, SwitchIdentity, SwitchStatus};
 use crate::records::run::Mode;
 
+/// A switch that answered, and that is the right one.
+pub(super) struct Contact<P: EnforcerPorts> {
+    switch: SwitchOf<P>,
+    status: SwitchStatus,
+}
+
+impl<P: EnforcerPorts> Contact<P> {
+    /// Which switch it is.
+    pub(super) fn identity(&self) -> &SwitchIdentity {
+        &self.status.identity
+    }
+}
+
 impl<P: EnforcerPorts> PushJob<'_, P> {
-    /// Brings the switch to its target configuration, or tells by how much it differs, as the run's mode says.
-    pub(super) async fn run(&self) -> Result<Pushed, PushError> {
+    /// Asks the switch for its status, and makes sure that it is the switch of this device. Nothing is changed or staged before.
+    pub(super) async fn contact(&self) -> Result<Contact<P>, PushError> {
         let mut switch = self.open()?;
-        let mut status = switch.status().await?;
+        let status = switch.status().await?;
+        let is_right = self.prepared.expected.check(&status.identity);
+        is_right.map_err(|words| SwitchFailure::refused(SwitchFault::Refused, words))?;
+        Ok(Contact { switch, status })
+    }
+
+    /// Brings the switch to its target configuration, or tells by how much it differs, as the run's mode says.
+    pub(super) async fn run(&self, contact: Contact<P>) -> Result<Pushed, PushError> {
+        let Contact { mut switch, mut status } = contact;
         let left_over = LeftOver { job: self, status: &status };
         left_over.abort_sessions(&mut switch).await;
         if let Some(session) = &status.on_trial {
@@ -26,9 +46,26 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
             return Err(has_moved().into());
         }
         if self.is_known(&status) {
-            return Ok(self.in_sync(status.digest));
+            let session = self.session_name();
+            return self.found(&mut switch, &session, status.unsaved, status.digest).await;
         }
         self.compare(&mut switch, status).await
+    }
+
+    /// The switch runs the target configuration, for which this digest stands, if one does. It may be the work of a push that could
+    /// not save it, and then a reload would undo it.
+    async fn found(
+        &self,
+        switch: &mut SwitchOf<P>,
+        session: &str,
+        unsaved: bool,
+        digest: Option<String>,
+    ) -> Result<Pushed, PushError> {
+        match self.mode() {
+            _ if !unsaved => Ok(self.in_sync(digest)),
+            Mode::Plan | Mode::Check => Ok(self.unsaved(digest)),
+            Mode::Apply => Ok(SavedConfig::of(switch.save(session).await?, digest.as_ref()).found()),
+        }
     }
 
     async fn compare(&self, switch: &mut SwitchOf<P>, status: SwitchStatus) -> Result<Pushed, PushError> {
@@ -47,7 +84,7 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
                 Err(error) => Err(SwitchFailure { error, diff: staged.diff, ending: Ending::Failed }.into()),
             };
         }
-        self.commit(switch, staged).await
+        self.commit(switch, staged, status.digest).await
     }
 
     async fn found_in_sync(
@@ -58,26 +95,28 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
     ) -> Result<Pushed, PushError> {
         let after = switch.abort(&staged.name).await?;
         // The digest is that of the target only if it was nobody else's work in between.
-        let in_sync = self.in_sync(after.digest.filter(|digest| status.digest.as_ref() == Some(digest)));
-        // It may be the work of a push that could not save it, and then a reload would undo it.
-        let was_unsaved = self.mode() == Mode::Apply && switch.save(&staged.name).await?;
-        Ok(if was_unsaved { Pushed { switch: SwitchState::Saved, ..in_sync } } else { in_sync })
+        let digest = after.digest.filter(|digest| status.digest.as_ref() == Some(digest));
+        self.found(switch, &staged.name, after.unsaved, digest).await
     }
 
-    async fn commit(&self, switch: &mut SwitchOf<P>, staged: StagedSession) -> Result<Pushed, PushError> {
+    async fn commit(
+        &self,
+        switch: &mut SwitchOf<P>,
+        staged: StagedSession,
+        before: Option<String>,
+    ) -> Result<Pushed, PushError> {
         if !self.work.budget.allows(self.work.ports.clock.now(), self.prepared.confirm) {
             switch.abort(&staged.name).await?;
             let late = "it was staged too slowly for a commit to be confirmed in time";
-            let failure = SwitchFailure::refused(SwitchFault::Busy, late);
-            return Err(SwitchFailure { ending: Ending::OutOfTime, ..failure }.into());
+            return Err(SwitchFailure::refused(SwitchFault::Busy, late).into());
         }
         if let Err(error) = self.store_configuration().await {
             switch.abort(&staged.name).await?;
             return Err(error);
         }
         let StagedSession { name, diff } = staged;
-        match (ConfirmedCommit { job: self, session: &name }).run(switch).await {
-            Ok(digest) => Ok(changed(diff, digest)),
+        match (ConfirmedCommit { job: self, session: &name }).run(switch, before).await {
+            Ok(saved) => Ok(saved.brought(diff)),
             Err(failure) => Err(SwitchFailure { diff, ..failure }.into()),
         }
     }

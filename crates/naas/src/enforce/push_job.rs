@@ -24,6 +24,8 @@ pub(super) struct PushJob<'p, P: EnforcerPorts> {
 pub(super) struct Pushed {
     pub(super) status: Status,
     pub(super) switch: SwitchState,
+    /// What an operator must know of it, if anything.
+    pub(super) remark: Option<String>,
     /// The switch's own diff; empty if nothing was changed.
     pub(super) diff: String,
     /// The digest that stands for the target configuration from now on, if one does.
@@ -56,8 +58,6 @@ pub(super) enum Ending {
     Failed,
     /// The switch went, or goes, back to what it ran.
     Reverted,
-    /// There was no time left to commit.
-    OutOfTime,
 }
 
 impl<F: Into<SwitchFailure>> From<F> for PushError {
@@ -92,17 +92,22 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
         self.work.ports.switches.open(&self.prepared.device)
     }
 
-    /// What is to be done.
+    /// The mode of the run.
     pub(super) fn mode(&self) -> Mode {
         self.work.slice.mode
     }
 
     /// Opens a session with the target configuration in it.
     pub(super) async fn stage(&self, switch: &mut SwitchOf<P>) -> Result<StagedSession, SwitchError> {
-        let clock = &self.work.ports.clock;
-        let name = session::name(&self.work.slice.run, clock.now(), clock.entropy());
+        let name = self.session_name();
         let diff = switch.stage(&name, &self.prepared.config.configuration).await?;
         Ok(StagedSession { name, diff })
+    }
+
+    /// The name of a session that was never opened.
+    pub(super) fn session_name(&self) -> String {
+        let clock = &self.work.ports.clock;
+        session::name(&self.prepared.installation, &self.work.slice.run, clock.now(), clock.entropy())
     }
 
     /// Stores what is about to be committed in the device's history: nothing is ever run that is not there.
@@ -129,28 +134,76 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
         self.prepared.plan.as_ref().is_none_or(|plan| plan.diff == hash_of(diff))
     }
 
-    /// The switch runs the target configuration.
+    /// The switch runs the target configuration, saved.
     pub(super) fn in_sync(&self, digest: Option<String>) -> Pushed {
         let plan = self.sealed("", digest.clone());
-        Pushed { status: Status::InSync, switch: SwitchState::Unchanged, diff: String::new(), digest, plan }
+        let (status, switch) = (Status::InSync, SwitchState::Unchanged);
+        Pushed { status, switch, remark: None, diff: String::new(), digest, plan }
+    }
+
+    /// A plan or a check of a switch that runs the target configuration, and would lose it in a reload.
+    pub(super) fn unsaved(&self, digest: Option<String>) -> Pushed {
+        let remark = "it runs what is intended, but its startup-config is another one, which a reload brings back; an apply saves it";
+        let (status, switch) = (Status::NotSaved, SwitchState::NotSaved);
+        Pushed { status, switch, remark: Some(remark.to_owned()), ..self.in_sync(digest) }
     }
 
     /// A plan or a check of a switch that runs something else.
     pub(super) fn differs(&self, diff: String, digest: Option<String>) -> Pushed {
         let status = if self.mode() == Mode::Plan { Status::Planned } else { Status::Drifted };
         let plan = self.sealed(&diff, digest);
-        Pushed { status, switch: SwitchState::Unchanged, diff, digest: None, plan }
+        Pushed { status, switch: SwitchState::Unchanged, remark: None, diff, digest: None, plan }
     }
 
     fn sealed(&self, diff: &str, digest: Option<String>) -> Option<Plan> {
         let intent = self.prepared.config.hash.to_string();
-        (self.mode() == Mode::Plan).then(|| Plan { intent, digest, diff: hash_of(diff) })
+        (self.mode() == Mode::Plan).then(|| {
+            let safety = Some(self.prepared.safety());
+            Plan { intent, digest, diff: hash_of(diff), safety }
+        })
     }
 }
 
-/// The target configuration is in force and saved. A digest stands for it from now on, if one is given.
-pub(super) fn changed(diff: String, digest: Option<String>) -> Pushed {
-    Pushed { status: Status::Changed, switch: SwitchState::Saved, diff, digest, plan: None }
+/// What was saved, compared with the target configuration that the switch was known to run before that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SavedConfig {
+    /// The target configuration. The digest stands for it, if it is known.
+    Target(Option<String>),
+    /// The target configuration, and besides what somebody changed by hand meanwhile.
+    Edited,
+}
+
+impl SavedConfig {
+    /// Compares what was `saved` with what the target configuration was known to be. Without both digests nothing shows that it is
+    /// not the target, and no digest is taken for it.
+    pub(super) fn of(saved: Option<String>, target: Option<&String>) -> Self {
+        match (saved, target) {
+            (Some(saved), Some(target)) if saved != *target => Self::Edited,
+            (saved, target) => Self::Target(saved.filter(|_| target.is_some())),
+        }
+    }
+
+    /// What the push came to that brought the target configuration in with this diff.
+    pub(super) fn brought(self, diff: String) -> Pushed {
+        self.saved(Status::Changed, diff)
+    }
+
+    /// What the push came to that found the target configuration, and saved it.
+    pub(super) fn found(self) -> Pushed {
+        self.saved(Status::InSync, String::new())
+    }
+
+    fn saved(self, status: Status, diff: String) -> Pushed {
+        let switch = SwitchState::Saved;
+        match self {
+            Self::Target(digest) => Pushed { status, switch, remark: None, diff, digest, plan: None },
+            Self::Edited => {
+                let remark = "somebody changed the switch by hand while this was being saved, and their change was saved with it";
+                let (status, remark) = (Status::EditedMeanwhile, Some(remark.to_owned()));
+                Pushed { status, switch, remark, diff, digest: None, plan: None }
+            }
+        }
+    }
 }
 
 /// The refusal of an apply whose plan does not fit any more.

@@ -54,14 +54,15 @@ pub(super) async fn put_back<P: EnforcerPorts>(
     Ok(())
 }
 
-/// The slice that comes again, and after what delay.
+/// The slice that comes again, and after what delay. Each reason raises a counter, and each counter has an end.
 fn again<P: EnforcerPorts>(work: &SliceWork<'_, P>, why: Why, devices: Vec<DeviceName>) -> (Slice, Duration) {
     let (slice, dice) = (work.slice, work.ports.clock.entropy());
     let (attempt, waits, delay) = match why {
         Why::Failed => (slice.attempt + 1, slice.waits, work.limits.retries.pause(slice.attempt, dice)),
         Why::Waits => (slice.attempt, slice.waits + 1, retry::wait(slice.waits, dice)),
         Why::Settles => (slice.attempt, slice.waits + 1, lease::SETTLE.unsigned_abs()),
-        Why::OutOfTime => (slice.attempt, slice.waits, Duration::ZERO),
+        // At once, since the next invocation has all its time before it.
+        Why::OutOfTime => (slice.attempt, slice.waits + 1, Duration::ZERO),
     };
     (Slice { version: slice::VERSION, devices, attempt, waits, ..slice.clone() }, delay)
 }

@@ -5,12 +5,14 @@ use intent::name::DeviceName;
 use tracing::{info, warn};
 
 use super::enforcer_ports::EnforcerPorts;
+use super::follow_up::check_again;
 use super::put_back::{Unfinished, Why};
 use super::slice_work::SliceWork;
 use crate::lease::{self, HeldLease, WorkResult};
 use crate::ports::{DeadLetters, Recorded, Runs, StoreError};
-use crate::records::device_state::{InSync, Last};
+use crate::records::device_state::{InSync, KnownSwitch, Last};
 use crate::records::outcome::{Outcome, Status, SwitchState, changed_lines};
+use crate::records::run::Mode;
 use crate::records::slice::Slice;
 
 /// How the work under a lease ended.
@@ -23,11 +25,13 @@ pub(super) struct Worked {
     /// The newest configuration of the device's history, if it is the target configuration; or why that could not be
     /// written.
     pub(super) newest_revision: Result<Option<ContentHash>, StoreError>,
+    /// The switch that was seen, if it is to be remembered.
+    pub(super) identity: Option<KnownSwitch>,
 }
 
 impl From<Outcome> for Worked {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, in_sync: None, again: None, newest_revision: Ok(None) }
+        Self { outcome, in_sync: None, again: None, newest_revision: Ok(None), identity: None }
     }
 }
 
@@ -35,8 +39,8 @@ impl Worked {
     /// Whether a pin that was set for it must be taken back: the switch does not run, and cannot be running, what it is to
     /// be pinned to.
     pub(super) fn undoes_pin(&self) -> bool {
-        let runs_it =
-            [Status::Changed, Status::InSync, Status::NotSaved, Status::Unknown].contains(&self.outcome.status);
+        let runs_it = [Status::Changed, Status::InSync, Status::EditedMeanwhile, Status::NotSaved, Status::Unknown];
+        let runs_it = runs_it.contains(&self.outcome.status);
         self.again.is_some() || !runs_it
     }
 }
@@ -64,7 +68,8 @@ impl<P: EnforcerPorts> Record<'_, P> {
         let undo_pin = worked.undoes_pin();
         let is_last = self.work.is_last_attempt();
         if let Some(why) = worked.again.filter(|why| *why != Why::Failed || !is_last) {
-            self.release(held, WorkResult { undo_pin, ..WorkResult::default() }).await;
+            let identity = worked.identity;
+            self.release(held, WorkResult { undo_pin, identity, ..WorkResult::default() }).await;
             return Ok(self.comes_again(why, worked.outcome.error.unwrap_or_default()));
         }
         self.end(held, worked).await
@@ -75,16 +80,27 @@ impl<P: EnforcerPorts> Record<'_, P> {
     /// then.
     async fn end(&self, held: HeldLease, worked: Worked) -> Result<Option<Unfinished>, StoreError> {
         let undo_pin = worked.undoes_pin();
-        let Worked { outcome, in_sync, again, newest_revision } = worked;
+        let Worked { outcome, in_sync, again, newest_revision, identity } = worked;
         let (newest_revision, recorded) = match newest_revision {
             Err(error) => (None, Err(error)),
             Ok(newest_revision) if again.is_some() => (newest_revision, self.give_up(&outcome).await),
-            Ok(newest_revision) => (newest_revision, self.outcome(&outcome).await),
+            Ok(newest_revision) => (newest_revision, self.followed_up(outcome.clone()).await),
         };
         let mode = self.work.slice.mode;
         let last = Last { run: outcome.run, mode, status: outcome.status, at: outcome.finished_at };
-        self.release(held, WorkResult { in_sync, last: Some(last), newest_revision, undo_pin }).await;
+        self.release(held, WorkResult { in_sync, last: Some(last), newest_revision, undo_pin, identity }).await;
         recorded.map(|()| None)
+    }
+
+    /// Puts an outcome on record, after the check that follows a hand change was queued.
+    async fn followed_up(&self, outcome: Outcome) -> Result<(), StoreError> {
+        if outcome.status != Status::EditedMeanwhile {
+            return self.outcome(&outcome).await;
+        }
+        let check = check_again(self.work, self.device).await?;
+        let words = outcome.error.as_deref().unwrap_or_default();
+        let error = Some(format!("{words}; run {check} checks by how much it differs now"));
+        self.outcome(&Outcome { error, ..outcome }).await
     }
 
     /// The device goes back into the queue.
@@ -106,9 +122,12 @@ impl<P: EnforcerPorts> Record<'_, P> {
     }
 
     /// Parks the device with its reason, for an operator to send it again, and records how it ended. In this order: killed in
-    /// between, it is parked twice rather than not at all.
+    /// between, it is parked twice rather than not at all. A plan or check is only recorded: nobody needs a late one.
     pub(super) async fn give_up(&self, outcome: &Outcome) -> Result<(), StoreError> {
         let slice = self.work.slice;
+        if slice.mode != Mode::Apply {
+            return self.outcome(outcome).await;
+        }
         let alone = Slice { devices: vec![self.device.clone()], ..slice.clone() };
         let reason = format!(
             "{} is {} after {} attempts: {}",

@@ -28,9 +28,11 @@ impl<H: History> RecordRevision<'_, H> {
     /// the usual case, asks nothing of the store.
     pub(super) async fn record(&self) -> Result<bool, StoreError> {
         match self.outcome.status {
-            Status::Changed | Status::NotSaved => self.add().await,
-            Status::InSync if self.record.newest_revision.as_ref() == Some(&self.config.hash) => Ok(true),
-            Status::InSync => self.add_if_missing().await,
+            Status::Changed | Status::EditedMeanwhile | Status::NotSaved if !self.outcome.diff.is_empty() => {
+                self.add().await
+            }
+            Status::Changed => self.add().await,
+            Status::InSync | Status::EditedMeanwhile | Status::NotSaved => self.add_if_missing().await,
             _ => Ok(false),
         }
     }
@@ -38,6 +40,9 @@ impl<H: History> RecordRevision<'_, H> {
     /// The device ran this before naas came; or an enforcer died before the record was written, and perhaps before the revision
     /// was.
     async fn add_if_missing(&self) -> Result<bool, StoreError> {
+        if self.record.newest_revision.as_ref() == Some(&self.config.hash) {
+            return Ok(true);
+        }
         let device = &self.outcome.device;
         let newest = self.history.entries(device, 1).await?;
         if newest.first().is_some_and(|entry| entry.configuration == self.config.hash) {

@@ -4,6 +4,7 @@ use intent::name::DeviceName;
 
 use super::enforcer_ports::{EnforcerPorts, PortsOf};
 use super::inputs::{Inputs, ModelCache};
+use super::installation_cache::InstallationCache;
 use super::limits::Limits;
 use super::shared_read::SharedRead;
 use super::time_budget::TimeBudget;
@@ -16,6 +17,7 @@ pub(super) struct SliceWork<'s, P: EnforcerPorts> {
     pub(super) ports: &'s PortsOf<P>,
     pub(super) limits: &'s Limits,
     pub(super) models: &'s ModelCache,
+    pub(super) installation: &'s InstallationCache,
     pub(super) slice: &'s Slice,
     /// Whether an earlier attempt of this slice may have reached its switches.
     pub(super) came_before: bool,

@@ -1,7 +1,13 @@
 mod confirm;
+mod duplicates;
+mod edits;
 mod history;
+mod identity;
 mod left_over;
+mod order;
 mod plans;
+mod saving;
+mod time;
 mod waiting;
 
 use std::num::NonZeroUsize;
@@ -15,6 +21,7 @@ use crate::fakes::{FakeClock, FakeStore, FakeSwitches, SwitchCall};
 use crate::lease::{self, Acquired, LeaseRequest, Terms, WorkResult};
 use crate::ports::{DeviceRecords, Runs, StoreFault, SwitchFault};
 use crate::records::device_state::{DeviceRecord, Last, Token, Waiting};
+use crate::records::installation::InstallationId;
 use crate::records::outcome::{Outcome, Status, SwitchState};
 use crate::records::run::Mode;
 use crate::session;
@@ -28,6 +35,17 @@ const TEMPLATE: (&str, &str) = (
 );
 const RUN: &str = "20261123-201530-000007";
 
+/// The installation that is tested.
+fn installation() -> InstallationId {
+    InstallationId::new(0x7f3a_9c21)
+}
+
+/// A session that a dead push of this installation left, an hour before now.
+fn dead_session() -> String {
+    let opened = FakeClock::default().now() - SignedDuration::from_hours(1);
+    session::name(&installation(), &RunId::new(opened, 1), opened, 1)
+}
+
 struct Site {
     store: FakeStore,
     switches: FakeSwitches,
@@ -39,11 +57,9 @@ type TestPorts<'s> =
 
 impl Site {
     fn new(models: &[(&str, &str)]) -> Self {
-        Self {
-            store: FakeStore::with(INVENTORY, models),
-            switches: FakeSwitches::default(),
-            clock: FakeClock::default(),
-        }
+        let store = FakeStore::with(INVENTORY, models);
+        *store.installation.lock().unwrap() = Some(installation());
+        Self { store, switches: FakeSwitches::default(), clock: FakeClock::default() }
     }
 
     fn usual() -> Self {
@@ -107,7 +123,7 @@ fn message_with(mode: &str, devices: &[&str], more: serde_json::Value) -> String
 }
 
 #[tokio::test]
-async fn a_device_is_changed_once_and_then_in_sync_without_a_session() {
+async fn a_device_is_changed_once_and_then_in_sync() {
     let site = Site::usual();
 
     site.enforce("apply", &["leaf1"]).await;
@@ -123,7 +139,7 @@ async fn a_device_is_changed_once_and_then_in_sync_without_a_session() {
 }
 
 #[tokio::test]
-async fn a_device_that_runs_its_intent_by_other_hands_is_compared_once_and_then_known() {
+async fn a_device_in_sync_by_other_hands_is_compared_only_once() {
     let site = Site::usual();
     site.enforce("apply", &["leaf1"]).await;
     let intent = site.switches.running("leaf1");
@@ -135,26 +151,8 @@ async fn a_device_that_runs_its_intent_by_other_hands_is_compared_once_and_then_
     site.forget_outcomes();
     site.enforce("apply", &["leaf1"]).await;
 
-    assert_eq!(first, [SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort, SwitchCall::Save]);
+    assert_eq!(first, [SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort]);
     assert_eq!(site.calls(), [SwitchCall::Status]);
-}
-
-#[tokio::test]
-async fn what_an_earlier_push_could_not_save_is_saved_by_the_next_and_by_no_check() {
-    let site = Site::usual();
-    site.enforce("apply", &["leaf1"]).await;
-    let intent = site.switches.running("leaf1");
-    let site = Site::usual();
-    site.switches.run_unsaved("leaf1", &intent);
-
-    site.enforce("check", &["leaf1"]).await;
-    let checked = (site.outcome("leaf1").switch, site.calls());
-    let site = Site::usual();
-    site.switches.run_unsaved("leaf1", &intent);
-    site.enforce("apply", &["leaf1"]).await;
-
-    assert_eq!(checked, (SwitchState::Unchanged, vec![SwitchCall::Status, SwitchCall::Stage, SwitchCall::Abort]));
-    assert_eq!((site.outcome("leaf1").status, site.outcome("leaf1").switch), (Status::InSync, SwitchState::Saved));
 }
 
 #[tokio::test]
@@ -205,7 +203,7 @@ async fn a_devices_failure_is_its_own() {
 }
 
 #[tokio::test]
-async fn what_may_pass_goes_back_alone_and_later_and_the_others_are_done() {
+async fn what_may_pass_goes_back_alone_and_later() {
     for (verb, fault, state) in [
         (SwitchCall::Status, SwitchFault::Unreachable, SwitchState::NotContacted),
         (SwitchCall::Status, SwitchFault::NotEapi, SwitchState::Unchanged),
@@ -230,7 +228,7 @@ async fn what_may_pass_goes_back_alone_and_later_and_the_others_are_done() {
 }
 
 #[tokio::test]
-async fn what_is_exhausted_is_parked_with_its_reason_and_has_an_outcome() {
+async fn what_is_exhausted_is_parked_and_has_an_outcome() {
     let site = Site::usual();
     site.switches.fail("leaf2", SwitchCall::Status, SwitchFault::Unreachable, SwitchState::NotContacted);
 
@@ -245,7 +243,7 @@ async fn what_is_exhausted_is_parked_with_its_reason_and_has_an_outcome() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_rendered_or_would_lock_naas_out_never_reaches_the_switch() {
+async fn a_bad_or_locking_out_config_never_reaches_the_switch() {
     for (models, said) in [
         (vec![MODEL], "template t.tera does not exist"),
         (vec![MODEL, ("t.tera", "{{ model.none }}")], "t.tera, line 1, column 10: Field `none` is not defined"),
@@ -279,7 +277,7 @@ async fn a_device_that_left_the_inventory_says_so() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_not_ours_is_parked_and_not_delivered_again() {
+async fn a_message_that_is_not_ours_is_parked() {
     let site = Site::usual();
 
     site.receive("hello", Delivery::First).await.unwrap();
@@ -293,7 +291,7 @@ async fn a_message_that_is_not_ours_is_parked_and_not_delivered_again() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_sends_the_device_round_and_in_the_end_brings_the_message_again() {
+async fn a_failing_store_brings_the_device_then_the_message_again() {
     for verb in ["inventory", "models", "record", "lease"] {
         let site = Site::usual();
         site.store.fail(verb, StoreFault::Unavailable);
@@ -317,7 +315,7 @@ async fn a_queue_that_fails_brings_the_message_again() {
 }
 
 #[tokio::test]
-async fn a_slice_delivered_again_leaves_the_devices_alone_that_are_done() {
+async fn a_slice_that_comes_again_skips_devices_that_are_done() {
     let site = Site::usual();
     site.enforce("apply", &["leaf1"]).await;
     site.switches.take_calls();

@@ -1,7 +1,7 @@
 //! A clock for tests.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,17 +9,17 @@ use jiff::Timestamp;
 use super::guard::lock;
 use crate::ports::Clock;
 
-/// A clock that a test turns; its dice count upwards.
-#[derive(Debug)]
+/// A clock that a test turns; its dice count upwards. Clones are the same clock.
+#[derive(Debug, Clone)]
 pub struct FakeClock {
-    now: Mutex<Timestamp>,
-    rolled: AtomicU64,
+    now: Arc<Mutex<Timestamp>>,
+    rolled: Arc<AtomicU64>,
 }
 
 impl Default for FakeClock {
     fn default() -> Self {
         let now = "2026-11-23T20:15:30Z".parse().expect("a valid time");
-        Self { now: Mutex::new(now), rolled: AtomicU64::new(0) }
+        Self { now: Arc::new(Mutex::new(now)), rolled: Arc::default() }
     }
 }
 
@@ -42,5 +42,9 @@ impl Clock for FakeClock {
 
     fn entropy(&self) -> u64 {
         self.rolled.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn random(&self) -> u128 {
+        self.entropy().into()
     }
 }

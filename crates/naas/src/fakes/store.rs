@@ -12,14 +12,15 @@ use jiff::Timestamp;
 
 use super::guard::lock;
 use crate::ports::{
-    DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Models, Parked, Recorded, Runs, SliceQueue,
-    StoreError, StoreFault, Stored, Version,
+    Created, DeadLetters, DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Parked, Recorded,
+    Runs, SliceQueue, StoreError, StoreFault, Stored, Version,
 };
 use crate::records::device_state::DeviceRecord;
 use crate::records::idempotency::IdempotencyRecord;
+use crate::records::installation::InstallationId;
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::revision::{Entry, Revision};
-use crate::records::run::{Run, Summary};
+use crate::records::run::{Run, RunSummary};
 use crate::records::slice::Slice;
 
 /// Everything that is stored: inventory, models, queue, parked messages, runs, outcomes and keys.
@@ -51,6 +52,10 @@ pub struct FakeStore {
     pub revisions: Mutex<Vec<Revision>>,
     /// Idempotency records by key.
     pub keys: Mutex<BTreeMap<String, IdempotencyRecord>>,
+    /// The id of this installation, once one was asked for.
+    pub installation: Mutex<Option<InstallationId>>,
+    /// What was written, in its order: `park`, `pin`, `outcome`, `release`, each with the device's name where it has one.
+    pub writes: Mutex<Vec<String>>,
     broken: Mutex<BTreeMap<&'static str, StoreFault>>,
 }
 
@@ -70,7 +75,7 @@ impl FakeStore {
     }
 
     /// Makes one verb fail from now on: `inventory`, `models`, `send`, `park`, `create`, `record`, `read`, `keys`,
-    /// `lease`, `keep`, `add`, `history` (reading it).
+    /// `lease`, `keep`, `add`, `history` (reading it), `installation`.
     pub fn fail(&self, verb: &'static str, fault: StoreFault) {
         lock(&self.broken).insert(verb, fault);
     }
@@ -78,6 +83,10 @@ impl FakeStore {
     /// Mends every verb.
     pub fn mend(&self) {
         lock(&self.broken).clear();
+    }
+
+    fn wrote(&self, what: String) {
+        lock(&self.writes).push(what);
     }
 
     fn check(&self, verb: &'static str) -> Result<(), StoreError> {
@@ -91,8 +100,10 @@ impl FakeStore {
 impl Inventories for &FakeStore {
     async fn all(&self) -> Result<Vec<Document>, StoreError> {
         self.check("inventory")?;
-        let documents: Vec<_> =
-            lock(&self.inventory).iter().map(|(name, body)| Document::new(name, body.clone())).collect();
+        let documents: Vec<_> = lock(&self.inventory)
+            .iter()
+            .map(|(name, body)| Document::new(name, body.clone()).with_local_addresses())
+            .collect();
         if documents.is_empty() { Err(StoreError::not_found("secret naas/inventory")) } else { Ok(documents) }
     }
 
@@ -102,7 +113,7 @@ impl Inventories for &FakeStore {
         names
             .iter()
             .map(|name| match documents.get(name) {
-                Some(body) => Ok(Document::new(name, body.clone())),
+                Some(body) => Ok(Document::new(name, body.clone()).with_local_addresses()),
                 None => Err(StoreError::not_found(format!("secret {name}"))),
             })
             .collect()
@@ -128,6 +139,7 @@ impl SliceQueue for &FakeStore {
 impl DeadLetters for &FakeStore {
     async fn park(&self, message: &str, reason: &str) -> Result<(), StoreError> {
         self.check("park")?;
+        self.wrote("park".to_owned());
         lock(&self.parked).push((message.to_owned(), reason.to_owned()));
         Ok(())
     }
@@ -170,6 +182,13 @@ impl DeviceRecords for &FakeStore {
         let stands = records.get(device).map(|(_, version)| Version(version.to_string()));
         if stands.as_ref() != expected {
             return Ok(None);
+        }
+        let before = records.get(device).map(|(before, _)| before.clone()).unwrap_or_default();
+        if before.lease.is_some() && record.lease.is_none() {
+            self.wrote(format!("release {device}"));
+        }
+        if before.pinned.is_none() && record.pinned.is_some() {
+            self.wrote(format!("pin {device}"));
         }
         let version = records.get(device).map_or(1, |(_, version)| version + 1);
         records.insert(device.clone(), (record.clone(), version));
@@ -217,13 +236,15 @@ impl History for &FakeStore {
 }
 
 impl Runs for &FakeStore {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         self.check("create")?;
-        lock(&self.runs).entry(run.run.clone()).or_insert_with(|| run.clone());
-        Ok(())
+        let mut runs = lock(&self.runs);
+        let created = Created::given(runs.get(&run.run), run);
+        runs.entry(run.run.clone()).or_insert_with(|| run.clone());
+        Ok(created)
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
         self.check("read")?;
         let mut runs: Vec<_> = lock(&self.runs).values().map(Run::summary).collect();
         runs.sort_by(|a, b| (b.accepted_at, &b.run).cmp(&(a.accepted_at, &a.run)));
@@ -243,6 +264,7 @@ impl Runs for &FakeStore {
         if outcomes.contains_key(&key) {
             return Ok(Recorded::Before);
         }
+        self.wrote(format!("outcome {}", outcome.device));
         outcomes.insert(key, outcome.clone());
         Ok(Recorded::Now)
     }
@@ -279,6 +301,13 @@ impl Runs for &FakeStore {
     async fn cancelled(&self, run: &RunId) -> Result<Option<Timestamp>, StoreError> {
         self.check("read")?;
         Ok(lock(&self.cancelled).get(run).copied())
+    }
+}
+
+impl Installation for &FakeStore {
+    async fn installation_id(&self, new: &InstallationId) -> Result<InstallationId, StoreError> {
+        self.check("installation")?;
+        Ok(lock(&self.installation).get_or_insert_with(|| new.clone()).clone())
     }
 }
 

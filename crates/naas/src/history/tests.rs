@@ -35,7 +35,7 @@ fn what_is_not_kept_says_what_is_and_what_is_too_short_how_many_there_are() {
 
     let unknown = find(&entries, "20261123-201530-00000a");
     assert!(unknown.contains("no configuration of leaf1 is kept under 20261123-201530-00000a"), "{unknown}");
-    assert!(unknown.contains("the newest are aaaaaaaa1000 (run 20261123-201530-000003)"), "{unknown}");
+    assert!(unknown.contains("the newest are aaaaaaaa1000 (run 20261123-201530-0000000000000003)"), "{unknown}");
     assert!(find(&[], "dddddddd").contains("nothing was kept of it yet"));
     assert!(find(&entries, "aaaaaaaa").contains("the beginning of 2 configurations of leaf1"));
 }

@@ -1,7 +1,9 @@
-//! What is remembered of one device from push to push: the run that works on it, the run that waits for it, the
-//! configuration it was last known to run, and the configuration it is pinned to, if it is.
+//! What is remembered of one device from push to push: the run that works on it, the run that waits
+//! for it, the configuration it was last known to run, and the configuration it is pinned to, if it
+//! is.
 //!
-//! One small JSON document per device, replaced by compare and set only; [`crate::lease`] says why that is enough.
+//! One small JSON document per device, replaced by compare and set only; [`crate::lease`] says why
+//! that is enough.
 
 use intent::hash::ContentHash;
 use intent::name::RunId;
@@ -12,7 +14,8 @@ use crate::records::outcome::Status;
 use crate::records::run::Mode;
 use crate::records::version_of;
 
-/// The version of the document that this code writes. It reads version 1 as well, whose fields had other names.
+/// The version of the document that this code writes. It reads version 1 as well, whose fields had
+/// other names.
 pub const VERSION: u32 = 2;
 
 /// The oldest version of the document that this code reads.
@@ -35,12 +38,41 @@ pub struct DeviceRecord {
     /// The configuration that the device is pinned to, instead of what models say.
     #[serde(alias = "held")]
     pub pinned: Option<Pin>,
+    /// When the device was last unpinned by a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpinned_at: Option<Timestamp>,
     /// The newest configuration in the device's [history](crate::history).
     #[serde(alias = "kept")]
     pub newest_revision: Option<ContentHash>,
+    /// The switch that the device is, since it was first seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<KnownSwitch>,
+    /// True if a person said that another switch may take its place: the next one that answers is
+    /// the right one.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub accepts_replacement: bool,
 }
 
-/// A configuration that a restore pinned its device to; [`crate::history`] says why restores do that.
+/// The switch that a device is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownSwitch {
+    /// Its serial number; none where it has none, as on virtual switches.
+    pub serial: Option<String>,
+    /// When it was first seen.
+    pub since: Timestamp,
+    /// The run that saw it first.
+    pub run: RunId,
+}
+
+/// Keeps a flag that is not set out of the stored document.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// A configuration that a restore pinned its device to; [`crate::history`] says why restores do
+/// that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pin {
@@ -50,9 +82,22 @@ pub struct Pin {
     pub run: RunId,
     /// When it was restored.
     pub at: Timestamp,
+    /// See [`Run::repeats`](crate::records::run::Run::repeats).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<RunId>,
     /// Who asked for that run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+}
+
+/// What was decided about a device's pin after a restore was asked for. That restore is not done
+/// any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LaterDecision {
+    /// This run, which was asked for later, restored a configuration.
+    RestoredBy(RunId),
+    /// A person unpinned the device at this moment.
+    UnpinnedAt(Timestamp),
 }
 
 /// The right to work on a device, for one run and until a moment.
@@ -85,7 +130,8 @@ pub struct Waiting {
     pub has_followers: bool,
 }
 
-/// Proof that a running-config is what an intent renders to. It does not age: the digest stands for the text.
+/// Proof that a running-config is what an intent renders to. It does not age: the digest stands for
+/// the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InSync {
@@ -139,7 +185,10 @@ impl Default for DeviceRecord {
             in_sync: None,
             last: None,
             pinned: None,
+            unpinned_at: None,
             newest_revision: None,
+            identity: None,
+            accepts_replacement: false,
         }
     }
 }
@@ -159,6 +208,19 @@ impl DeviceRecord {
         self.lease.as_ref().is_some_and(|lease| lease.has_followers)
     }
 
+    /// What was decided about the pin after the restore was asked for that has this place among the
+    /// restores of the device, see
+    /// [`Slice::restore_order`](crate::records::slice::Slice::restore_order); nothing if nothing
+    /// was.
+    pub fn decided_after(&self, restore: &RunId) -> Option<LaterDecision> {
+        let pin = self.pinned.as_ref().filter(|pin| restore.is_older_than(pin.repeats.as_ref().unwrap_or(&pin.run)));
+        let restored = pin.map(|pin| LaterDecision::RestoredBy(pin.run.clone()));
+        restored.or_else(|| {
+            let unpinned_at = self.unpinned_at.filter(|at| restore.is_before(*at));
+            unpinned_at.map(LaterDecision::UnpinnedAt)
+        })
+    }
+
     /// The text to be stored.
     pub fn to_document(&self) -> String {
         serde_json::to_string(self).expect("names, numbers and times always serialise")
@@ -166,9 +228,10 @@ impl DeviceRecord {
 }
 
 impl Token {
-    /// The token of this random number.
-    pub fn new(entropy: u64) -> Self {
-        Self(format!("{entropy:016x}"))
+    /// The token of this random number. It must come from the operating system: a second attempt
+    /// with the same token would take the lease for its own.
+    pub fn new(random: u128) -> Self {
+        Self(format!("{random:032x}"))
     }
 }
 
@@ -214,6 +277,33 @@ mod tests {
         assert!(record.waiting.is_some_and(|waiting| waiting.has_followers));
         assert_eq!(record.pinned.map(|pin| pin.configuration), Some(hash.clone()));
         assert_eq!(record.newest_revision, Some(hash));
+    }
+
+    #[test]
+    fn a_restore_is_overtaken_by_what_was_decided_later() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let run = |second: &str| RunId::new(at(second), 7);
+        let (first, second, third) =
+            (run("2026-11-23T20:15:30Z"), run("2026-11-23T20:15:31Z"), run("2026-11-23T20:15:32Z"));
+        let pin = |run: &RunId, repeats: Option<&RunId>| DeviceRecord {
+            pinned: Some(Pin {
+                configuration: ContentHash::of(""),
+                run: run.clone(),
+                at: at("2026-11-23T20:16:00Z"),
+                repeats: repeats.cloned(),
+                by: None,
+            }),
+            ..DeviceRecord::default()
+        };
+        let unpinned = DeviceRecord { unpinned_at: Some(at("2026-11-23T20:15:31.5Z")), ..DeviceRecord::default() };
+
+        assert_eq!(pin(&second, None).decided_after(&first), Some(LaterDecision::RestoredBy(second.clone())));
+        assert_eq!(pin(&second, None).decided_after(&second), None);
+        assert_eq!(pin(&second, None).decided_after(&third), None);
+        assert_eq!(pin(&third, Some(&first)).decided_after(&second), None, "the third repeats the first");
+        assert!(matches!(unpinned.decided_after(&first), Some(LaterDecision::UnpinnedAt(_))));
+        assert_eq!(unpinned.decided_after(&third), None);
+        assert_eq!(DeviceRecord::default().decided_after(&first), None);
     }
 
     proptest! {

@@ -1,7 +1,8 @@
-//! A revision: one configuration that a device came to run, as its history keeps it; and the words by which a caller names one.
+//! A revision: one configuration that a device came to run, as its history keeps it; and the words
+//! by which a caller names one.
 
 use intent::hash::ContentHash;
-use intent::name::{DeviceName, RunId};
+use intent::name::{DeviceName, RunId, excerpt};
 use intent::render::{ModelVersion, Part};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,17 +84,18 @@ impl Revision {
     }
 }
 
-/// What a caller may call a kept configuration: its hash, the beginning of it, or the run that pushed it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+/// What a caller may call a stored configuration: its hash, the beginning of it, or the run that
+/// pushed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, try_from = "String")]
 pub enum Reference {
-    /// As many digits as the caller gave.
+    /// The hash, or the beginning of it.
     Hash(String),
     /// The run that pushed it to the device.
     Run(RunId),
 }
 
-/// Not a reference.
+/// Why a text is not a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a run, or the SHA-256 of a kept configuration or at least {SHORTEST} digits of its beginning, found {0:?}"
@@ -101,7 +103,7 @@ pub enum Reference {
 pub struct NotAReference(String);
 
 impl Reference {
-    /// Reads one, in capitals or not.
+    /// Reads a reference, in capitals or not.
     pub fn parse(text: &str) -> Result<Self, NotAReference> {
         if let Ok(run) = RunId::parse(text) {
             return Ok(Self::Run(run));
@@ -109,7 +111,15 @@ impl Reference {
         let lower = text.to_ascii_lowercase();
         let is_hash = (SHORTEST..=ContentHash::LENGTH).contains(&lower.len())
             && lower.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_hash { Ok(Self::Hash(lower)) } else { Err(NotAReference(text.chars().take(80).collect())) }
+        if is_hash { Ok(Self::Hash(lower)) } else { Err(NotAReference(excerpt(text))) }
+    }
+}
+
+impl TryFrom<String> for Reference {
+    type Error = NotAReference;
+
+    fn try_from(text: String) -> Result<Self, NotAReference> {
+        Self::parse(&text)
     }
 }
 

@@ -9,7 +9,7 @@ use intent::confirm::ConfirmWithin;
 use intent::hash::ContentHash;
 use intent::name::{DeviceName, RunId};
 
-/// What is to be done with each device.
+/// What a run does with each of its devices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
@@ -18,7 +18,8 @@ pub enum Mode {
     Apply,
     /// Let the switch compute the diff; change nothing.
     Plan,
-    /// Tell whether the switch still runs what it should, with one request if it does; change nothing.
+    /// Tell whether the switch still runs what it should, in one request if it does; change
+    /// nothing.
     Check,
 }
 
@@ -35,42 +36,47 @@ impl fmt::Display for Mode {
 /// The record of an accepted request. Outcomes are kept apart from it, one per device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
-    /// Its name.
+    /// The name of the run.
     pub run: RunId,
-    /// When it was accepted.
+    /// When the run was accepted.
     pub accepted_at: Timestamp,
     /// What is done with each device.
     pub mode: Mode,
-    /// Every device it concerns, sorted; each ends in one outcome.
+    /// The devices of the run, sorted. Each of them ends in one outcome.
     pub devices: Vec<DeviceName>,
-    /// How many devices travel in one slice, at most.
+    /// The most devices that travel in one slice.
     pub step: usize,
     /// The inventory documents the devices were resolved from, by name.
     pub inventory: Vec<String>,
-    /// For how long switches run a new configuration on trial, if the request says.
+    /// How long switches run a new configuration on trial, if the request says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<ConfirmWithin>,
-    /// The plan it is bound to: a device whose intent or configuration has moved since is left alone.
+    /// The plan that the run applies. A device whose intent or configuration has changed since is
+    /// left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunId>,
-    /// The kept configuration that its device is brought back to, instead of what models say.
+    /// The stored configuration that its device is brought back to, instead of what models say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<ContentHash>,
-    /// Who asked for it, as [`asked_by`] leaves it.
+    /// The run whose restore this run does again because it was parked. Among the restores of the
+    /// device, this run takes the place of that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<RunId>,
+    /// Who asked for the run: the subject of its [caller](crate::caller::Caller).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
 }
 
 /// What a list of runs shows of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Summary {
+pub struct RunSummary {
     /// See [`Run::run`].
     pub run: RunId,
     /// See [`Run::accepted_at`].
     pub accepted_at: Timestamp,
     /// See [`Run::mode`].
     pub mode: Mode,
-    /// How many devices it concerns.
+    /// How many devices the run has.
     pub devices: usize,
     /// See [`Run::by`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,21 +89,10 @@ pub struct Summary {
     pub restore: Option<ContentHash>,
 }
 
-/// Longest name of one who asks, in characters.
-const LONGEST_NAME: usize = 256;
-
-/// What is recorded of the name of one who asks: its visible characters, so that it can stand in a log or table; none if it has none.
-pub fn asked_by(name: &str) -> Option<String> {
-    let visible = |c: &char| c.is_ascii_graphic() || c.is_alphanumeric() || *c == ' ';
-    let name: String = name.trim().chars().filter(visible).take(LONGEST_NAME).collect();
-    let name = name.trim();
-    (!name.is_empty()).then(|| name.to_owned())
-}
-
 impl Run {
-    /// What a list shows of it.
-    pub fn summary(&self) -> Summary {
-        Summary {
+    /// What a list shows of the run.
+    pub fn summary(&self) -> RunSummary {
+        RunSummary {
             run: self.run.clone(),
             accepted_at: self.accepted_at,
             mode: self.mode,
@@ -111,35 +106,5 @@ impl Run {
     /// How many slices the run is cut into.
     pub fn slices(&self) -> usize {
         self.devices.len().div_ceil(self.step.max(1))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn who_asks_is_recorded_in_visible_characters() {
-        for (name, recorded) in [
-            ("arn:aws:iam::123456789012:user/ana", Some("arn:aws:iam::123456789012:user/ana")),
-            (" ana\u{1b}[31m\n@noc\u{202e} ", Some("ana[31m@noc")),
-            ("Jörg", Some("Jörg")),
-            ("\0 \n", None),
-            ("", None),
-        ] {
-            assert_eq!(asked_by(name).as_deref(), recorded, "{name:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn nobody_has_a_long_name_or_one_with_line_breaks(name in "(?s).{0,400}") {
-            if let Some(name) = asked_by(&name) {
-                prop_assert!((1..=LONGEST_NAME).contains(&name.chars().count()));
-                prop_assert!(!name.chars().any(char::is_control));
-            }
-        }
     }
 }

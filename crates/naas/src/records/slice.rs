@@ -1,8 +1,9 @@
-//! A slice: the part of a run that one enforcer takes from the queue, and the message it travels as.
+//! A slice: the part of a run that one enforcer takes from the queue, and the message it travels
+//! as.
 //!
-//! The message names devices and the inventory documents that describe them, and nothing else. Addresses, groups, data
-//! and credentials are read when the slice is worked on, so a late retry pushes the newest intent to the newest address
-//! and no secret ever waits in a queue.
+//! The message names devices and the inventory documents that describe them, and nothing else.
+//! Addresses, groups, data and credentials are read when the slice is worked on, so a late retry
+//! pushes the newest intent to the newest address and no secret ever waits in a queue.
 
 use intent::confirm::ConfirmWithin;
 use intent::hash::ContentHash;
@@ -15,7 +16,8 @@ use crate::records::version_of;
 /// Most devices in one slice: keeps a message well below SQS's 1 MiB whatever the names' lengths.
 pub const MAX_STEP: usize = 1_000;
 
-/// The version of the message this code writes. It reads the one before as well, for what waits in the queue while it is deployed.
+/// The version of the message this code writes. It reads the one before as well, for what waits in
+/// the queue while it is deployed.
 pub const VERSION: u32 = 2;
 
 /// The message both functions agree on.
@@ -24,30 +26,33 @@ pub const VERSION: u32 = 2;
 pub struct Slice {
     /// [`VERSION`], or the one before.
     pub version: u32,
-    /// The run it belongs to.
+    /// The run that the slice belongs to.
     pub run: RunId,
     /// What is done with each device.
     pub mode: Mode,
-    /// At least one.
+    /// The devices, at least one.
     pub devices: Vec<DeviceName>,
     /// The inventory documents (secrets, files) that describe these devices.
     pub inventory: Vec<String>,
-    /// For how long switches run a new configuration on trial, if the request says.
+    /// How long switches run a new configuration on trial, if the request says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<ConfirmWithin>,
-    /// The plan that the run is bound to.
+    /// The plan that the run applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunId>,
-    /// The kept configuration that its device is brought back to.
+    /// The stored configuration that its device is brought back to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<ContentHash>,
+    /// See [`Run::repeats`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<RunId>,
     /// Who asked for the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// How many attempts on its devices came to nothing.
     #[serde(default)]
     pub attempt: u32,
-    /// How often it came while others worked on its devices.
+    /// How often the slice came while other runs worked on its devices.
     #[serde(default)]
     pub waits: u32,
 }
@@ -55,13 +60,13 @@ pub struct Slice {
 /// Why a message is not a slice. Such a message is parked, since no retry can cure it.
 #[derive(Debug, thiserror::Error)]
 pub enum NotASlice {
-    /// Not JSON, or not this JSON.
+    /// It is not JSON, or not this JSON.
     #[error("not a slice message: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// From a newer or foreign sender.
+    /// It comes from a newer or foreign sender.
     #[error("slice message of version {0}, expected {VERSION}: upgrade the enforcer before the scheduler")]
     Version(u32),
-    /// Names no device.
+    /// It names no device.
     #[error("slice message without devices")]
     Empty,
 }
@@ -77,9 +82,16 @@ impl Slice {
         if slice.devices.is_empty() { Err(NotASlice::Empty) } else { Ok(slice) }
     }
 
-    /// The configuration that its device is to be restored to, and held at; a plan of that only shows it.
+    /// The configuration that its device is restored to and pinned to. A plan of a restore only
+    /// shows it.
     pub fn restores(&self) -> Option<&ContentHash> {
         self.restore.as_ref().filter(|_| self.mode == Mode::Apply)
+    }
+
+    /// The run whose place this slice takes among the restores of its device: its own, or the one
+    /// that it repeats.
+    pub fn restore_order(&self) -> &RunId {
+        self.repeats.as_ref().unwrap_or(&self.run)
     }
 
     /// The message's text.
@@ -101,6 +113,7 @@ pub fn cut(run: &Run) -> Vec<Slice> {
             confirm: run.confirm,
             plan: run.plan.clone(),
             restore: run.restore.clone(),
+            repeats: run.repeats.clone(),
             by: run.by.clone(),
             attempt: 0,
             waits: 0,
@@ -125,6 +138,7 @@ mod tests {
             confirm: Some(ConfirmWithin::default()),
             plan: Some(RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 6)),
             restore: Some(ContentHash::of("hostname leaf1")),
+            repeats: Some(RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 5)),
             by: Some("ana@noc".to_owned()),
         }
     }

@@ -1,5 +1,5 @@
-//! Who brought each line of a configuration: its revisions are told one after the other, oldest first, and a line keeps the
-//! revision that first brought it for as long as it stays.
+//! Where each line of a configuration comes from: revisions are added one after the other, oldest
+//! first, and a line keeps the revision that first brought it for as long as it stays.
 
 use std::sync::Arc;
 
@@ -10,33 +10,35 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use crate::records::revision::{self, Revision};
 
-/// The lines of the newest of some revisions, and where they come from.
+/// The lines of the revision that was added last, and where each of them comes from.
 #[derive(Debug, Default)]
 pub struct Blame {
-    lines: Vec<(String, Arc<Origin>)>,
+    lines: Vec<(String, Arc<LineSource>)>,
 }
 
-/// One line of a configuration, and who brought it.
+/// One line of a configuration, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// The line.
+    /// The text of the line.
     pub text: String,
     /// The run that brought it.
     pub run: RunId,
-    /// When.
+    /// When that run brought it.
     pub at: Timestamp,
     /// Who asked for that run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
     /// The file of the model whose line it was; empty if that is not known.
     pub model: String,
-    /// Whether it was there already in the oldest revision told, so that an older run may have brought it.
+    /// True if the oldest revision that was read had the line already, so that an older run may
+    /// have brought it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub or_before: bool,
 }
 
+/// Where a line comes from.
 #[derive(Debug)]
-struct Origin {
+struct LineSource {
     run: RunId,
     at: Timestamp,
     by: Option<String>,
@@ -45,62 +47,63 @@ struct Origin {
 }
 
 impl Blame {
-    /// Tells the next newer revision.
+    /// Adds the next newer revision, whose text is `text`.
     pub fn next(&mut self, revision: &Revision, text: &str) {
         let new: Vec<_> = revision::lines(text).collect();
         let old: Vec<_> = self.lines.iter().map(|(line, _)| line.as_str()).collect();
         let operations = capture_diff_slices(Algorithm::Patience, &old, &new);
-        let origins = Origins::new(revision, self.lines.is_empty());
+        let sources = LineSources::new(revision, self.lines.is_empty());
         let mut attributed = Vec::with_capacity(new.len());
         for operation in operations {
             match operation {
                 DiffOp::Equal { .. } => attributed.extend_from_slice(&self.lines[operation.old_range()]),
                 _ => {
-                    attributed.extend(operation.new_range().map(|number| (new[number].to_owned(), origins.of(number))))
+                    attributed.extend(operation.new_range().map(|number| (new[number].to_owned(), sources.of(number))))
                 }
             }
         }
         self.lines = attributed;
     }
 
-    /// Every line of the revision told last.
+    /// Every line of the revision that was added last. `more_before` says that older revisions
+    /// exist that were not added.
     pub fn lines(self, more_before: bool) -> Vec<Line> {
-        let line = |(text, origin): (String, Arc<Origin>)| Line {
+        let line = |(text, source): (String, Arc<LineSource>)| Line {
             text,
-            run: origin.run.clone(),
-            at: origin.at,
-            by: origin.by.clone(),
-            model: origin.model.clone(),
-            or_before: origin.oldest && more_before,
+            run: source.run.clone(),
+            at: source.at,
+            by: source.by.clone(),
+            model: source.model.clone(),
+            or_before: source.oldest && more_before,
         };
         self.lines.into_iter().map(line).collect()
     }
 }
 
-/// The origins of one revision's lines: one for each of its parts.
-struct Origins {
-    /// The number of the line after its last one, and the origin.
-    parts: Vec<(usize, Arc<Origin>)>,
-    unknown: Arc<Origin>,
+/// The sources of the lines of one revision: one for each of its parts.
+struct LineSources {
+    /// For each part the number of the line after its last one, and the source.
+    parts: Vec<(usize, Arc<LineSource>)>,
+    unknown: Arc<LineSource>,
 }
 
-impl Origins {
+impl LineSources {
     fn new(revision: &Revision, oldest: bool) -> Self {
-        let origin = |model: &str| {
+        let source = |model: &str| {
             let Revision { run, at, by, .. } = revision.clone();
-            Arc::new(Origin { run, at, by, model: model.to_owned(), oldest })
+            Arc::new(LineSource { run, at, by, model: model.to_owned(), oldest })
         };
         let mut end = 0;
         let parts = revision.parts.iter().map(|part| {
             end = part.lines.saturating_add(end);
-            (end, origin(&part.model))
+            (end, source(&part.model))
         });
-        Self { parts: parts.collect(), unknown: origin("") }
+        Self { parts: parts.collect(), unknown: source("") }
     }
 
-    fn of(&self, line: usize) -> Arc<Origin> {
+    fn of(&self, line: usize) -> Arc<LineSource> {
         let part = self.parts.partition_point(|(end, _)| *end <= line);
-        Arc::clone(self.parts.get(part).map_or(&self.unknown, |(_, origin)| origin))
+        Arc::clone(self.parts.get(part).map_or(&self.unknown, |(_, source)| source))
     }
 }
 
@@ -130,11 +133,11 @@ mod tests {
     }
 
     fn told(lines: &[Line]) -> Vec<(&str, &str, &str)> {
-        lines.iter().map(|line| (line.text.as_str(), &line.run.as_ref()[21..], line.model.as_str())).collect()
+        lines.iter().map(|line| (line.text.as_str(), &line.run.as_ref()[31..], line.model.as_str())).collect()
     }
 
     #[test]
-    fn a_line_is_the_revisions_and_models_that_brought_it_and_again_when_it_comes_back() {
+    fn a_line_keeps_the_run_and_model_that_brought_it() {
         let mut blame = Blame::default();
         blame.next(&revision(1, &[("base", 2), ("ports", 1)]), "hostname a\nalias A B\nvlan 10\n");
         blame.next(&revision(2, &[("base", 1), ("ports", 2)]), "hostname a\nvlan 10\nvlan 20\n");
@@ -153,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_oldest_revision_told_had_may_be_older() {
+    fn lines_of_the_oldest_revision_may_be_older() {
         let mut blame = Blame::default();
         blame.next(&revision(1, &[]), "a\nb\n");
         blame.next(&revision(2, &[("m", 9)]), "a\nb\nc\n");
@@ -166,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_line_of_the_newest_is_told_once_and_none_is_blamed_on_a_revision_without_it(
+        fn no_line_is_blamed_on_a_revision_without_it(
             texts in proptest::collection::vec(proptest::collection::vec("[abc!]{0,1}", 0..12), 1..6)
         ) {
             let texts: Vec<String> =

@@ -1,4 +1,5 @@
-//! What devices were made to run: listing it, showing one of it, saying who brought a line, and ending what a restore began.
+//! The history of a device: its revisions, one stored configuration, the run and model behind each
+//! line, and unpinning.
 
 use std::pin::pin;
 
@@ -9,10 +10,11 @@ use intent::redact;
 use intent::render::ModelVersion;
 use jiff::Timestamp;
 use serde::Serialize;
-use tracing::info;
+use tracing::{debug, info};
 
 use super::{DeviceReport, ReportError, Scheduler, SchedulerPorts};
-use crate::history::{self, NoSuchConfiguration};
+use crate::caller::Caller;
+use crate::history;
 use crate::lease;
 use crate::ports::{History, StoreError, StoreFault};
 use crate::records::device_state::Pin;
@@ -20,13 +22,14 @@ use crate::records::outcome::changed_lines;
 use crate::records::revision::{self, Entry, NotAReference, Reference, Revision};
 use crate::schedule::blame::{Blame, Line};
 
-/// How many revisions a blame is read from, so that it ends in time; what is older is not told apart.
+/// How many revisions a blame reads at most, so that it ends in time. Older ones are not told
+/// apart.
 const BLAMED: usize = 200;
 
 /// How many revisions are read at a time.
 const CONCURRENCY: usize = 16;
 
-/// How many texts are, each of which may be large.
+/// How many texts are read at a time. Each of them may be large.
 const TEXTS: usize = 4;
 
 /// What a device was made to run.
@@ -34,14 +37,14 @@ const TEXTS: usize = 4;
 pub struct DeviceHistory {
     /// The device.
     pub device: DeviceName,
-    /// The configuration it is held at.
+    /// The configuration that the device is pinned to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Pin>,
-    /// Newest first.
+    /// The revisions, newest first.
     pub versions: Vec<RevisionReport>,
 }
 
-/// A revision as a list tells it.
+/// A revision as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RevisionReport {
     /// See [`Revision::configuration`].
@@ -57,47 +60,36 @@ pub struct RevisionReport {
     pub models: Vec<ModelVersion>,
     /// How many lines the switch's diff added.
     pub added: usize,
-    /// How many it removed.
+    /// How many lines it removed.
     pub removed: usize,
 }
 
-/// A kept configuration.
+/// A stored configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Configuration {
     /// The device.
     pub device: DeviceName,
-    /// The hash of the text as it is kept.
+    /// The hash of the text as it is stored, with its secrets.
     pub configuration: ContentHash,
     /// The text without its secrets.
     pub text: String,
 }
 
-/// The newest configuration of a device, and who brought its lines.
+/// The newest configuration of a device, and the origin of each line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Blamed {
     /// The device.
     pub device: DeviceName,
-    /// The hash of the text as it is kept.
+    /// The hash of the text as it is stored, with its secrets.
     pub configuration: ContentHash,
     /// Its lines, without their secrets.
     pub lines: Vec<Line>,
 }
 
 impl<P: SchedulerPorts> Scheduler<P> {
-    /// The kept configuration of `device` that `reference` stands for.
-    pub(super) async fn find(
-        &self,
-        device: &DeviceName,
-        reference: &Reference,
-    ) -> Result<Result<ContentHash, NoSuchConfiguration>, StoreError> {
-        let entries = self.ports().state.entries(device, history::SEARCHED).await?;
-        Ok(history::find(device, &entries, reference))
-    }
-}
-
-impl<P: SchedulerPorts> Scheduler<P> {
-    /// What a device was made to run, the last `limit` times.
-    pub async fn history(&self, device: &str, limit: usize) -> Result<DeviceHistory, ReportError> {
+    /// The last `limit` revisions of a device.
+    pub async fn history(&self, caller: &Caller, device: &str, limit: usize) -> Result<DeviceHistory, ReportError> {
+        debug!(%caller, device, limit, "a history is read");
         let (device, record) = self.known(device).await?;
         let entries = self.entries(&device, limit).await?;
         let of = &device;
@@ -109,18 +101,25 @@ impl<P: SchedulerPorts> Scheduler<P> {
         Ok(DeviceHistory { pinned: record.pinned, device, versions })
     }
 
-    /// A kept configuration without its secrets.
-    pub async fn configuration(&self, device: &str, reference: &str) -> Result<Configuration, ReportError> {
+    /// A stored configuration without its secrets.
+    pub async fn configuration(
+        &self,
+        caller: &Caller,
+        device: &str,
+        reference: &str,
+    ) -> Result<Configuration, ReportError> {
+        debug!(%caller, device, reference, "a stored configuration is read");
         let (device, _) = self.known(device).await?;
         let reference =
             Reference::parse(reference).map_err(|error: NotAReference| ReportError::BadQuery(error.to_string()))?;
-        let configuration = self.find(&device, &reference).await.map_err(ReportError::State)??;
+        let configuration = history::find(&device, &self.entries(&device, history::SEARCHED).await?, &reference)?;
         let text = redact::secrets(&self.text(&device, &configuration).await?);
         Ok(Configuration { device, configuration, text })
     }
 
-    /// Who brought each line of the newest configuration of a device.
-    pub async fn blame(&self, device: &str) -> Result<Blamed, ReportError> {
+    /// The origin of each line of a device's newest configuration.
+    pub async fn blame(&self, caller: &Caller, device: &str) -> Result<Blamed, ReportError> {
+        debug!(%caller, device, "a blame is read");
         let (device, _) = self.known(device).await?;
         let mut entries = self.entries(&device, BLAMED + 1).await?;
         let more_before = entries.len() > BLAMED;
@@ -137,14 +136,15 @@ impl<P: SchedulerPorts> Scheduler<P> {
         Ok(Blamed { device, configuration, lines })
     }
 
-    /// Ends the hold of a device: models count again from the next run on. What is not held stays as it is.
-    pub async fn unpin(&self, device: &str) -> Result<DeviceReport, ReportError> {
+    /// Unpins a device: models count again from the next run on. A device that is not pinned stays
+    /// as it is.
+    pub async fn unpin(&self, caller: &Caller, device: &str) -> Result<DeviceReport, ReportError> {
         let (name, record) = self.known(device).await?;
         if let Some(pin) = record.pinned {
             lease::unpin(&self.ports().state, &self.ports().clock, &name).await.map_err(ReportError::State)?;
-            info!(device = %name, configuration = %pin.configuration, restored_by = %pin.run, "unpinned");
+            info!(%caller, device = %name, configuration = %pin.configuration, restored_by = %pin.run, "unpinned");
         }
-        self.device(device).await
+        self.device_report(device).await
     }
 
     /// The story of `entries`, newest first, and the text that it ends with.
@@ -179,7 +179,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     }
 }
 
-/// Something that is listed and not there. Nothing of ours takes it away.
+/// The error for something that is listed but not there. Nothing of ours takes it away.
 fn lost(resource: String) -> ReportError {
     ReportError::State(StoreError::new(resource, StoreFault::Unreadable, "it is listed, and gone"))
 }

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use intent::hash::ContentHash;
-use intent::name::{DeviceName, RunId};
+use intent::name::{DeviceName, RunId, excerpt};
 use jiff::Timestamp;
 use serde::Serialize;
+use tracing::{debug, info};
 
-use super::{Scheduler, SchedulerPorts};
-use crate::history::NoSuchConfiguration;
-use crate::ports::{Clock, DeviceRecords, Runs, StoreError};
+use super::{ReportError, Scheduler, SchedulerPorts};
+use crate::caller::Caller;
+use crate::ports::{Clock, DeviceRecords, Runs};
 use crate::records::device_state::{DeviceRecord, InSync, Last, Pin};
 use crate::records::outcome::{Attempt, Outcome, Status};
-use crate::records::run::{Mode, Run, Summary};
+use crate::records::run::{Mode, Run, RunSummary};
 
 /// The word for a device without an outcome.
 const PENDING: &str = "pending";
@@ -22,32 +23,43 @@ const PENDING: &str = "pending";
 pub struct RunReport {
     /// The run.
     pub run: RunId,
-    /// `running` until every device has an outcome, `cancelling` if the rest is to be left alone, then `finished`.
+    /// `running` until every device has an outcome, or `cancelling` once it is cancelled; then
+    /// `finished`.
     pub status: &'static str,
     /// What is done with each device.
     pub mode: Mode,
-    /// When it was accepted.
+    /// When the run was accepted.
     pub accepted_at: Timestamp,
-    /// Who asked for it.
+    /// Who asked for the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The plan it applies.
+    /// The plan that the run applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunId>,
-    /// The kept configuration it restores.
+    /// The stored configuration that the run restores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore: Option<ContentHash>,
-    /// How many devices are in each status; `pending` are those without an outcome yet.
+    /// How many devices have each status. Devices without an outcome are `pending`.
     pub counts: BTreeMap<&'static str, usize>,
-    /// Each device's status.
+    /// The status of each device.
     pub devices: BTreeMap<DeviceName, &'static str>,
 }
 
-/// The last runs.
+/// A list of runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RunsReport {
-    /// Newest first.
-    pub runs: Vec<Summary>,
+    /// The runs, newest first.
+    pub runs: Vec<RunSummary>,
+}
+
+/// What there is to say about one device of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum DeviceOutcome {
+    /// The work on the device has ended.
+    Ended(Box<Outcome>),
+    /// The device has no outcome yet.
+    Pending(Pending),
 }
 
 /// A device of a run that has no outcome yet.
@@ -57,9 +69,9 @@ pub struct Pending {
     pub run: RunId,
     /// The device.
     pub device: DeviceName,
-    /// `pending`.
+    /// Always `pending`.
     pub status: &'static str,
-    /// Why it is, if it was tried already.
+    /// The last attempt, if the device was tried already.
     #[serde(flatten)]
     pub attempt: Option<Tried>,
 }
@@ -67,13 +79,13 @@ pub struct Pending {
 /// An attempt that came to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tried {
-    /// How many there were.
+    /// How many attempts came to nothing.
     pub attempts: u32,
     /// Why the last one came to nothing.
     pub reason: String,
-    /// When it was made.
+    /// When the last one was made.
     pub tried_at: Timestamp,
-    /// Not before then it is tried again.
+    /// The device is not tried again before this moment.
     pub again_at: Timestamp,
 }
 
@@ -82,64 +94,37 @@ pub struct Tried {
 pub struct DeviceReport {
     /// The device.
     pub device: DeviceName,
-    /// The run that works on it now, and until when it has the right to.
+    /// The run that works on the device now.
     pub worked_on_by: Option<Holder>,
-    /// The run that comes next.
+    /// The run that works on the device next.
     pub waiting: Option<RunId>,
-    /// How the last work on it ended.
+    /// How the last work on the device ended.
     pub last: Option<Last>,
-    /// The configuration it is held at, instead of what models say, until it is released.
+    /// The configuration that the device is pinned to, instead of what models say, until it is
+    /// unpinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Pin>,
-    /// When it was last known to run what was intended, and with which digest of its running-config.
+    /// When the device was last known to run its intent, and the digest of its running-config then.
     pub in_sync: Option<InSync>,
 }
 
-/// Who works on a device.
+/// The run that works on a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Holder {
     /// The run.
     pub run: RunId,
-    /// From then on it is anybody's.
+    /// From this moment on, any run may work on the device.
     pub until: Timestamp,
-}
-
-/// Why there is nothing to report.
-#[derive(Debug, thiserror::Error)]
-pub enum ReportError {
-    /// It was never accepted.
-    #[error("no run {0} was ever accepted here")]
-    NoSuchRun(String),
-    /// The run exists but does not concern the device.
-    #[error("run {run} does not concern device {device}")]
-    NotInRun {
-        /// The run.
-        run: RunId,
-        /// The device asked for.
-        device: String,
-    },
-    /// No run ever worked on it.
-    #[error("no run has worked on device {0} yet")]
-    NoSuchDevice(String),
-    /// It is not among the kept configurations.
-    #[error(transparent)]
-    NoSuchConfiguration(#[from] NoSuchConfiguration),
-    /// No configuration of the device was kept yet.
-    #[error(
-        "no configuration of device {0} is kept yet; the first one is with the next push, or when it is found in sync"
-    )]
-    NoHistory(DeviceName),
-    /// The caller asks for what there cannot be.
-    #[error("{0}")]
-    BadQuery(String),
-    /// The record could not be read or written.
-    #[error("the record could not be read or written")]
-    State(#[source] StoreError),
 }
 
 impl<P: SchedulerPorts> Scheduler<P> {
     /// The run of this name as it stands now.
-    pub async fn run(&self, name: &str) -> Result<RunReport, ReportError> {
+    pub async fn run(&self, caller: &Caller, name: &str) -> Result<RunReport, ReportError> {
+        debug!(%caller, run = name, "a run is read");
+        self.run_report(name).await
+    }
+
+    async fn run_report(&self, name: &str) -> Result<RunReport, ReportError> {
         let run = self.recorded(name).await?;
         let known = self.ports().state.statuses(&run).await.map_err(ReportError::State)?;
         let mut counts = BTreeMap::new();
@@ -159,19 +144,21 @@ impl<P: SchedulerPorts> Scheduler<P> {
     }
 
     /// The last runs, at most `limit`.
-    pub async fn runs(&self, limit: usize) -> Result<RunsReport, ReportError> {
+    pub async fn runs(&self, caller: &Caller, limit: usize) -> Result<RunsReport, ReportError> {
+        debug!(%caller, limit, "the last runs are read");
         let runs = self.ports().state.recent(limit).await.map_err(ReportError::State)?;
         Ok(RunsReport { runs })
     }
 
     /// The outcome of one device of a run, or why it has none yet.
-    pub async fn outcome(&self, name: &str, device: &str) -> Result<Result<Outcome, Pending>, ReportError> {
+    pub async fn outcome(&self, caller: &Caller, name: &str, device: &str) -> Result<DeviceOutcome, ReportError> {
+        debug!(%caller, run = name, device, "an outcome is read");
         let run = self.recorded(name).await?;
         let Some(device) = run.devices.iter().find(|known| known.as_ref() == device) else {
             return Err(ReportError::NotInRun { run: run.run, device: excerpt(device) });
         };
         if let Some(outcome) = self.ports().state.outcome(&run.run, device).await.map_err(ReportError::State)? {
-            return Ok(Ok(outcome));
+            return Ok(DeviceOutcome::Ended(Box::new(outcome)));
         }
         let attempt = self.ports().state.attempt(&run.run, device).await.map_err(ReportError::State)?;
         let attempt = attempt.map(|Attempt { attempts, reason, at, again_at, .. }| Tried {
@@ -180,11 +167,16 @@ impl<P: SchedulerPorts> Scheduler<P> {
             tried_at: at,
             again_at,
         });
-        Ok(Err(Pending { run: run.run, device: device.clone(), status: PENDING, attempt }))
+        Ok(DeviceOutcome::Pending(Pending { run: run.run, device: device.clone(), status: PENDING, attempt }))
     }
 
     /// What is remembered of a device.
-    pub async fn device(&self, name: &str) -> Result<DeviceReport, ReportError> {
+    pub async fn device(&self, caller: &Caller, name: &str) -> Result<DeviceReport, ReportError> {
+        debug!(%caller, device = name, "a device is read");
+        self.device_report(name).await
+    }
+
+    pub(super) async fn device_report(&self, name: &str) -> Result<DeviceReport, ReportError> {
         let (device, record) = self.known(name).await?;
         let DeviceRecord { lease, waiting, in_sync, last, pinned, .. } = record;
         let now = self.ports().clock.now();
@@ -200,7 +192,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
         })
     }
 
-    /// A device that there is a record of.
+    /// The device of this name, and its record.
     pub(super) async fn known(&self, name: &str) -> Result<(DeviceName, DeviceRecord), ReportError> {
         let unknown = || ReportError::NoSuchDevice(excerpt(name));
         let device = DeviceName::new(name).map_err(|_| unknown())?;
@@ -208,11 +200,13 @@ impl<P: SchedulerPorts> Scheduler<P> {
         Ok((device, stored.ok_or_else(unknown)?.record))
     }
 
-    /// Cancels a run: devices that are not being worked on yet are left alone. Cancelling it again changes nothing.
-    pub async fn cancel(&self, name: &str) -> Result<RunReport, ReportError> {
+    /// Cancels the devices of a run that have not started yet. Cancelling the run again changes
+    /// nothing.
+    pub async fn cancel(&self, caller: &Caller, name: &str) -> Result<RunReport, ReportError> {
         let run = self.recorded(name).await?;
         self.ports().state.cancel(&run.run, self.ports().clock.now()).await.map_err(ReportError::State)?;
-        self.run(name).await
+        info!(%caller, run = name, "cancelled");
+        self.run_report(name).await
     }
 
     async fn recorded(&self, name: &str) -> Result<Run, ReportError> {
@@ -227,8 +221,4 @@ impl RunReport {
     pub fn count(&self, status: Status) -> usize {
         self.counts.get(status.word()).copied().unwrap_or(0)
     }
-}
-
-fn excerpt(name: &str) -> String {
-    name.chars().take(64).collect()
 }

@@ -1,15 +1,17 @@
 mod history;
+mod redrive;
 
 use std::num::NonZeroUsize;
 
 use intent::name::DeviceName;
+use jiff::SignedDuration;
 
+use super::idempotency::fingerprint;
 use super::*;
 use crate::fakes::{FakeClock, FakeStore};
-use crate::ports::{DeadLetters, StoreFault};
+use crate::ports::StoreFault;
 use crate::records::idempotency::IdempotencyRecord;
 use crate::records::outcome::{Attempt, Outcome, SwitchState};
-use crate::records::slice::Slice;
 
 const INVENTORY: &str = "hosts: {leaf1: {}, leaf2: {groups: [leaf]}, leaf3: {groups: [leaf]}}\ngroups: {leaf: {}}\n";
 
@@ -23,15 +25,19 @@ fn scheduler(store: &FakeStore) -> TestScheduler<'_> {
     )
 }
 
+fn nobody() -> Caller {
+    Caller::default()
+}
+
 async fn refused(scheduler: &TestScheduler<'_>, body: &str) -> ScheduleError {
-    scheduler.configure(body.as_bytes(), None, None).await.unwrap_err()
+    scheduler.configure(&nobody(), body.as_bytes(), None).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn a_request_becomes_slices_of_the_default_step() {
     let store = FakeStore::with(INVENTORY, &[]);
 
-    let receipt = scheduler(&store).configure(br#"{"devices":["all"]}"#, None, None).await.unwrap();
+    let receipt = scheduler(&store).configure(&nobody(), br#"{"devices":["all"]}"#, None).await.unwrap();
 
     assert_eq!((receipt.devices, receipt.slices), (3, 2));
     let slices = store.slices.lock().unwrap();
@@ -46,14 +52,14 @@ async fn the_step_of_the_request_wins() {
         let store = FakeStore::with(INVENTORY, &[]);
         let body = format!(r#"{{"groups":["leaf"],"devices":["leaf1"],"step":{step}}}"#);
 
-        let receipt = scheduler(&store).configure(body.as_bytes(), None, None).await.unwrap();
+        let receipt = scheduler(&store).configure(&nobody(), body.as_bytes(), None).await.unwrap();
 
         assert_eq!(receipt.slices, slices, "step {step}");
     }
 }
 
 #[tokio::test]
-async fn an_unknown_name_schedules_nothing_and_every_one_is_named() {
+async fn unknown_names_are_all_named_and_schedule_nothing() {
     let store = FakeStore::with(INVENTORY, &[]);
 
     let error = refused(&scheduler(&store), r#"{"devices":["leaf1","nope","never"],"groups":["none"]}"#).await;
@@ -75,13 +81,13 @@ async fn the_run_is_on_record_before_anything_is_queued() {
 }
 
 #[tokio::test]
-async fn a_repeated_request_with_its_key_gets_the_same_run_and_is_queued_once() {
+async fn a_repeated_request_with_its_key_is_the_same_run() {
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
 
-    let first = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1"), None).await.unwrap();
-    let again = scheduler.configure(br#"{ "devices": ["leaf1"] }"#, Some("k1"), None).await.unwrap();
-    let other = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k2"), None).await.unwrap();
+    let first = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
+    let again = scheduler.configure(&nobody(), br#"{ "devices": ["leaf1"] }"#, Some("k1")).await.unwrap();
+    let other = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k2")).await.unwrap();
 
     assert_eq!(first, again);
     assert_ne!(first.run, other.run);
@@ -92,9 +98,9 @@ async fn a_repeated_request_with_its_key_gets_the_same_run_and_is_queued_once() 
 async fn a_key_with_another_request_is_refused() {
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
-    scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1"), None).await.unwrap();
+    scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
 
-    let error = scheduler.configure(br#"{"devices":["leaf2"]}"#, Some("k1"), None).await.unwrap_err();
+    let error = scheduler.configure(&nobody(), br#"{"devices":["leaf2"]}"#, Some("k1")).await.unwrap_err();
 
     assert!(matches!(error, ScheduleError::KeyReused), "{error}");
 }
@@ -112,9 +118,9 @@ async fn a_key_of_a_dead_holder_is_taken_over_with_the_same_run() {
     };
     store.keys.lock().unwrap().insert("k1".to_owned(), dead.clone());
 
-    let early = scheduler.configure(body, Some("k1"), None).await.unwrap_err();
+    let early = scheduler.configure(&nobody(), body, Some("k1")).await.unwrap_err();
     scheduler.ports().clock.advance(CLAIM_LIFE);
-    let late = scheduler.configure(body, Some("k1"), None).await.unwrap();
+    let late = scheduler.configure(&nobody(), body, Some("k1")).await.unwrap();
 
     assert!(matches!(early, ScheduleError::KeyInUse), "{early}");
     assert_eq!(late.run, dead.run);
@@ -125,13 +131,27 @@ async fn a_key_is_free_again_when_its_request_failed() {
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
     store.fail("send", StoreFault::Unavailable);
-    let failed = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1"), None).await.unwrap_err();
+    let failed = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap_err();
     store.mend();
 
-    let receipt = scheduler.configure(br#"{"devices":["leaf1"]}"#, Some("k1"), None).await.unwrap();
+    let receipt = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
 
     let ScheduleError::Queue { run, .. } = failed else { panic!("{failed}") };
     assert_eq!(receipt.run, run, "slices queued before the failure belong to the same run");
+}
+
+#[tokio::test]
+async fn a_run_whose_name_is_taken_is_not_queued() {
+    let store = FakeStore::with(INVENTORY, &[]);
+    let first = scheduler(&store).configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap();
+    store.slices.lock().unwrap().clear();
+
+    // Its clock and random numbers begin again, so the next run gets the same name.
+    let error = refused(&scheduler(&store), r#"{"devices":["leaf2"]}"#).await;
+
+    assert!(matches!(&error, ScheduleError::NameTaken(name) if *name == first.run), "{error}");
+    assert!(store.slices.lock().unwrap().is_empty());
+    assert_eq!(store.runs.lock().unwrap()[&first.run].devices[0].as_ref(), "leaf1");
 }
 
 #[tokio::test]
@@ -139,7 +159,7 @@ async fn a_key_must_be_a_header_value() {
     let store = FakeStore::with(INVENTORY, &[]);
 
     for key in ["", "with space", "ümlaut", &"k".repeat(256)] {
-        let error = scheduler(&store).configure(br#"{"devices":["leaf1"]}"#, Some(key), None).await.unwrap_err();
+        let error = scheduler(&store).configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some(key)).await.unwrap_err();
         assert!(matches!(error, ScheduleError::Key(_)), "{key}: {error}");
     }
 }
@@ -165,24 +185,24 @@ fn outcome(run: &RunId, device: &str, status: Status) -> Outcome {
 async fn a_run_is_running_until_every_device_has_an_outcome() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(br#"{"devices":["leaf1","leaf2"]}"#, None, None).await.unwrap().run;
+    let run = scheduler.configure(&nobody(), br#"{"devices":["leaf1","leaf2"]}"#, None).await.unwrap().run;
 
     store.record(&outcome(&run, "leaf1", Status::Changed)).await.unwrap();
-    let running = scheduler.run(run.as_ref()).await.unwrap();
+    let running = scheduler.run(&nobody(), run.as_ref()).await.unwrap();
     store.record(&outcome(&run, "leaf2", Status::InSync)).await.unwrap();
-    let finished = scheduler.run(run.as_ref()).await.unwrap();
+    let finished = scheduler.run(&nobody(), run.as_ref()).await.unwrap();
 
     assert_eq!((running.status, running.counts["pending"], running.count(Status::Changed)), ("running", 1, 1));
     assert_eq!((finished.status, finished.devices["leaf2"]), ("finished", "in_sync"));
-    assert!(matches!(scheduler.outcome(run.as_ref(), "leaf3").await, Err(ReportError::NotInRun { .. })));
-    assert!(matches!(scheduler.run("../../etc").await, Err(ReportError::NoSuchRun(_))));
+    assert!(matches!(scheduler.outcome(&nobody(), run.as_ref(), "leaf3").await, Err(ReportError::NotInRun { .. })));
+    assert!(matches!(scheduler.run(&nobody(), "../../etc").await, Err(ReportError::NoSuchRun(_))));
 }
 
 #[tokio::test]
-async fn a_device_without_an_outcome_says_what_was_tried_and_when_it_is_tried_again() {
+async fn a_pending_device_says_what_was_tried() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None, None).await.unwrap().run;
+    let run = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
     let now = scheduler.ports().clock.now();
     let attempt = Attempt {
         run: run.clone(),
@@ -194,7 +214,7 @@ async fn a_device_without_an_outcome_says_what_was_tried_and_when_it_is_tried_ag
     };
     store.note(&attempt).await.unwrap();
 
-    let pending = scheduler.outcome(run.as_ref(), "leaf1").await.unwrap().unwrap_err();
+    let pending = scheduler.outcome(&nobody(), run.as_ref(), "leaf1").await.unwrap();
 
     let shown = serde_json::to_value(&pending).unwrap();
     assert_eq!(
@@ -205,14 +225,14 @@ async fn a_device_without_an_outcome_says_what_was_tried_and_when_it_is_tried_ag
 }
 
 #[tokio::test]
-async fn a_cancelled_run_is_cancelling_until_its_devices_have_outcomes() {
+async fn a_cancelled_run_is_cancelling_until_its_devices_end() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(br#"{"devices":["leaf1"]}"#, None, None).await.unwrap().run;
+    let run = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
 
-    let cancelling = scheduler.cancel(run.as_ref()).await.unwrap();
+    let cancelling = scheduler.cancel(&nobody(), run.as_ref()).await.unwrap();
     store.record(&outcome(&run, "leaf1", Status::Cancelled)).await.unwrap();
-    let finished = scheduler.cancel(run.as_ref()).await.unwrap();
+    let finished = scheduler.cancel(&nobody(), run.as_ref()).await.unwrap();
 
     assert_eq!((cancelling.status, finished.status), ("cancelling", "finished"));
 }
@@ -221,7 +241,7 @@ async fn a_cancelled_run_is_cancelling_until_its_devices_have_outcomes() {
 async fn a_plan_is_applied_to_the_devices_it_would_change() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let plan = scheduler.configure(br#"{"devices":["all"],"mode":"plan"}"#, None, None).await.unwrap().run;
+    let plan = scheduler.configure(&nobody(), br#"{"devices":["all"],"mode":"plan"}"#, None).await.unwrap().run;
     let apply = format!(r#"{{"plan":"{plan}","confirm":60}}"#);
 
     let early = refused(&scheduler, &apply).await;
@@ -229,7 +249,7 @@ async fn a_plan_is_applied_to_the_devices_it_would_change() {
         store.record(&outcome(&plan, device, status)).await.unwrap();
     }
     store.slices.lock().unwrap().clear();
-    let receipt = scheduler.configure(apply.as_bytes(), None, None).await.unwrap();
+    let receipt = scheduler.configure(&nobody(), apply.as_bytes(), None).await.unwrap();
 
     assert!(matches!(early, ScheduleError::PlanUnfinished { pending: 3, .. }), "{early}");
     assert_eq!(receipt.devices, 1);
@@ -237,41 +257,4 @@ async fn a_plan_is_applied_to_the_devices_it_would_change() {
     assert_eq!((slice.plan, slice.mode, slice.devices[0].as_ref()), (Some(plan), Mode::Apply, "leaf1"));
     let not_a_plan = refused(&scheduler, &format!(r#"{{"plan":"{}"}}"#, receipt.run)).await;
     assert!(matches!(not_a_plan, ScheduleError::NotAPlan { .. }), "{not_a_plan}");
-}
-
-#[tokio::test]
-async fn what_is_parked_is_sent_again_under_its_run_or_a_new_one_and_no_device_twice() {
-    let store = &FakeStore::with(INVENTORY, &[]);
-    let scheduler = scheduler(store);
-    let run = scheduler.configure(br#"{"devices":["all"],"step":"max"}"#, None, None).await.unwrap().run;
-    let slice = store.slices.lock().unwrap().remove(0);
-    store.record(&outcome(&run, "leaf1", Status::Unreachable)).await.unwrap();
-    let tired = Slice { attempt: 7, ..slice.clone() };
-    for message in [tired.to_message(), slice.to_message(), "no slice".to_owned()] {
-        store.park(&message, "it did not work").await.unwrap();
-    }
-
-    let redriven = scheduler.redrive().await.unwrap();
-
-    assert_eq!(redriven.resumed, std::slice::from_ref(&run));
-    assert_eq!((redriven.started.len(), redriven.started[0].devices), (1, 1));
-    assert_eq!((redriven.left.len(), redriven.left[0].message.as_str()), (1, "no slice"));
-    let slices = store.slices.lock().unwrap();
-    let sent: Vec<_> = slices.iter().map(|slice| (slice.run == run, slice.devices.len(), slice.attempt)).collect();
-    assert_eq!(sent, [(true, 2, 0), (false, 1, 0)]);
-    assert_eq!(store.parked.lock().unwrap().len(), 1, "and only what is no slice stays");
-}
-
-#[tokio::test]
-async fn what_cannot_be_queued_stays_parked() {
-    let store = &FakeStore::with(INVENTORY, &[]);
-    let scheduler = scheduler(store);
-    scheduler.configure(br#"{"devices":["leaf1"]}"#, None, None).await.unwrap();
-    let slice = store.slices.lock().unwrap().remove(0);
-    store.park(&slice.to_message(), "it did not work").await.unwrap();
-    store.fail("send", StoreFault::Unavailable);
-
-    scheduler.redrive().await.unwrap_err();
-
-    assert_eq!(store.parked.lock().unwrap().len(), 1);
 }

@@ -17,6 +17,9 @@ async fn invoke_on(store: &FakeStore, mut event: Value) -> (ApiGatewayProxyRespo
         event["requestContext"] = json!({});
     }
     event["requestContext"]["httpMethod"] = event["httpMethod"].clone();
+    let headers = event["headers"].as_object().cloned().unwrap_or_default();
+    event["headers"] = json!({"Content-Type": "application/json"});
+    event["headers"].as_object_mut().unwrap().extend(headers);
     let default_step = Step::Of(NonZeroUsize::MIN);
     let scheduler = Scheduler::new(
         Ports { inventories: store, queue: store, state: store, dead_letters: store, clock: FakeClock::default() },
@@ -30,7 +33,7 @@ async fn invoke_on(store: &FakeStore, mut event: Value) -> (ApiGatewayProxyRespo
 }
 
 #[tokio::test]
-async fn a_proxy_event_is_a_call_and_its_answer_a_proxy_response() {
+async fn a_proxy_event_is_answered_with_a_proxy_response() {
     let event = json!({"httpMethod": "POST", "path": "/configure", "body": r#"{"devices":["devicea"]}"#});
 
     let (response, body) = invoke(event).await;
@@ -71,7 +74,7 @@ async fn the_key_is_found_however_its_header_is_written() {
 }
 
 #[tokio::test]
-async fn who_asks_is_the_iam_caller_or_the_id_of_the_key_or_the_address_and_never_the_key() {
+async fn the_caller_is_an_iam_name_a_key_id_or_an_address() {
     let (arn, address) = ("arn:aws:iam::123456789012:user/ana", "192.0.2.10");
     for (identity, by) in [
         (json!({"userArn": arn, "apiKeyId": "k1", "apiKey": "canary", "sourceIp": address}), json!(arn)),
@@ -89,6 +92,19 @@ async fn who_asks_is_the_iam_caller_or_the_id_of_the_key_or_the_address_and_neve
 
         assert_eq!(runs["runs"][0]["by"], by);
         assert!(!runs.to_string().contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn a_post_that_is_not_json_is_refused() {
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""] {
+        let headers = json!({"Content-Type": content_type});
+        let body = r#"{"devices":["devicea"]}"#;
+        let event = json!({"httpMethod": "POST", "path": "/configure", "headers": headers, "body": body});
+
+        let (response, problem) = invoke(event).await;
+
+        assert_eq!(response.status_code, 415, "{content_type}: {problem}");
     }
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
-use naas::ports::{Recorded, Runs, StoreError};
+use naas::ports::{Created, Recorded, Runs, StoreError};
 use naas::records::outcome::{Attempt, Outcome, Status};
-use naas::records::run::{Run, Summary};
+use naas::records::run::{Run, RunSummary};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use serde::Deserialize;
 
@@ -18,24 +18,27 @@ const ATTEMPTS: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("
 const CANCELLED: TableDefinition<'_, &str, &str> = TableDefinition::new("cancelled");
 
 impl Runs for EmbeddedStore {
-    async fn create(&self, run: &Run) -> Result<(), StoreError> {
-        let (name, run) = (run.run.to_string(), json(run));
+    async fn create(&self, run: &Run) -> Result<Created, StoreError> {
+        let run = run.clone();
         self.write(move |transaction| {
             let mut runs = transaction.open_table(RUNS)?;
-            if runs.get(name.as_str())?.is_none() {
-                runs.insert(name.as_str(), run.as_str())?;
+            let name = run.run.to_string();
+            let before: Option<Run> =
+                runs.get(name.as_str())?.map(|before| serde_json::from_str(before.value())).transpose()?;
+            if before.is_none() {
+                runs.insert(name.as_str(), json(&run).as_str())?;
             }
-            Ok(())
+            Ok(Created::given(before.as_ref(), &run))
         })
         .await
     }
 
-    async fn recent(&self, limit: usize) -> Result<Vec<Summary>, StoreError> {
+    async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {
         self.read(move |database| {
             let transaction = database.begin_read()?;
             let Some(table) = read_table(&transaction, RUNS)? else { return Ok(Vec::new()) };
             // Names tell the second, and runs of one second the moment.
-            let mut runs: Vec<Summary> = Vec::new();
+            let mut runs: Vec<RunSummary> = Vec::new();
             for entry in table.iter()?.rev() {
                 let run = serde_json::from_str::<Run>(entry?.1.value())?.summary();
                 if runs.len() >= limit && runs.last().is_some_and(|last| run.run.is_older_than(&last.run)) {

@@ -3,12 +3,13 @@ use std::time::Duration;
 use intent::hash::ContentHash;
 use intent::name::RunId;
 use jiff::{SignedDuration, Timestamp};
+use naas::contract;
 use naas::fakes::FakeClock;
-use naas::ports::{Clock, DeadLetters, History, Recorded, Runs, SliceQueue};
+use naas::ports::{Clock, History, Installation, Runs, SliceQueue};
 use naas::records::device_state::{Lease, Token};
 use naas::records::idempotency::Receipt;
-use naas::records::outcome::{Attempt, Outcome, Status, SwitchState};
-use naas::records::revision::{Entry, Revision};
+use naas::records::installation::InstallationId;
+use naas::records::outcome::{Outcome, Status, SwitchState};
 use naas::records::run::{Mode, Run};
 use naas::records::slice::Slice;
 
@@ -26,6 +27,7 @@ fn slice(device: &str) -> Slice {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: None,
         attempt: 0,
         waits: 0,
@@ -47,6 +49,7 @@ fn whole_run() -> Run {
         confirm: None,
         plan: None,
         restore: None,
+        repeats: None,
         by: None,
     }
 }
@@ -161,56 +164,22 @@ async fn a_second_process_is_told_that_the_site_is_taken() {
 }
 
 #[tokio::test]
-async fn the_first_outcome_stands() {
+async fn the_embedded_store_keeps_the_contract() {
     let (_folder, store) = store();
-
-    let first = store.record(&outcome("a", Status::Changed)).await.unwrap();
-    let later = store.record(&outcome("a", Status::InSync)).await.unwrap();
-
-    assert_eq!((first, later), (Recorded::Now, Recorded::Before));
-    let standing = store.outcome(&run(), &DeviceName::new("a").unwrap()).await.unwrap().unwrap();
-    assert_eq!(standing.status, Status::Changed);
-}
-
-#[tokio::test]
-async fn statuses_are_those_of_one_run() {
-    let (_folder, store) = store();
-    let other = RunId::parse("20261123-201530-7f3a9d").unwrap();
-    store.record(&outcome("a", Status::Changed)).await.unwrap();
-    store.record(&Outcome { run: other, ..outcome("b", Status::Refused) }).await.unwrap();
-
-    let statuses = store.statuses(&whole_run()).await.unwrap();
-
-    assert_eq!(statuses, [(DeviceName::new("a").unwrap(), Status::Changed)].into());
-}
-
-#[tokio::test]
-async fn a_key_is_claimed_once_and_replaced_only_by_who_knows_it() {
-    let (_folder, store) = store();
-    let at = "2026-11-23T20:15:30Z".parse().unwrap();
-    let ours = IdempotencyRecord { fingerprint: "a".to_owned(), run: run(), claimed_at: at, receipt: None };
-    let other = IdempotencyRecord { fingerprint: "b".to_owned(), ..ours.clone() };
-
-    assert_eq!(store.claim("k", &ours).await.unwrap(), None);
-    assert_eq!(store.claim("k", &other).await.unwrap(), Some(ours.clone()));
-    assert!(!store.replace("k", &other, &ours).await.unwrap());
-    assert!(store.replace("k", &ours, &other).await.unwrap());
-    assert_eq!(store.claim("k", &ours).await.unwrap(), Some(other));
-}
-
-#[tokio::test]
-async fn a_device_record_is_replaced_only_where_nobody_was_first() {
-    let (_folder, store) = store();
-    let device = DeviceName::new("a").unwrap();
-    let record = DeviceRecord::default();
-
-    let first = store.replace_device_record(&device, &record, None).await.unwrap().unwrap();
-    let late = store.replace_device_record(&device, &record, None).await.unwrap();
-    let second = store.replace_device_record(&device, &record, Some(&first)).await.unwrap().unwrap();
-    let stale = store.replace_device_record(&device, &record, Some(&first)).await.unwrap();
-
-    assert_eq!((late, stale), (None, None));
-    assert_eq!(store.device_record(&device).await.unwrap(), Some(Stored { record, version: second }));
+    for seed in [1, 2] {
+        contract::runs(&store, seed).await;
+        contract::outcomes(&store, seed).await;
+        contract::device_records(&store, seed).await;
+        contract::history(&store, seed).await;
+        contract::idempotency_keys(&store, seed).await;
+        contract::dead_letters(&store, seed).await;
+        let take = async || {
+            let received = store.receive(&FakeClock::default()).await.unwrap();
+            store.delete(received.id).await.unwrap();
+            vec![received.body]
+        };
+        contract::slice_queue(&store, take, seed).await;
+    }
 }
 
 #[tokio::test]
@@ -253,7 +222,7 @@ async fn a_process_that_died_holds_no_key_and_its_answers_stand() {
 }
 
 #[tokio::test]
-async fn what_is_no_device_record_is_called_unreadable_and_kept() {
+async fn what_is_no_device_record_is_unreadable_and_stays() {
     for (document, said) in [
         (r#"{"version":2,"lease":{"of":"another shape"}}"#, "version 2, expected 1"),
         ("", "EOF while parsing"),
@@ -282,7 +251,7 @@ async fn what_is_no_device_record_is_called_unreadable_and_kept() {
 
 #[tokio::test]
 #[expect(clippy::print_stdout, reason = "a figure for whoever asks for it")]
-async fn a_run_of_ten_thousand_devices_is_told_without_those_of_other_runs() {
+async fn ten_thousand_statuses_are_listed_without_other_runs() {
     let (_folder, store) = store();
     let other = RunId::parse("20261123-201530-7f3a9d").unwrap();
     let put = |transaction: &redb::WriteTransaction| {
@@ -319,39 +288,6 @@ async fn a_delayed_message_comes_when_it_is_due() {
 }
 
 #[tokio::test]
-async fn parked_messages_can_be_taken_out() {
-    let (_folder, store) = store();
-    store.park("one", "reason").await.unwrap();
-    store.park("two", "reason").await.unwrap();
-
-    let parked = store.parked().await.unwrap();
-    store.unpark(&parked[0]).await.unwrap();
-
-    assert_eq!(store.parked().await.unwrap(), parked[1..]);
-}
-
-#[tokio::test]
-async fn what_was_tried_and_cancelled_is_remembered() {
-    let (_folder, store) = store();
-    let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
-    let attempt = Attempt {
-        run: run(),
-        device: DeviceName::new("a").unwrap(),
-        attempts: 1,
-        at,
-        reason: "no connection".to_owned(),
-        again_at: at,
-    };
-
-    store.note(&attempt).await.unwrap();
-    store.cancel(&run(), at).await.unwrap();
-    store.cancel(&run(), at + SignedDuration::from_secs(1)).await.unwrap();
-
-    assert_eq!(store.attempt(&run(), &attempt.device).await.unwrap(), Some(attempt));
-    assert_eq!(store.cancelled(&run()).await.unwrap(), Some(at), "the first time stands");
-}
-
-#[tokio::test]
 async fn a_message_that_is_not_wanted_stays_for_whoever_wants_it() {
     let ((_folder, store), clock) = (store(), FakeClock::default());
     store.send(&[slice("leaf1"), slice("leaf2")], Duration::ZERO).await.unwrap();
@@ -363,42 +299,8 @@ async fn a_message_that_is_not_wanted_stays_for_whoever_wants_it() {
     assert!(rest.body.contains("leaf1") && rest.times_received == 1, "{rest:?}");
 }
 
-fn revision(device: &str, number: u64, milliseconds: i64) -> Revision {
-    let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
-    Revision {
-        version: naas::records::revision::VERSION,
-        device: DeviceName::new(device).unwrap(),
-        configuration: ContentHash::of(&number.to_string()),
-        run: RunId::new(at, number),
-        at: at + SignedDuration::from_millis(milliseconds),
-        by: None,
-        models: Vec::new(),
-        parts: Vec::new(),
-        diff: String::new(),
-    }
-}
-
 #[tokio::test]
-async fn a_history_is_listed_newest_first_and_what_was_added_first_stands() {
-    let (_folder, store) = store();
-    let leaf = DeviceName::new("leaf1").unwrap();
-    let [first, second, third] = [(9, 0), (1, 5), (5, 1_000)].map(|(number, at)| revision("leaf1", number, at));
-    for revision in [&second, &first, &third, &revision("leaf10", 2, 1), &revision("leaf", 3, 1)] {
-        store.add(revision).await.unwrap();
-    }
-    store.add(&Revision { by: Some("late".to_owned()), ..first.clone() }).await.unwrap();
-
-    let entries = store.entries(&leaf, 200).await.unwrap();
-
-    assert_eq!(entries, [&third, &second, &first].map(Revision::entry));
-    assert_eq!(store.entries(&leaf, 2).await.unwrap(), entries[..2]);
-    assert_eq!(store.revision(&leaf, &entries[2]).await.unwrap(), Some(first));
-    let other = Entry { configuration: ContentHash::of("other"), ..entries[0].clone() };
-    assert_eq!(store.revision(&leaf, &other).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_text_is_kept_byte_for_byte_for_its_device_and_survives_the_process() {
+async fn a_configuration_survives_the_process() {
     let (folder, store) = store();
     let [leaf, other] = ["leaf1", "leaf2"].map(|name| DeviceName::new(name).unwrap());
     let text = "hostname leaf1\r\n\n  alias ü \t\n";
@@ -414,21 +316,15 @@ async fn a_text_is_kept_byte_for_byte_for_its_device_and_survives_the_process() 
 }
 
 #[tokio::test]
-async fn the_last_runs_are_listed_by_the_moment_they_were_accepted() {
-    let (_folder, store) = store();
-    let second: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
-    let run = |number: u64, milliseconds: i64| {
-        let accepted_at = second + SignedDuration::from_millis(milliseconds);
-        Run { run: RunId::new(accepted_at, number), accepted_at, by: Some("ana".to_owned()), ..whole_run() }
-    };
-    let runs = [run(1, 900), run(2, 10), run(3, 500), run(4, 2_000), run(5, -1)];
-    for run in &runs {
-        store.create(run).await.unwrap();
-    }
+async fn an_installation_is_drawn_once_and_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.redb");
+    let (one, other) = (InstallationId::new(1), InstallationId::new(2));
 
-    let listed = store.recent(3).await.unwrap();
+    let store = EmbeddedStore::open(&file).unwrap();
+    let first = store.installation_id(&one).await.unwrap();
+    drop(store);
+    let second = EmbeddedStore::open(&file).unwrap().installation_id(&other).await.unwrap();
 
-    assert_eq!(listed, [&runs[3], &runs[0], &runs[2]].map(Run::summary));
-    assert_eq!((listed[0].devices, listed[0].by.as_deref()), (1, Some("ana")));
-    assert_eq!(store.recent(200).await.unwrap().len(), 5);
+    assert_eq!((first, second), (one.clone(), one));
 }

@@ -8,6 +8,7 @@ use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use naas::api::{self, ApiRequest, ApiResponse};
+use naas::caller::Caller;
 
 use super::admission::{Admission, allows_switch};
 use crate::site::{Bearer, LocalScheduler};
@@ -48,12 +49,19 @@ impl Api {
             method: head.method.as_str(),
             path: head.uri.path(),
             query: head.uri.query(),
-            caller: Some(&peer.ip().to_string()),
-            idempotency_key: head.headers.get("idempotency-key").map(|key| key.to_str().unwrap_or("\u{fffd}")),
+            caller: &Caller::named(&peer.ip().to_string()),
+            content_type: header(head, "content-type"),
+            idempotency_key: header(head, "idempotency-key"),
             body,
         };
         response(api::answer(&*self.scheduler, request).await)
     }
+}
+
+/// The value of a header. One that is not text becomes a text that is not valid in any header that
+/// is read here.
+fn header<'h>(head: &'h Parts, name: &str) -> Option<&'h str> {
+    head.headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"))
 }
 
 /// The answer to a body that is too large to be read.

@@ -1,5 +1,6 @@
 //! Nornir's files in one document. They are read as Nornir reads them, by YAML 1.2, so `yes` and `off` arrive as text; the
-//! document puts them in quotes.
+//! document puts them in quotes. Templates see the host's data by its own names, as Nornir's `template_file(…, **task.host)`
+//! gives it to them: the document says `jinja: {variables: nornir}`.
 
 use serde_json::{Map, Value};
 
@@ -17,9 +18,15 @@ pub(super) fn import(files: &Files) -> Result<Imported, ImportError> {
         if node.any_text(&yaml::is_boolean_word) {
             words.push(file.as_str());
         }
-        let Value::Object(map) = node.to_value() else { return Err(fault(1, "expected a map".to_owned())) };
+        let map = match node.to_value() {
+            Value::Object(map) => map,
+            Value::Null => Map::new(), // an empty file, or one with comments only, as in Nornir
+            _ => return Err(fault(1, "expected a map".to_owned())),
+        };
         let stem = file.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
-        let parts = if map.keys().all(|key| PARTS.contains(&key.as_str())) {
+        let parts = if map.is_empty() {
+            Map::new()
+        } else if map.keys().all(|key| PARTS.contains(&key.as_str())) {
             map
         } else if PARTS.contains(&stem) {
             Map::from_iter([(stem.to_owned(), Value::Object(map))])
@@ -31,6 +38,13 @@ pub(super) fn import(files: &Files) -> Result<Imported, ImportError> {
                 return Err(fault(0, format!("{part} stand in another file as well; once is enough")));
             }
         }
+    }
+    let defaults = site.entry("defaults").or_insert_with(|| Map::new().into());
+    if defaults.is_null() {
+        *defaults = Map::new().into();
+    }
+    if let Value::Object(defaults) = defaults {
+        defaults.insert("jinja".to_owned(), serde_json::json!({"variables": "nornir"}));
     }
     let names = files.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let (document, _) = written(&Value::Object(site), &names)?;

@@ -28,7 +28,7 @@ spare ansible_host=10.0.0.99
 
 [leaf]
 leaf[01:03] ansible_host=10.0.0.1 rack=7   # behind it
-edge1:8443 ansible_host='10.0.0.9' motd="it's \"up\" # not a comment" tags="['a', None, True]"
+edge1:8443 ansible_httpapi_port=8443 ansible_host='10.0.0.9' motd="it's \"up\" # not a comment" tags="['a', None, True]"
 
 [spine:vars]
 mtu=9214
@@ -78,6 +78,8 @@ fn an_ini_inventory_resolves_as_in_ansible() {
         imported.notes,
         [
             "ansible_python_interpreter: left out, Ansible's own",
+            "edge1: ansible_port left out, as eAPI's port is ansible_httpapi_port",
+            "leaf01, leaf02, leaf03, spare, spine1: without ansible_httpapi_port it is port 443, or 80 for HTTP in clear",
             "edge1, leaf01, leaf02, leaf03, spare and 1 more: the document holds passwords; keep it in a secret store",
         ]
     );
@@ -126,6 +128,55 @@ all:
     ] {
         assert!(said.contains(note), "{said}");
     }
+}
+
+#[test]
+fn ansibles_folders_are_read_as_ansible_reads_them() {
+    let (inventory, imported) = imported(
+        Format::Ansible,
+        &[
+            ("hosts.yml", "all: {children: {fabric: {hosts: {leaf1: }}, spine: {hosts: {spine1: }}}}"),
+            ("group_vars/fabric.yml/main.yml", "a: 1\nb: 1\n"),
+            ("group_vars/fabric.yml/more/x", "b: 2\n"),
+            ("group_vars/fabric.yml/notes.md", "c: 1\n"),
+            ("group_vars/fabric.yml/.hidden.yml", "c: 1\n"),
+            ("group_vars/fabric.yml/sub.d/x.yml", "c: 1\n"),
+            ("group_vars/spine/a.yml", "a: 2\n"),
+            ("group_vars/spine.yml", "c: 1\nd: 2\n"),
+            ("group_vars/gone.yml", "c: 1\n"),
+            ("host_vars/leaf1.yml/own.yaml", "e: 3\n"),
+        ],
+    );
+
+    assert_eq!(Value::Object(device(&inventory, "leaf1").data), json!({"e": 3, "a": 1, "b": 2}));
+    assert_eq!(Value::Object(device(&inventory, "spine1").data), json!({"a": 2}));
+    assert_eq!(
+        imported.notes,
+        [
+            "group_vars/fabric.yml/.hidden.yml: left out (1 value), as Ansible reads no hidden and no backup files",
+            "group_vars/fabric.yml/notes.md: left out (1 value), as Ansible reads no file with this ending",
+            "group_vars/fabric.yml/sub.d/x.yml: left out (1 value), as Ansible reads no folder in a folder whose name \
+             has an ending",
+            "group_vars/spine.yml: left out (2 values), as Ansible reads group_vars/spine instead",
+            "group_vars/gone.yml: left out (1 value), as there is no group gone",
+        ]
+    );
+}
+
+#[test]
+fn empty_files_of_nornir_are_empty_maps() {
+    for empty in ["", "---\n", "# nothing yet\n", "---\n# nothing yet\n...\n"] {
+        let hosts = ("hosts.yaml", "leaf1: {data: {a: 1}}\n");
+        let given = [hosts, ("groups.yaml", empty), ("defaults.yaml", empty)];
+        let (inventory, imported) = imported(Format::Nornir, &given);
+
+        assert_eq!(device(&inventory, "leaf1").data["a"], 1, "{empty:?}");
+        assert!(imported.notes.is_empty(), "{empty:?}");
+        let documents = given.map(|(name, text)| Document::new(name, text.as_bytes().to_vec()));
+        assert_eq!(Inventory::parse(&documents).map(|inventory| inventory.names().len()), Ok(1), "{empty:?}");
+    }
+    let error = fault(Format::Nornir, &[("hosts.yaml", "---\n")]);
+    assert!(!error.contains("Option") && !error.contains("deserialize"), "{error}");
 }
 
 #[test]

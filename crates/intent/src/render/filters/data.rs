@@ -1,208 +1,38 @@
 //! Lists, maps and their written forms, as Ansible has them.
 
+use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value};
 
-use super::{Call, Filter, is_true, items, kind, to_text};
+use super::{Filter, FilterCall, to_text};
 use crate::yaml;
 
 pub(super) const FILTERS: &[Filter] = &[
-    Filter::new(&["arista.avd.default", "first_defined"], &["*values"], first_defined).of_undefined(),
-    Filter::new(&["mandatory", "ansible.builtin.mandatory"], &["msg"], mandatory).of_undefined(),
-    Filter::new(&["ternary", "ansible.builtin.ternary"], &["true_val", "false_val", "none_val"], ternary),
-    Filter::new(&["combine", "ansible.builtin.combine"], &["recursive", "list_merge", "*others"], combine),
-    Filter::new(&["dict2items", "ansible.builtin.dict2items"], &["key_name", "value_name"], dict2items),
-    Filter::new(&["items2dict", "ansible.builtin.items2dict"], &["key_name", "value_name"], items2dict),
-    Filter::new(&["convert_dicts", "arista.avd.convert_dicts"], &["primary_key", "secondary_key"], convert_dicts)
-        .of_undefined(),
-    Filter::new(&["union", "ansible.builtin.union"], &["other"], union),
-    Filter::new(&["intersect", "ansible.builtin.intersect"], &["other"], intersect),
-    Filter::new(&["difference", "ansible.builtin.difference"], &["other"], difference),
-    Filter::new(&["symmetric_difference", "ansible.builtin.symmetric_difference"], &["other"], symmetric_difference),
-    Filter::new(&["flatten", "ansible.builtin.flatten"], &["levels", "skip_nulls"], flatten),
     Filter::new(&["bool", "ansible.builtin.bool"], &[], boolean),
     Filter::new(&["to_json", "ansible.builtin.to_json"], &[], to_json),
     Filter::new(&["to_nice_json", "ansible.builtin.to_nice_json"], &["indent", "sort_keys"], to_nice_json),
     Filter::new(&["from_json", "ansible.builtin.from_json"], &[], from_json),
     Filter::new(&["from_yaml", "ansible.builtin.from_yaml"], &[], from_yaml),
+    Filter::new(&["to_yaml", "ansible.builtin.to_yaml"], &["indent", "width"], to_yaml),
+    Filter::new(&["to_nice_yaml", "ansible.builtin.to_nice_yaml"], &["indent", "width"], to_nice_yaml),
+    Filter::new(&["b64encode", "ansible.builtin.b64encode"], &["encoding"], b64encode),
+    Filter::new(&["b64decode", "ansible.builtin.b64decode"], &["encoding"], b64decode),
 ];
 
-/// The value or the first argument that is defined and not null.
-fn first_defined(call: &Call) -> Result<Value, String> {
-    let mut all = std::iter::once(call.value()).chain(&call.args);
-    Ok(all.find(|value| !value.is_null()).cloned().unwrap_or_default())
-}
-
-fn mandatory(call: &Call) -> Result<Value, String> {
-    call.value.clone().ok_or_else(|| call.arg(0).map_or_else(|| "the value is not defined".to_owned(), to_text))
-}
-
-fn ternary(call: &Call) -> Result<Value, String> {
-    let given = |at: usize| call.args.get(at).cloned().ok_or_else(|| "needs true_val and false_val".to_owned());
-    match (call.value(), call.arg(2)) {
-        (Value::Null, Some(none)) => Ok(none.clone()),
-        (value, _) => given(if is_true(value) { 0 } else { 1 }),
-    }
-}
-
-/// Later maps win. With `recursive`, maps in maps are combined too; `list_merge` is `replace`, `keep`, `append` or `prepend`.
-fn combine(call: &Call) -> Result<Value, String> {
-    let recursive = call.named_flag("recursive", false);
-    let lists = call.named.get("list_merge").map_or_else(|| "replace".to_owned(), to_text);
-    if !["replace", "keep", "append", "prepend"].contains(&lists.as_str()) {
-        return Err(format!("list_merge is replace, keep, append or prepend, not {lists}"));
-    }
-    let mut combined = Map::new();
-    let first = items_or_self(call.value());
-    for map in first.iter().chain(call.args.iter().flat_map(items_or_self).collect::<Vec<_>>().iter()) {
-        match map {
-            Value::Object(map) => merge(&mut combined, map, recursive, &lists),
-            other => return Err(format!("expected maps, found {}", kind(other))),
-        }
-    }
-    Ok(combined.into())
-}
-
-fn items_or_self(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Array(items) => items.clone(),
-        other => vec![other.clone()],
-    }
-}
-
-fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>, recursive: bool, lists: &str) {
-    for (key, new) in from {
-        match (into.get_mut(key), new) {
-            (Some(Value::Object(old)), Value::Object(new)) if recursive => merge(old, new, recursive, lists),
-            (Some(Value::Array(old)), Value::Array(new)) => match lists {
-                "keep" => {}
-                "append" => old.extend(new.iter().cloned()),
-                "prepend" => drop(old.splice(..0, new.iter().cloned())),
-                _ => old.clone_from(new),
-            },
-            (Some(old), new) => old.clone_from(new),
-            (None, new) => drop(into.insert(key.clone(), new.clone())),
-        }
-    }
-}
-
-fn names(call: &Call) -> (String, String) {
-    let name = |at, default: &str| call.arg(at).map_or_else(|| default.to_owned(), to_text);
-    (name(0, "key"), name(1, "value"))
-}
-
-fn dict2items(call: &Call) -> Result<Value, String> {
-    let (key_name, value_name) = names(call);
-    let Value::Object(map) = call.value() else {
-        return Err(format!("expected a map, found {}", kind(call.value())));
-    };
-    let pair = |(key, value): (&String, &Value)| {
-        Value::Object(Map::from_iter([(key_name.clone(), key.clone().into()), (value_name.clone(), value.clone())]))
-    };
-    Ok(map.iter().map(pair).collect())
-}
-
-fn items2dict(call: &Call) -> Result<Value, String> {
-    let (key_name, value_name) = names(call);
-    let pair = |item: Value| {
-        let part = |name: &str| {
-            item.get(name)
-                .cloned()
-                .ok_or_else(|| format!("expected {key_name} and {value_name} in each item, found {}", to_text(&item)))
-        };
-        Ok((to_text(&part(&key_name)?), part(&value_name)?))
-    };
-    let pairs = items(call.value()).into_iter().map(pair).collect::<Result<Map<_, _>, String>>()?;
-    Ok(pairs.into())
-}
-
-/// A map of maps as a list of maps, each with its key under `primary_key`; as AVD read its data before version 4.
-fn convert_dicts(call: &Call) -> Result<Value, String> {
-    let primary = call.arg(0).map_or_else(|| "name".to_owned(), to_text);
-    let secondary = call.arg(1).map(to_text);
-    let converted = |key: &str, value: &Value| {
-        let mut item = Map::from_iter([(primary.clone(), Value::from(key))]);
-        match (&secondary, value) {
-            (Some(secondary), value) => drop(item.insert(secondary.clone(), value.clone())),
-            (None, Value::Object(map)) => item.extend(map.iter().map(|(key, value)| (key.clone(), value.clone()))),
-            (None, _) => {}
-        }
-        Value::Object(item)
-    };
-    Ok(match call.value() {
-        Value::Object(map) => map.iter().map(|(key, value)| converted(key, value)).collect(),
-        Value::Array(items) => items
-            .iter()
-            .map(|item| if item.is_object() { item.clone() } else { converted(&to_text(item), &Value::Null) })
-            .collect(),
-        other => other.clone(),
-    })
-}
-
-fn distinct(values: impl IntoIterator<Item = Value>) -> Value {
-    let mut found: Vec<Value> = Vec::new();
-    for value in values {
-        if !found.contains(&value) {
-            found.push(value);
-        }
-    }
-    found.into()
-}
-
-fn both(call: &Call) -> (Vec<Value>, Vec<Value>) {
-    (items(call.value()), call.arg(0).map(items).unwrap_or_default())
-}
-
-fn union(call: &Call) -> Result<Value, String> {
-    let (ours, theirs) = both(call);
-    Ok(distinct(ours.into_iter().chain(theirs)))
-}
-
-fn intersect(call: &Call) -> Result<Value, String> {
-    let (ours, theirs) = both(call);
-    Ok(distinct(ours.into_iter().filter(|value| theirs.contains(value))))
-}
-
-fn difference(call: &Call) -> Result<Value, String> {
-    let (ours, theirs) = both(call);
-    Ok(distinct(ours.into_iter().filter(|value| !theirs.contains(value))))
-}
-
-fn symmetric_difference(call: &Call) -> Result<Value, String> {
-    let (ours, theirs) = both(call);
-    let common: Vec<_> = ours.iter().filter(|value| theirs.contains(value)).cloned().collect();
-    Ok(distinct(ours.into_iter().chain(theirs).filter(|value| !common.contains(value))))
-}
-
-fn flatten(call: &Call) -> Result<Value, String> {
-    fn flat(values: &[Value], levels: i64, skip_nulls: bool, found: &mut Vec<Value>) {
-        for value in values {
-            match value {
-                Value::Null if skip_nulls => {}
-                Value::Array(inner) if levels != 0 => flat(inner, levels - 1, skip_nulls, found),
-                other => found.push(other.clone()),
-            }
-        }
-    }
-    let mut found = Vec::new();
-    flat(&items(call.value()), call.integer(0)?.unwrap_or(-1), call.flag(1, true), &mut found);
-    Ok(found.into())
-}
-
 /// `yes`, `on`, `1` and `true` in any case are true.
-fn boolean(call: &Call) -> Result<Value, String> {
+fn boolean(call: &FilterCall) -> Result<Value, String> {
     Ok(match call.value() {
         value @ (Value::Null | Value::Bool(_)) => value.clone(),
         value => ["yes", "on", "1", "true"].contains(&to_text(value).to_lowercase().as_str()).into(),
     })
 }
 
-fn to_json(call: &Call) -> Result<Value, String> {
+fn to_json(call: &FilterCall) -> Result<Value, String> {
     let mut text = String::new();
     write_json(call.value(), None, &mut text);
     Ok(text.into())
 }
 
-fn to_nice_json(call: &Call) -> Result<Value, String> {
+fn to_nice_json(call: &FilterCall) -> Result<Value, String> {
     let indent = usize::try_from(call.integer(0)?.unwrap_or(4)).unwrap_or(0).min(16);
     let mut text = String::new();
     let value = if call.flag(1, true) { sorted(call.value()) } else { call.value().clone() };
@@ -266,16 +96,126 @@ fn ascii(string: &str) -> String {
     text
 }
 
-fn from_json(call: &Call) -> Result<Value, String> {
+fn from_json(call: &FilterCall) -> Result<Value, String> {
     serde_json::from_str(&call.text()).map_err(|error| format!("not JSON: {error}"))
 }
 
-fn from_yaml(call: &Call) -> Result<Value, String> {
+fn from_yaml(call: &FilterCall) -> Result<Value, String> {
     match call.value() {
         Value::String(text) => yaml::read(text.as_bytes())
             .map(|node| node.to_value())
             .map_err(|error| format!("not YAML, line {}: {}", error.line, error.reason)),
         other => Ok(other.clone()),
+    }
+}
+
+/// Ansible writes flow style for what holds no lists or maps, which is refused here rather than guessed at.
+fn to_yaml(call: &FilterCall) -> Result<Value, String> {
+    match call.value() {
+        Value::Array(items) if items.is_empty() => Ok("[]\n".into()),
+        Value::Object(map) if map.is_empty() => Ok("{}\n".into()),
+        Value::Array(_) | Value::Object(_) => Err("use to_nice_yaml, which writes one item a line".to_owned()),
+        scalar => Ok(format!("{}\n...\n", yaml_scalar(scalar)?).into()),
+    }
+}
+
+/// As PyYAML's block style with sorted keys and Ansible's indent of 4.
+fn to_nice_yaml(call: &FilterCall) -> Result<Value, String> {
+    let indent = usize::try_from(call.integer(0)?.unwrap_or(4)).unwrap_or(4).clamp(2, 9);
+    let mut text = String::new();
+    match sorted(call.value()) {
+        Value::Array(items) if items.is_empty() => text.push_str("[]\n"),
+        Value::Object(map) if map.is_empty() => text.push_str("{}\n"),
+        value @ (Value::Array(_) | Value::Object(_)) => yaml_block(&value, 0, indent, &mut text)?,
+        scalar => text.push_str(&format!("{}\n...\n", yaml_scalar(&scalar)?)),
+    }
+    Ok(text.into())
+}
+
+fn yaml_block(value: &Value, depth: usize, indent: usize, text: &mut String) -> Result<(), String> {
+    let margin = " ".repeat(depth);
+    let entries: Vec<(String, usize, &Value)> = match value {
+        // A list in a map stands at the map's own margin.
+        Value::Array(items) => {
+            items.iter().map(|item| (format!("-{}", " ".repeat(indent - 1)), depth + indent, item)).collect()
+        }
+        Value::Object(map) => {
+            let entry = |(key, item)| Ok((format!("{}:", yaml_scalar(&Value::String(key))?), depth + indent, item));
+            map.iter().map(|(key, item)| (key.clone(), item)).map(entry).collect::<Result<_, String>>()?
+        }
+        _ => Vec::new(),
+    };
+    let is_map = value.is_object();
+    for (head, inner, item) in entries {
+        let is_empty = match item {
+            Value::Array(items) => items.is_empty(),
+            Value::Object(map) => map.is_empty(),
+            _ => false,
+        };
+        let block = (item.is_array() || item.is_object()) && !is_empty;
+        text.push_str(&margin);
+        match (block, is_map) {
+            (true, true) => {
+                text.push_str(&head);
+                text.push('\n');
+                yaml_block(item, if item.is_array() { depth } else { inner }, indent, text)?;
+            }
+            (true, false) => {
+                let mut below = String::new();
+                yaml_block(item, inner, indent, &mut below)?;
+                text.push_str(&head);
+                text.push_str(below.trim_start_matches(' '));
+            }
+            (false, _) => {
+                let written = match item {
+                    Value::Array(_) => "[]".to_owned(),
+                    Value::Object(_) => "{}".to_owned(),
+                    scalar => yaml_scalar(scalar)?,
+                };
+                let head = if is_map { format!("{head} ") } else { format!("{} ", head.trim_end()) };
+                text.push_str(&format!("{head}{written}\n"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A value on one line. Text that PyYAML might write otherwise (folded, escaped or in block style) is refused.
+fn yaml_scalar(value: &Value) -> Result<String, String> {
+    let Value::String(text) = value else {
+        return Ok(match value {
+            Value::Null => "null".to_owned(),
+            other => other.to_string(),
+        });
+    };
+    if text.len() > 70 || !text.chars().all(|c| (' '..='~').contains(&c)) {
+        return Err("a text of more than 70 characters, or with other than ASCII's, cannot be written here".to_owned());
+    }
+    let read = yaml::read(format!("a: {text}").as_bytes()).ok().and_then(|node| node.to_value().get("a").cloned());
+    let resolves = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | '~' | '=' | '<'));
+    let special = ["y", "Y", "n", "N", "null", "Null", "NULL"].contains(&text.as_str());
+    if read.as_ref() == Some(value) && !resolves && !special && !text.contains(['#', ':', '?']) && *text == *text.trim()
+    {
+        return Ok(text.clone());
+    }
+    Ok(format!("'{}'", text.replace('\'', "''")))
+}
+
+fn b64encode(call: &FilterCall) -> Result<Value, String> {
+    utf8_only(call)?;
+    Ok(Base64::encode_string(call.text().as_bytes()).into())
+}
+
+fn b64decode(call: &FilterCall) -> Result<Value, String> {
+    utf8_only(call)?;
+    let bytes = Base64::decode_vec(&call.text()).map_err(|_| "is not base64".to_owned())?;
+    String::from_utf8(bytes).map(Value::from).map_err(|_| "does not decode to UTF-8 text".to_owned())
+}
+
+fn utf8_only(call: &FilterCall) -> Result<(), String> {
+    match call.arg(0).map(to_text) {
+        Some(encoding) if !matches!(encoding.as_str(), "utf-8" | "utf8") => Err("knows utf-8 only".to_owned()),
+        _ => Ok(()),
     }
 }
 
@@ -285,18 +225,6 @@ mod tests {
     use serde_json::json;
 
     use super::super::applied;
-    use super::*;
-
-    #[test]
-    fn maps_are_combined_later_ones_winning() {
-        let result = applied("combine", json!({"a": 1, "b": {"c": 1}}), &[json!({"b": {"d": 2}}), json!({"a": 3})]);
-        assert_eq!(result.unwrap(), json!({"a": 3, "b": {"d": 2}}));
-
-        let filter = FILTERS.iter().find(|filter| filter.names.contains(&"combine")).unwrap();
-        let named = Map::from_iter([("recursive".to_owned(), json!(true)), ("list_merge".to_owned(), json!("append"))]);
-        let call = Call { value: Some(json!({"b": {"c": [1]}})), args: vec![json!({"b": {"c": [2], "d": 3}})], named };
-        assert_eq!(filter.apply(call).unwrap(), json!({"b": {"c": [1, 2], "d": 3}}));
-    }
 
     #[test]
     fn json_is_written_as_python_writes_it() {
@@ -312,30 +240,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_undefined_value_is_refused_where_it_is_mandatory() {
-        let filter = FILTERS.iter().find(|filter| filter.names.contains(&"mandatory")).unwrap();
-        let call = |args| Call { value: None, args, named: Map::new() };
-
-        assert_eq!(filter.apply(call(vec![])).unwrap_err(), "mandatory: the value is not defined");
-        assert_eq!(filter.apply(call(vec![json!("give a name")])).unwrap_err(), "mandatory: give a name");
-    }
-
-    #[test]
-    fn lists_are_sets_too() {
-        let (ours, theirs) = (json!([1, 2, 2, 3]), json!([3, 4]));
-        for (filter, expected) in [
-            ("union", json!([1, 2, 3, 4])),
-            ("intersect", json!([3])),
-            ("difference", json!([1, 2])),
-            ("symmetric_difference", json!([1, 2, 4])),
-        ] {
-            assert_eq!(applied(filter, ours.clone(), std::slice::from_ref(&theirs)).unwrap(), expected, "{filter}");
-        }
-        assert_eq!(applied("flatten", json!([1, [2, [3, null]]]), &[]).unwrap(), json!([1, 2, 3]));
-        assert_eq!(applied("flatten", json!([1, [2, [3]]]), &[json!(1)]).unwrap(), json!([1, 2, [3]]));
-    }
-
     proptest! {
         #[test]
         fn what_is_written_is_read_again(text in ".{0,30}", number in any::<i64>()) {
@@ -344,12 +248,6 @@ mod tests {
                 let written = applied(written, value.clone(), &[]).unwrap();
                 prop_assert_eq!(applied("from_json", written, &[]).unwrap(), value.clone());
             }
-        }
-
-        #[test]
-        fn items_make_the_map_again(map in proptest::collection::btree_map("[a-z]{1,5}", 0..9_u8, 0..9)) {
-            let items = applied("dict2items", json!(map), &[]).unwrap();
-            prop_assert_eq!(applied("items2dict", items, &[]).unwrap(), json!(map));
         }
     }
 }

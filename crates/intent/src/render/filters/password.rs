@@ -1,16 +1,23 @@
 //! Hashes. What is rendered twice must be the same twice, or the switch sees a change each time; so nothing here is random.
 
 use base64ct::{Base64ShaCrypt, Encoding};
+use hmac::{Hmac, KeyInit, Mac};
 use md5::Digest;
 use serde_json::Value;
 use sha_crypt::{Params, sha512_crypt};
 use sha2::{Sha256, Sha512};
 
+use secrecy::ExposeSecret;
+
 use super::super::render_context::render_context;
-use super::{Call, Filter, to_text};
+use super::{Filter, FilterCall, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
-    Filter::new(&["password_hash", "ansible.builtin.password_hash"], &["hashtype", "salt", "rounds"], password_hash),
+    Filter::new(
+        &["password_hash", "ansible.builtin.password_hash"],
+        &["hashtype", "salt", "rounds", "user"],
+        password_hash,
+    ),
     Filter::new(&["hash", "ansible.builtin.hash"], &["hashtype"], hash),
     Filter::new(&["md5", "ansible.builtin.md5"], &[], |call| digest("md5", &call.text())),
     Filter::new(&["sha1", "ansible.builtin.sha1", "checksum", "ansible.builtin.checksum"], &[], |call| {
@@ -18,7 +25,7 @@ pub(super) const FILTERS: &[Filter] = &[
     }),
 ];
 
-fn hash(call: &Call) -> Result<Value, String> {
+fn hash(call: &FilterCall) -> Result<Value, String> {
     digest(&call.arg(0).map_or_else(|| "sha1".to_owned(), to_text), &call.text())
 }
 
@@ -26,8 +33,8 @@ fn digest(kind: &str, text: &str) -> Result<Value, String> {
     let digest = match kind {
         "md5" => hex(&md5::Md5::digest(text)),
         "sha1" => hex(&sha1::Sha1::digest(text)),
-        "sha256" => hex(&sha2::Digest::finalize(sha2::Digest::chain_update(<Sha256 as sha2::Digest>::new(), text))),
-        "sha512" => hex(&sha2::Digest::finalize(sha2::Digest::chain_update(<Sha512 as sha2::Digest>::new(), text))),
+        "sha256" => hex(&Sha256::digest(text)),
+        "sha512" => hex(&Sha512::digest(text)),
         other => return Err(format!("expected md5, sha1, sha256 or sha512, found {other}")),
     };
     Ok(digest.into())
@@ -43,8 +50,12 @@ const DEFAULT_ROUNDS: u32 = 5000;
 /// More would hold up the rendering of a fleet.
 const MAX_ROUNDS: i64 = 100_000;
 
-/// SHA-512 in crypt's form, what EOS calls `secret sha512`. Without a salt it derives from the device's name and the password.
-fn password_hash(call: &Call) -> Result<Value, String> {
+/// SHA-512 in crypt's form, what EOS calls `secret sha512`.
+///
+/// The salt must be given, or derive from the site's secret key: HMAC-SHA-256 of the device's name and the argument `user`. A salt
+/// that anybody can compute from the password, as a hash of it, would tell within microseconds whether a guess is right; the rounds
+/// of the hash are there to make that slow.
+fn password_hash(call: &FilterCall) -> Result<Value, String> {
     let kind = call.arg(0).map_or_else(|| "sha512".to_owned(), to_text);
     if kind != "sha512" {
         return Err(format!("expected sha512, which EOS takes, found {kind}"));
@@ -53,7 +64,7 @@ fn password_hash(call: &Call) -> Result<Value, String> {
     let salt = match call.arg(1).map(to_text) {
         Some(salt) if is_salt(&salt) => salt,
         Some(_) => return Err("expected a salt of 1 to 16 letters, digits, dots and slashes".to_owned()),
-        None => stable_salt(&password),
+        None => keyed_salt(&call.arg(3).map(to_text).unwrap_or_default())?,
     };
     let rounds = match call.integer(2)? {
         None => DEFAULT_ROUNDS,
@@ -72,10 +83,28 @@ fn is_salt(salt: &str) -> bool {
     (1..=16).contains(&salt.len()) && salt.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '/'))
 }
 
-fn stable_salt(password: &str) -> String {
-    let seed = render_context(|context| format!("naas password_hash\0{}\0{password}", context.host));
-    let digest = sha2::Digest::finalize(sha2::Digest::chain_update(<Sha256 as sha2::Digest>::new(), seed));
-    Base64ShaCrypt::encode_string(&digest[..12])
+/// The key in the data of a host, its groups or the defaults, that salts derive from.
+pub(in crate::render) const SALT_KEY: &str = "password_salt_key";
+
+/// Fewer characters could be guessed.
+const LEAST_KEY: usize = 16;
+
+fn keyed_salt(user: &str) -> Result<String, String> {
+    let (key, host) = render_context(|context| (context.salt_key.clone(), context.host.clone()));
+    let Some(key) = key else {
+        return Err(format!(
+            "needs a salt: give one, as in `password_hash('sha512', 'saltstring')`, or put a secret of at least {LEAST_KEY} characters \
+             into the inventory's data as {SALT_KEY}, and salts will derive from it"
+        ));
+    };
+    if key.expose_secret().chars().count() < LEAST_KEY {
+        return Err(format!(
+            "{SALT_KEY} in the inventory's data has fewer than {LEAST_KEY} characters, and could be guessed"
+        ));
+    }
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()).map_err(|error| error.to_string())?;
+    mac.update(format!("naas password_hash\0{host}\0{user}").as_bytes());
+    Ok(Base64ShaCrypt::encode_string(&mac.finalize().into_bytes()[..12]))
 }
 
 /// The order in which crypt writes the bytes: every third of the hash in turn, and the three rotate.
@@ -118,15 +147,52 @@ mod tests {
         );
     }
 
+    fn hash_on(host: &str, key: Option<&str>, user: &str) -> Result<Value, String> {
+        let current =
+            RenderContext { host: host.to_owned(), salt_key: key.map(Into::into), ..RenderContext::default() };
+        let args = [Value::Null, Value::Null, Value::Null, json!(user)];
+        current.during(|| applied("password_hash", json!("secret"), &args)).0
+    }
+
     #[test]
-    fn a_salt_is_the_same_each_time_and_another_for_each_device() {
-        let on = |host: &str| {
-            let current = RenderContext { host: host.to_owned(), ..RenderContext::default() };
-            current.during(|| applied("password_hash", json!("secret"), &[]).unwrap()).0
+    fn without_a_salt_or_a_key_there_is_no_hash() {
+        for key in [None, Some(""), Some("too short")] {
+            let error = hash_on("leaf1", key, "").unwrap_err();
+
+            assert!(error.contains("password_salt_key") && !error.contains("too short"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_salt_derives_from_the_key_the_device_and_the_user() {
+        let key = "0123456789abcdef";
+        let hash = |host: &str, key: &str, user: &str| hash_on(host, Some(key), user).unwrap();
+
+        let first = hash("leaf1", key, "admin");
+
+        assert_eq!(first, hash("leaf1", key, "admin"));
+        assert!(
+            [("leaf2", key, "admin"), ("leaf1", "another key of sixteen", "admin"), ("leaf1", key, "naas")]
+                .into_iter()
+                .all(|(host, key, user)| hash(host, key, user) != first)
+        );
+    }
+
+    /// The salt tells nothing about the password, so that only the slow hash can be tried.
+    #[test]
+    fn a_salt_does_not_depend_on_the_password() {
+        let salt = |password: &str| {
+            let current = RenderContext {
+                host: "leaf1".into(),
+                salt_key: Some("0123456789abcdef".into()),
+                ..RenderContext::default()
+            };
+            let hash = current.during(|| applied("password_hash", json!(password), &[])).0.unwrap();
+            hash.as_str().unwrap().split('$').nth(2).unwrap().to_owned()
         };
 
-        assert_eq!(on("leaf1"), on("leaf1"));
-        assert_ne!(on("leaf1"), on("leaf2"));
+        assert_eq!(salt("one"), salt("two"));
+        assert_eq!(salt("one").len(), 16);
     }
 
     #[test]

@@ -1,15 +1,11 @@
 //! Sorting and ranges of names, as AVD has them.
 
-use std::cmp::Ordering;
-
 use fancy_regex::Regex;
 use serde_json::Value;
 
-use super::{Call, Filter, items, kind, to_text};
+use super::{Filter, FilterCall, items, kind, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
-    Filter::new(&["natural_sort", "arista.avd.natural_sort"], &["sort_key", "strict", "ignore_case"], natural_sort)
-        .of_undefined(),
     Filter::new(&["range_expand", "arista.avd.range_expand"], &[], range_expand),
     Filter::new(&["list_compress", "arista.avd.list_compress"], &[], list_compress),
     Filter::new(&["hide_passwords", "arista.avd.hide_passwords"], &["hide_passwords"], hide_passwords),
@@ -19,76 +15,7 @@ pub(super) const FILTERS: &[Filter] = &[
 /// Names that a `range_expand` makes at most.
 const MAX_NAMES: usize = 100_000;
 
-fn natural_sort(call: &Call) -> Result<Value, String> {
-    let sort_key = call.arg(0).map(to_text);
-    let strict = call.flag(1, true);
-    let ignore_case = call.flag(2, true);
-    let key_of = |item: &Value| {
-        let text = match (&sort_key, item) {
-            (Some(key), Value::Object(map)) => match map.get(key) {
-                Some(value) => to_text(value),
-                None if strict => return Err(format!("there is no {key} in the item {}", to_text(item))),
-                None => to_text(item),
-            },
-            _ => to_text(item),
-        };
-        Ok(Parts::of(&text, ignore_case))
-    };
-    let keyed = items(call.value()).into_iter().map(|item| key_of(&item).map(|key| (key, item)));
-    let mut keyed = keyed.collect::<Result<Vec<_>, _>>()?;
-    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
-    Ok(keyed.into_iter().map(|(_, item)| item).collect())
-}
-
-/// Text and numbers in turn, beginning with text, so that like is compared with like.
-#[derive(PartialEq, Eq)]
-struct Parts(Vec<(String, Digits)>);
-
-/// A number of any length.
-#[derive(PartialEq, Eq)]
-struct Digits(String);
-
-impl Parts {
-    fn of(text: &str, ignore_case: bool) -> Self {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let digits = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-            let (word, behind) = rest.split_at(digits);
-            let end = behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len());
-            let word = if ignore_case { word.to_lowercase() } else { word.to_owned() };
-            parts.push((word, Digits(behind[..end].trim_start_matches('0').to_owned())));
-            rest = &behind[end..];
-        }
-        Self(parts)
-    }
-}
-
-impl Ord for Parts {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.cmp(&other.0)
-    }
-}
-
-impl PartialOrd for Parts {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Digits {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
-    }
-}
-
-impl PartialOrd for Digits {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-fn range_expand(call: &Call) -> Result<Value, String> {
+fn range_expand(call: &FilterCall) -> Result<Value, String> {
     let mut names = Vec::new();
     match call.value() {
         Value::Array(ranges) => {
@@ -134,6 +61,7 @@ fn expand(ranges: &str, names: &mut Vec<String>) -> Result<(), String> {
             if (last - first) as usize >= MAX_NAMES / made.len() {
                 return Err(too_large(range));
             }
+            spend((last - first + 1) as usize * made.iter().map(|name| name.len() + 8).sum::<usize>())?;
             made = made
                 .iter()
                 .flat_map(|name| (first..=last).map(move |number| format!("{name}{before}{number}{behind}")))
@@ -151,7 +79,7 @@ fn too_large(range: &str) -> String {
     format!("the range {range} is too large; at most {MAX_NAMES} names are made")
 }
 
-fn list_compress(call: &Call) -> Result<Value, String> {
+fn list_compress(call: &FilterCall) -> Result<Value, String> {
     let Value::Array(items) = call.value() else {
         return Err(format!("expected a list of whole numbers, found {}", kind(call.value())));
     };
@@ -166,7 +94,7 @@ fn list_compress(call: &Call) -> Result<Value, String> {
     Ok(written.collect::<Vec<_>>().join(",").into())
 }
 
-fn hide_passwords(call: &Call) -> Result<Value, String> {
+fn hide_passwords(call: &FilterCall) -> Result<Value, String> {
     match call.arg(0) {
         Some(Value::Bool(true)) => Ok(crate::redact::REMOVED.into()),
         None | Some(Value::Bool(false)) => Ok(call.value().clone()),
@@ -174,7 +102,7 @@ fn hide_passwords(call: &Call) -> Result<Value, String> {
     }
 }
 
-fn is_in_filter(call: &Call) -> Result<Value, String> {
+fn is_in_filter(call: &FilterCall) -> Result<Value, String> {
     let Some(filter) = call.arg(0) else { return Ok(true.into()) };
     let name = call.text();
     let among = items(filter).iter().map(to_text).any(|part| part == "all" || name.contains(&part));
@@ -187,25 +115,6 @@ mod tests {
     use serde_json::json;
 
     use super::super::applied;
-
-    #[test]
-    fn names_are_sorted_as_people_read_them() {
-        for (names, expected) in [
-            (
-                json!(["Ethernet10", "ethernet2", "Ethernet1/2", "Ethernet1/10"]),
-                json!(["Ethernet1/2", "Ethernet1/10", "ethernet2", "Ethernet10"]),
-            ),
-            (json!({"Vlan20": 1, "Vlan3": 2}), json!(["Vlan3", "Vlan20"])),
-            (json!([10, 9, "8"]), json!(["8", 9, 10])),
-            (json!(null), json!([])),
-        ] {
-            assert_eq!(applied("natural_sort", names, &[]).unwrap(), expected);
-        }
-        let by_name = applied("natural_sort", json!([{"n": "b10"}, {"n": "b9"}]), &[json!("n")]);
-        assert_eq!(by_name.unwrap(), json!([{"n": "b9"}, {"n": "b10"}]));
-        let error = applied("natural_sort", json!([{"m": 1}]), &[json!("n")]).unwrap_err();
-        assert!(error.starts_with("natural_sort: there is no n"), "{error}");
-    }
 
     #[test]
     fn ranges_are_expanded_on_every_level() {

@@ -85,9 +85,17 @@ fn a_list_joined_with_line_breaks_adds_lines_only_by_the_templates_will() {
     let looped = render_as("t.j2", "{% for item in model.list %}\n{{ item }}\n{% endfor %}", data.clone());
     let safe = render_as("t.j2", "{{ model.list | join('\\n') | safe }}", data);
 
-    assert!(matches!(joined, Err(RenderError::ControlCharacter { .. })), "{joined:?}");
+    assert_eq!(joined.unwrap(), "a\nb\n");
     assert_eq!(looped.unwrap(), "a\nb\n");
     assert_eq!(safe.unwrap(), "a\nb\n");
+    for template in [
+        "{{ model.list | join('\\n') }}",
+        "{{ '\\n'.join(model.list) }}",
+        "{{ model.list[0] ~ '\\n' ~ model.list[1] }}",
+    ] {
+        let smuggled = render_as("t.j2", template, json!({"list": ["a", "b\nno aaa root"]}));
+        assert!(matches!(smuggled, Err(RenderError::ControlCharacter { .. })), "{template}: {smuggled:?}");
+    }
 }
 
 #[test]
@@ -153,6 +161,32 @@ fn avds_fields_for_configuration_lines_bring_them() {
 
     assert_eq!(render_as("t.j2", template, lines).unwrap(), "interface Ethernet1\n   description x\n   shutdown\n");
     assert!(render_as("t.j2", template, misused).is_err());
+}
+
+#[test]
+fn avds_aliases_and_tcam_profiles_bring_lines() {
+    let data = json!({
+        "aliases": "alias a show a\nalias b show b\n",
+        "tcam_profile": {"profiles": [{"name": "p", "config": "   feature acl\n      key size 2\n"}]},
+        "peer": {"aliases": "x\nno aaa root", "config": "y\nno aaa root"},
+    });
+    let template = "{{ aliases }}!\n{% for profile in tcam_profile.profiles %}\n{{ profile.config }}{% endfor %}\n";
+
+    let text = render_as("t.j2", template, data.clone()).unwrap();
+
+    assert_eq!(text, "alias a show a\nalias b show b\n!\n   feature acl\n      key size 2\n");
+    for misused in ["{{ peer.aliases }}", "{{ peer.config }}"] {
+        assert!(render_as("t.j2", misused, data.clone()).is_err(), "{misused}");
+    }
+}
+
+#[test]
+fn the_value_that_made_the_line_is_named_and_no_other() {
+    let data = json!({"banner": "Welcome\nto leaf1", "note": "x\nno aaa root", "list": ["a", "b"]});
+
+    let error = render_as("t.j2", "{{ list | join('\\n') }}\ndescription {{ note }}\n", data).unwrap_err().to_string();
+
+    assert!(error.contains("(model.note)") && !error.contains("banner"), "{error}");
 }
 
 #[test]

@@ -3,10 +3,15 @@
 use super::*;
 
 #[tokio::test]
-async fn a_confirmation_is_tried_for_as_long_as_the_timer_leaves_time() {
-    for (fault, confirm, tries) in
-        [(SwitchFault::Unreachable, 120, 36), (SwitchFault::Unreachable, 30, 10), (SwitchFault::Denied, 120, 1)]
-    {
+async fn a_confirmation_is_tried_until_the_last_safe_moment() {
+    for (fault, confirm, tries) in [
+        (SwitchFault::Unreachable, 120, 36),
+        (SwitchFault::Unreachable, 30, 10),
+        (SwitchFault::Denied, 120, 36),
+        (SwitchFault::NotEapi, 120, 36),
+        (SwitchFault::Busy, 120, 36),
+        (SwitchFault::Refused, 120, 1),
+    ] {
         let site = Site::usual();
         site.switches.fail("leaf1", SwitchCall::Confirm, fault, SwitchState::Reverting);
 
@@ -36,9 +41,9 @@ async fn a_confirmation_that_was_never_answered_is_not_called_undone() {
 }
 
 #[tokio::test]
-async fn what_was_changed_by_hand_while_on_trial_is_not_taken_for_the_intent() {
+async fn an_edit_during_the_trial_is_not_taken_for_the_target() {
     let site = Site::usual();
-    let trial = "naas-20261123-201500-000001-20261123T201501Z-0001";
+    let trial = &dead_session();
     site.enforce("apply", &["leaf1"]).await;
     let intent = site.switches.running("leaf1");
     let dead_push = |site: &Site| {
@@ -51,17 +56,18 @@ async fn what_was_changed_by_hand_while_on_trial_is_not_taken_for_the_intent() {
         prepare(&site);
         site.switches.run_before("leaf1", SwitchCall::Confirm, "hostname changed-by-hand\n");
         site.enforce("apply", &["leaf1"]).await;
+        let edited = site.outcome("leaf1").status;
         site.forget_outcomes();
 
         site.enforce("apply", &["leaf1"]).await;
 
-        assert_eq!(site.outcome("leaf1").status, Status::Changed);
+        assert_eq!((edited, site.outcome("leaf1").status), (Status::EditedMeanwhile, Status::Changed));
         assert_eq!(site.switches.running("leaf1"), intent);
     }
 }
 
 #[tokio::test]
-async fn the_timer_of_a_model_is_taken_unless_the_request_says_otherwise() {
+async fn a_models_timer_is_taken_unless_the_request_has_one() {
     let slow = "{name: slow, device: leaf1, template: t.tera, confirm: 300}";
     for (request, expected) in [(serde_json::json!({}), 285), (serde_json::json!({"confirm": 60}), 53)] {
         let models = [("slow.yaml", slow), ("m.yaml", MODEL.1), TEMPLATE];
@@ -76,7 +82,7 @@ async fn the_timer_of_a_model_is_taken_unless_the_request_says_otherwise() {
 }
 
 #[tokio::test]
-async fn a_confirm_that_no_function_lives_for_is_refused_before_the_switch_is_touched() {
+async fn a_confirm_longer_than_a_function_lives_is_refused() {
     let site = Site::usual();
     let enforcer = site.enforcer();
     let message = message_with("apply", &["leaf1"], serde_json::json!({"confirm": 600}));
@@ -92,18 +98,20 @@ async fn a_confirm_that_no_function_lives_for_is_refused_before_the_switch_is_to
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_confirmed_all_the_same() {
     let site = Site::usual();
-    site.switches.fail("leaf1", SwitchCall::Commit, SwitchFault::Unreachable, SwitchState::Reverting);
+    site.switches.lose_answer("leaf1", SwitchCall::Commit, SwitchState::Reverting);
 
     site.enforce("apply", &["leaf1"]).await;
 
     assert_eq!(site.outcome("leaf1").status, Status::Changed);
+    let records = site.store.records.lock().unwrap();
+    assert_eq!(records.values().next().unwrap().0.in_sync, None, "what was committed is not known for sure");
 }
 
 const CHECKED: &str = "{name: m, group: global, template: t.tera, allow: {management-address: no need}, checks: [
   {command: show lldp neighbors, pattern: spine1, tries: 4, pause: 5}, {command: show version, path: $.ok, expect: true}]}";
 
 #[tokio::test]
-async fn a_failing_check_puts_the_switch_back_at_once_and_says_which() {
+async fn a_failing_check_puts_the_switch_back_at_once() {
     let site = Site::new(&[("m.yaml", CHECKED), TEMPLATE]);
     site.switches.run("leaf1", "hostname before\n");
 
@@ -143,7 +151,7 @@ async fn checks_that_hold_are_followed_by_the_confirmation() {
 }
 
 #[tokio::test]
-async fn a_check_that_cannot_be_asked_leaves_it_to_the_timer_if_the_switch_is_gone() {
+async fn a_check_of_a_silent_switch_leaves_it_to_the_timer() {
     let site = Site::new(&[("m.yaml", CHECKED), TEMPLATE]);
     site.switches.fail("leaf1", SwitchCall::Show, SwitchFault::Unreachable, SwitchState::Reverting);
 
@@ -153,4 +161,87 @@ async fn a_check_that_cannot_be_asked_leaves_it_to_the_timer_if_the_switch_is_go
         (site.outcome("leaf1").status, site.outcome("leaf1").switch),
         (Status::Reverted, SwitchState::Reverting)
     );
+}
+
+#[tokio::test]
+async fn one_passing_fault_does_not_end_a_confirmation() {
+    for (fault, state) in [
+        (SwitchFault::Denied, SwitchState::Reverting),
+        (SwitchFault::NotEapi, SwitchState::Reverting),
+        (SwitchFault::NotEapi, SwitchState::Unknown),
+        (SwitchFault::Busy, SwitchState::Reverting),
+        (SwitchFault::Unreachable, SwitchState::Unknown),
+    ] {
+        for call in [SwitchCall::Confirm, SwitchCall::Show] {
+            let site = Site::new(&[("m.yaml", CHECKED), TEMPLATE]);
+            site.switches.answer("leaf1", r#"{"ok": true, "neighbor": "spine1"}"#);
+            site.switches.fail_once("leaf1", call, fault, state.clone());
+
+            site.enforce("apply", &["leaf1"]).await;
+
+            assert_eq!(site.outcome("leaf1").status, Status::Changed, "{call:?} {fault:?} {state:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_confirmation_is_proved_by_the_digest() {
+    let site = Site::usual();
+    site.switches.lose_answer("leaf1", SwitchCall::Confirm, SwitchState::Unknown);
+
+    site.enforce("apply", &["leaf1"]).await;
+
+    assert_eq!((site.outcome("leaf1").status, site.outcome("leaf1").switch), (Status::Changed, SwitchState::Saved));
+    site.forget_outcomes();
+    site.enforce("apply", &["leaf1"]).await;
+    assert_eq!(site.outcome("leaf1").status, Status::InSync, "and the digest is known from then on");
+}
+
+#[tokio::test]
+async fn a_timer_that_ran_out_is_never_taken_for_a_confirmation() {
+    let site = Site::usual();
+    site.switches.run("leaf1", "hostname before\n");
+    site.switches.expire_before("leaf1", SwitchCall::Confirm);
+
+    site.enforce("apply", &["leaf1"]).await;
+
+    let outcome = site.outcome("leaf1");
+    assert_eq!((outcome.status, outcome.switch), (Status::Reverted, SwitchState::Unchanged));
+    assert!(outcome.error.unwrap().contains("the switch runs what it ran before"));
+    assert_eq!(site.switches.running("leaf1"), "hostname before\n");
+}
+
+#[tokio::test]
+async fn without_proof_a_lost_confirmation_is_unknown() {
+    let has_no_digest = |site: &Site| {
+        site.switches.has_no_digest("leaf1");
+        site.switches.lose_answer("leaf1", SwitchCall::Confirm, SwitchState::Unknown);
+    };
+    let is_taken_over = |site: &Site| site.switches.take_over_before("leaf1", SwitchCall::Confirm, "hostname edited\n");
+    for (what, prepare) in [("no digest", &has_no_digest as &dyn Fn(&Site)), ("taken over", &is_taken_over)] {
+        let site = Site::usual();
+        prepare(&site);
+
+        site.enforce("apply", &["leaf1"]).await;
+
+        let outcome = site.outcome("leaf1");
+        assert_eq!((outcome.status, outcome.switch), (Status::Unknown, SwitchState::Unknown), "{what}");
+        assert!(outcome.error.unwrap().contains("no confirmation was answered"), "{what}");
+        let records = site.store.records.lock().unwrap();
+        assert_eq!(records.values().next().unwrap().0.in_sync, None);
+    }
+}
+
+#[tokio::test]
+async fn a_confirmation_never_goes_over_the_commits_connection() {
+    let site = Site::usual();
+    site.switches.fail_once("leaf1", SwitchCall::Confirm, SwitchFault::Unreachable, SwitchState::Reverting);
+
+    site.enforce("apply", &["leaf1"]).await;
+
+    let connections = site.switches.connections();
+    let of = |wanted| connections.iter().filter(move |(call, _)| *call == wanted).map(|(_, connection)| *connection);
+    let (committed, confirmed) = (of(SwitchCall::Commit).next().unwrap(), of(SwitchCall::Confirm).collect::<Vec<_>>());
+    assert_eq!(confirmed.len(), 2);
+    assert!(!confirmed.contains(&committed) && confirmed[0] != confirmed[1], "{connections:?}");
 }

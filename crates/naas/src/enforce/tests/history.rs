@@ -88,7 +88,7 @@ async fn every_push_is_kept_with_who_when_run_models_and_diff() {
 }
 
 #[tokio::test]
-async fn a_device_in_sync_is_remembered_once_and_asks_nothing_of_its_history_after_that() {
+async fn a_device_in_sync_enters_its_history_once() {
     let site = Site::usual();
     site.enforce("apply", &["leaf1"]).await;
     let adopted = Site::usual();
@@ -119,7 +119,7 @@ async fn nothing_is_committed_that_is_not_kept() {
 }
 
 #[tokio::test]
-async fn wherever_an_enforcer_is_stopped_its_push_is_in_the_history_once_when_the_slice_came_again() {
+async fn a_push_is_in_the_history_once_wherever_it_was_stopped() {
     for verb in ["keep", "add", "record"] {
         let site = Site::usual();
         site.push("alias A one").await;
@@ -139,7 +139,7 @@ async fn wherever_an_enforcer_is_stopped_its_push_is_in_the_history_once_when_th
 }
 
 #[tokio::test]
-async fn a_record_that_lags_behind_its_history_is_corrected_and_nothing_is_added_twice() {
+async fn a_record_that_lags_behind_its_history_is_corrected() {
     let site = Site::usual();
     let runs = site.push("alias A one").await;
     // As an enforcer leaves it that dies after the outcome and before it gives the lease back.
@@ -165,7 +165,7 @@ async fn a_hand_change_that_is_put_right_is_a_push_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_restore_brings_back_the_bytes_and_the_device_is_held_at_them_until_it_is_released() {
+async fn a_restore_pins_the_device_to_the_bytes_until_unpinned() {
     let site = Site::usual();
     let first = site.push("alias A one").await;
     let bytes = site.switches.running("leaf1");
@@ -193,7 +193,7 @@ async fn a_restore_brings_back_the_bytes_and_the_device_is_held_at_them_until_it
 }
 
 #[tokio::test]
-async fn a_restored_configuration_is_told_with_the_models_that_it_came_from() {
+async fn a_restored_configuration_names_the_models_it_came_from() {
     let site = Site::usual();
     let first = site.push("alias A one").await;
     let models = site.newest().await.models;
@@ -222,7 +222,7 @@ async fn a_restore_does_not_wait_for_models_that_are_broken() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_would_lock_naas_out_now_is_not_restored() {
+async fn a_configuration_that_locks_naas_out_is_not_restored() {
     let site = Site::usual();
     let first = site.push("alias A one").await;
     // Without this model nobody allows any more that there is no management address.
@@ -260,7 +260,7 @@ async fn a_restore_that_came_to_nothing_leaves_the_hold_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_restore_of_a_switch_that_is_away_holds_it_only_when_it_gets_through() {
+async fn a_restore_pins_only_when_it_gets_through() {
     let site = Site::usual();
     let first = site.push("alias A one").await;
     site.push("alias A two").await;
@@ -285,7 +285,7 @@ async fn whoever_comes_after_a_restore_that_died_finds_the_hold() {
     site.push("alias A two").await;
     // As an enforcer leaves it that dies right after the switch has saved: held, and without an outcome.
     let dead = RunId::new(site.clock.now(), 0xdead);
-    let pin = Pin { configuration: first.clone(), run: dead.clone(), at: site.clock.now(), by: None };
+    let pin = Pin { configuration: first.clone(), run: dead.clone(), at: site.clock.now(), repeats: None, by: None };
     site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.pinned = Some(pin);
     site.switches.run("leaf1", &bytes);
 
@@ -316,6 +316,58 @@ async fn a_late_restore_does_not_undo_a_newer_one() {
 
     assert_eq!((outcome.status, outcome.superseded_by), (Status::Superseded, Some(newer.run)));
     assert_eq!((site.pinned().as_ref(), outcome.pinned.as_ref()), (Some(&second), Some(&second)));
+}
+
+#[tokio::test]
+async fn a_restore_does_not_pin_again_what_was_unpinned_since() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    site.push("alias A two").await;
+    let restored = site.restore(&first).await;
+    let late = RunId::new(site.clock.now(), 7);
+    site.clock.advance(SignedDuration::from_secs(1));
+    lease::unpin(&&site.store, &site.clock, &leaf()).await.unwrap();
+    let applied = site.apply().await;
+
+    let outcome = site.run_as(&late, "apply", json!({"restore": first})).await.unwrap();
+
+    assert_eq!((restored.status, applied.status), (Status::Changed, Status::Changed));
+    assert_eq!((outcome.status, outcome.switch, site.pinned()), (Status::Cancelled, SwitchState::NotContacted, None));
+    assert!(outcome.error.unwrap().contains("the device was unpinned at"));
+    assert!(site.switches.running("leaf1").contains("alias A two"));
+    let asked_again = site.restore(&first).await;
+    assert_eq!((asked_again.status, site.pinned()), (Status::Changed, Some(first)));
+}
+
+#[tokio::test]
+async fn a_redriven_restore_does_not_overtake_a_later_one() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let second = site.push("alias A two").await;
+    let parked = RunId::new(site.clock.now(), 7);
+    site.clock.advance(SignedDuration::from_secs(1));
+    let later = site.restore(&second).await;
+
+    let redriven = site.run("apply", json!({"restore": first, "repeats": parked})).await.unwrap();
+
+    assert_eq!((redriven.status, redriven.superseded_by), (Status::Superseded, Some(later.run)));
+    assert_eq!(site.pinned(), Some(second));
+}
+
+#[tokio::test]
+async fn a_later_restore_overtakes_a_redriven_one() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let second = site.push("alias A two").await;
+    let parked = RunId::new(site.clock.now(), 7);
+    site.clock.advance(SignedDuration::from_secs(1));
+    let later = RunId::new(site.clock.now(), 8);
+    site.clock.advance(SignedDuration::from_hours(1));
+
+    site.run("apply", json!({"restore": first, "repeats": parked})).await.unwrap();
+    let outcome = site.run_as(&later, "apply", json!({"restore": second})).await.unwrap();
+
+    assert_eq!((outcome.status, site.pinned()), (Status::Changed, Some(second)));
 }
 
 #[tokio::test]
@@ -394,6 +446,7 @@ async fn a_hold_that_is_ended_during_the_push_stays_ended() {
         configuration: ContentHash::of(&run.to_string()),
         run: RunId::new(clock.now(), run),
         at: clock.now(),
+        repeats: None,
         by: None,
     };
     let before = DeviceRecord { pinned: Some(pin(7)), ..DeviceRecord::default() };

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_plan_changes_nothing_and_records_the_diff_without_its_secrets() {
+async fn a_plan_changes_nothing_and_its_diff_has_no_secrets() {
     let site = Site::usual();
 
     site.enforce("plan", &["leaf1"]).await;
@@ -35,7 +35,7 @@ async fn a_plan_is_applied_as_long_as_nothing_has_moved() {
 }
 
 #[tokio::test]
-async fn a_plan_whose_intent_or_device_moved_is_refused_and_the_switch_left_alone() {
+async fn a_plan_whose_config_or_device_moved_is_refused() {
     type Move = fn(&Site);
     let moves: [(Move, &str); 3] = [
         (
@@ -76,4 +76,57 @@ async fn a_plan_applied_twice_is_refused_the_second_time() {
     let second = outcomes.values().last().unwrap();
     assert_eq!(second.status, Status::Refused);
     assert!(second.error.as_deref().unwrap().contains("perhaps because the plan was applied already"), "{second:?}");
+}
+
+#[tokio::test]
+async fn a_plan_binds_the_diff_also_where_there_is_no_digest() {
+    let site = Site::usual();
+    site.switches.has_no_digest("leaf1");
+    site.enforce("plan", &["leaf1"]).await;
+    site.switches.run("leaf1", "hostname other\n");
+
+    site.receive(&bound(&["leaf1"]), Delivery::First).await.unwrap();
+
+    let outcome = bound_outcome(&site);
+    assert_eq!(outcome.status, Status::Refused);
+    assert!(outcome.error.unwrap().contains("the switch runs something else than when this was planned"));
+    assert_eq!(site.switches.running("leaf1"), "hostname other\n");
+}
+
+#[tokio::test]
+async fn a_plan_binds_checks_confirm_and_allowed_rules() {
+    let model = |more: &str| format!("{{name: m, group: global, template: t.tera{more}}}");
+    let address = "allow: {management-address: no need}";
+    for changed in [
+        format!(", {address}, confirm: 300"),
+        format!(", {address}, checks: [{{command: show version, path: $.ok}}]"),
+        ", allow: {management-address: no need, login: none}".to_owned(),
+    ] {
+        for (before, after) in [(format!(", {address}"), changed.clone()), (changed, format!(", {address}"))] {
+            let site = Site::new(&[("m.yaml", &model(&before)), TEMPLATE]);
+            site.enforce("plan", &["leaf1"]).await;
+            site.store.set_models(&[("m.yaml", &model(&after)), TEMPLATE]);
+            site.calls();
+
+            site.receive(&bound(&["leaf1"]), Delivery::First).await.unwrap();
+
+            let outcome = bound_outcome(&site);
+            assert_eq!(outcome.status, Status::Refused, "{after}");
+            assert!(outcome.error.unwrap().contains("its checks, its confirm or the lock-out rules"), "{after}");
+            assert!(site.calls().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_of_an_earlier_version_binds_no_apply() {
+    let site = Site::usual();
+    site.enforce("plan", &["leaf1"]).await;
+    for outcome in site.store.outcomes.lock().unwrap().values_mut() {
+        outcome.plan.as_mut().unwrap().safety = None;
+    }
+
+    site.receive(&bound(&["leaf1"]), Delivery::First).await.unwrap();
+
+    assert_eq!(bound_outcome(&site).status, Status::Refused);
 }

@@ -6,7 +6,8 @@ use super::*;
 pub(super) async fn hold(site: &Site, number: u64) {
     let clock = &site.clock;
     let run = RunId::new(clock.now(), number);
-    let request = LeaseRequest { run, mode: Mode::Apply, exclusive: false, token: Token::new(1_000 + number) };
+    let request =
+        LeaseRequest { run, mode: Mode::Apply, exclusive: false, token: Token::new(u128::from(1_000 + number)) };
     let terms = Terms { work_until: clock.now(), clock_skew: SignedDuration::from_mins(5) };
     let device = DeviceName::new("leaf1").unwrap();
     let acquired = lease::acquire(&&site.store, clock, &device, &request, &terms).await.unwrap();
@@ -16,7 +17,8 @@ pub(super) async fn hold(site: &Site, number: u64) {
 /// Another run works on leaf1 and gives it back.
 async fn hold_and_end(site: &Site, number: u64, status: Status) {
     let (run, now) = (RunId::new(site.clock.now(), number), site.clock.now());
-    let request = LeaseRequest { run: run.clone(), mode: Mode::Apply, exclusive: false, token: Token::new(number) };
+    let request =
+        LeaseRequest { run: run.clone(), mode: Mode::Apply, exclusive: false, token: Token::new(number.into()) };
     let terms = Terms { work_until: now, clock_skew: SignedDuration::ZERO };
     let leaf1 = DeviceName::new("leaf1").unwrap();
     let Acquired::Held(held) = lease::acquire(&&site.store, &site.clock, &leaf1, &request, &terms).await.unwrap()
@@ -30,7 +32,7 @@ async fn hold_and_end(site: &Site, number: u64, status: Status) {
 }
 
 #[tokio::test]
-async fn a_device_that_another_run_works_on_is_not_touched_and_waited_for() {
+async fn a_device_that_another_run_works_on_is_waited_for() {
     let site = Site::usual();
     hold(&site, 1).await;
 
@@ -56,7 +58,7 @@ async fn a_device_that_somebody_waits_for_is_left_to_them() {
 }
 
 #[tokio::test]
-async fn whoever_waits_does_what_was_left_to_them_even_if_they_are_done_already() {
+async fn a_waiting_run_does_what_was_left_to_it_though_done() {
     let site = Site::usual();
     site.enforce("apply", &["leaf1"]).await;
     site.clock.advance(lease::SETTLE);
@@ -78,7 +80,21 @@ async fn whoever_waits_does_what_was_left_to_them_even_if_they_are_done_already(
 }
 
 #[tokio::test]
-async fn whoever_waited_in_vain_is_parked_and_nobody_counts_on_them() {
+async fn a_plan_or_check_that_came_to_nothing_is_not_parked() {
+    for mode in ["plan", "check"] {
+        let site = Site::usual();
+        hold(&site, 1).await;
+
+        let last = message_with(mode, &["leaf1"], serde_json::json!({"waits": 128}));
+        site.receive(&last, Delivery::First).await.unwrap();
+
+        assert_eq!(site.outcome("leaf1").status, Status::Refused, "{mode}");
+        assert!(site.store.parked.lock().unwrap().is_empty(), "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_waited_in_vain_is_parked_and_withdraws() {
     let site = Site::usual();
     hold(&site, 1).await;
 
@@ -86,7 +102,11 @@ async fn whoever_waited_in_vain_is_parked_and_nobody_counts_on_them() {
     site.receive(&last, Delivery::First).await.unwrap();
 
     assert_eq!(site.outcome("leaf1").status, Status::Refused);
-    assert!(site.store.parked.lock().unwrap()[0].1.contains("was at work on it each of the 128 times"));
+    assert!(
+        site.store.parked.lock().unwrap()[0]
+            .1
+            .contains("is at work on it, as each of the 128 times that its turn came")
+    );
     let records = site.store.records.lock().unwrap();
     assert_eq!(records.values().next().unwrap().0.waiting, None);
 }
@@ -134,7 +154,7 @@ async fn devices_there_is_no_time_for_are_put_back_untouched() {
 
     assert!(site.switches.take_calls().iter().all(|(device, _)| device == "leaf1"));
     let again = site.store.slices.lock().unwrap()[0].clone();
-    assert_eq!((again.devices[0].as_ref(), again.attempt, again.waits), ("leaf2", 0, 0));
+    assert_eq!((again.devices[0].as_ref(), again.attempt, again.waits), ("leaf2", 0, 1), "every put-back is counted");
     assert_eq!(site.store.delays.lock().unwrap()[0], Duration::ZERO);
 }
 
@@ -168,7 +188,7 @@ async fn a_cancelled_run_that_others_were_left_to_does_its_work() {
 }
 
 #[tokio::test]
-async fn what_was_just_done_for_another_run_is_done_again_after_a_moment() {
+async fn what_was_just_done_is_done_again_after_a_moment() {
     let site = Site::usual();
     hold_and_end(&site, 1, Status::Changed).await;
 

@@ -3,7 +3,7 @@ use intent::render::Part;
 
 use super::*;
 use crate::lease;
-use crate::ports::{DeviceRecords, History};
+use crate::ports::{DeadLetters, DeviceRecords, History};
 use crate::records::device_state::{DeviceRecord, Pin};
 use crate::records::revision::Revision;
 
@@ -39,13 +39,13 @@ async fn store_with(texts: &[&str]) -> FakeStore {
 }
 
 #[tokio::test]
-async fn a_restore_is_asked_for_by_hash_beginning_or_run_and_travels_as_the_hash() {
+async fn a_restore_travels_as_the_hash_of_its_text() {
     let store = &store_with(&["one\n", "two\n"]).await;
     let one = ContentHash::of("one\n");
     for reference in [one.as_ref(), &one.as_ref()[..8], run(1).as_ref()] {
         let body = format!(r#"{{"devices":["leaf1"],"restore":"{reference}"}}"#);
 
-        let receipt = scheduler(store).configure(body.as_bytes(), None, Some("ana@noc\n")).await.unwrap();
+        let receipt = scheduler(store).configure(&Caller::named("ana@noc\n"), body.as_bytes(), None).await.unwrap();
 
         let slice = store.slices.lock().unwrap().pop().unwrap();
         assert_eq!((slice.restore.as_ref(), slice.by.as_deref()), (Some(&one), Some("ana@noc")), "{reference}");
@@ -55,7 +55,7 @@ async fn a_restore_is_asked_for_by_hash_beginning_or_run_and_travels_as_the_hash
 }
 
 #[tokio::test]
-async fn what_is_not_kept_of_this_device_is_not_restored() {
+async fn a_configuration_of_another_device_is_not_restored() {
     let store = &store_with(&["one\n", "two\n"]).await;
     let scheduler = scheduler(store);
     for (device, reference, said) in [
@@ -73,20 +73,20 @@ async fn what_is_not_kept_of_this_device_is_not_restored() {
 }
 
 #[tokio::test]
-async fn the_apply_of_a_planned_restore_and_a_redriven_one_restore_the_same() {
+async fn an_applied_or_redriven_restore_restores_the_same() {
     let store = &store_with(&["one\n"]).await;
     let scheduler = scheduler(store);
     let body = format!(r#"{{"devices":["leaf1"],"mode":"plan","restore":"{}"}}"#, run(1));
-    let plan = scheduler.configure(body.as_bytes(), None, None).await.unwrap().run;
+    let plan = scheduler.configure(&nobody(), body.as_bytes(), None).await.unwrap().run;
     store.record(&outcome(&plan, "leaf1", Status::Planned)).await.unwrap();
     store.slices.lock().unwrap().clear();
 
     let apply = format!(r#"{{"plan":"{plan}"}}"#);
-    let receipt = scheduler.configure(apply.as_bytes(), None, Some("ana")).await.unwrap();
+    let receipt = scheduler.configure(&Caller::named("ana"), apply.as_bytes(), None).await.unwrap();
     let applied = store.slices.lock().unwrap().pop().unwrap();
     store.park(&applied.to_message(), "it did not work").await.unwrap();
     store.record(&outcome(&receipt.run, "leaf1", Status::Unreachable)).await.unwrap();
-    scheduler.redrive().await.unwrap();
+    scheduler.redrive(&nobody(), b"").await.unwrap();
 
     let redriven = store.slices.lock().unwrap().pop().unwrap();
     assert_ne!(redriven.run, applied.run);
@@ -96,15 +96,15 @@ async fn the_apply_of_a_planned_restore_and_a_redriven_one_restore_the_same() {
 }
 
 #[tokio::test]
-async fn a_history_is_told_newest_first_with_the_size_of_each_change() {
+async fn a_history_is_listed_newest_first() {
     let store = &store_with(&["one\n", "two\n", "three\n"]).await;
 
-    let history = scheduler(store).history("leaf1", 2).await.unwrap();
+    let history = scheduler(store).history(&nobody(), "leaf1", 2).await.unwrap();
 
     let told: Vec<_> = history.versions.iter().map(|told| (told.run.clone(), told.added, told.removed)).collect();
     assert_eq!(told, [(run(3), 2, 1), (run(2), 2, 1)]);
     assert_eq!((history.versions[0].by.as_deref(), history.pinned), (Some("ana@noc"), None));
-    assert!(matches!(scheduler(store).history("leaf2", 2).await, Err(ReportError::NoSuchDevice(_))));
+    assert!(matches!(scheduler(store).history(&nobody(), "leaf2", 2).await, Err(ReportError::NoSuchDevice(_))));
 }
 
 #[tokio::test]
@@ -115,8 +115,8 @@ async fn texts_and_blamed_lines_leave_without_their_secrets() {
     let store = &store_with(&[old, &new]).await;
     let scheduler = scheduler(store);
 
-    let text = scheduler.configuration("leaf1", &ContentHash::of(&new).as_ref()[..12]).await.unwrap();
-    let blamed = scheduler.blame("leaf1").await.unwrap();
+    let text = scheduler.configuration(&nobody(), "leaf1", &ContentHash::of(&new).as_ref()[..12]).await.unwrap();
+    let blamed = scheduler.blame(&nobody(), "leaf1").await.unwrap();
 
     assert_eq!((text.configuration, &blamed.configuration), (ContentHash::of(&new), &ContentHash::of(&new)));
     assert!(text.text.contains("username ana secret sha512 <removed>\n") && !text.text.contains("CANARY"));
@@ -128,11 +128,11 @@ async fn texts_and_blamed_lines_leave_without_their_secrets() {
 }
 
 #[tokio::test]
-async fn a_blame_of_more_than_is_read_says_what_may_be_older() {
+async fn a_blame_says_which_lines_may_be_older() {
     let texts: Vec<_> = (0..205).map(|number| format!("hostname leaf1\nalias N {number}\n")).collect();
     let store = &store_with(&texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
 
-    let blamed = scheduler(store).blame("leaf1").await.unwrap();
+    let blamed = scheduler(store).blame(&nobody(), "leaf1").await.unwrap();
 
     let lines: Vec<_> = blamed.lines.iter().map(|line| (&line.run, line.or_before)).collect();
     assert_eq!(lines, [(&run(6), true), (&run(205), false)]);
@@ -142,32 +142,32 @@ async fn a_blame_of_more_than_is_read_says_what_may_be_older() {
 async fn a_device_without_history_cannot_be_blamed() {
     let store = &store_with(&[]).await;
 
-    let error = scheduler(store).blame("leaf1").await.unwrap_err();
+    let error = scheduler(store).blame(&nobody(), "leaf1").await.unwrap_err();
 
     assert!(matches!(error, ReportError::NoHistory(_)), "{error}");
 }
 
 #[tokio::test]
-async fn a_release_ends_the_hold_also_while_the_device_is_worked_on_and_again_changes_nothing() {
+async fn a_device_is_unpinned_while_it_is_worked_on() {
     let store = &store_with(&["one\n"]).await;
     let scheduler = scheduler(store);
     let now = scheduler.ports().clock.now();
-    let pin = Pin { configuration: ContentHash::of("one\n"), run: run(1), at: now, by: None };
+    let pin = Pin { configuration: ContentHash::of("one\n"), run: run(1), at: now, repeats: None, by: None };
     store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.pinned = Some(pin.clone());
     let terms = lease::Terms { work_until: now, clock_skew: SignedDuration::ZERO };
     let token = crate::records::device_state::Token::new(1);
     let request = lease::LeaseRequest { run: run(2), mode: Mode::Apply, exclusive: false, token };
     lease::acquire(&store, &scheduler.ports().clock, &leaf(), &request, &terms).await.unwrap();
 
-    let before = scheduler.device("leaf1").await.unwrap();
-    let released = scheduler.unpin("leaf1").await.unwrap();
+    let before = scheduler.device(&nobody(), "leaf1").await.unwrap();
+    let unpinned = scheduler.unpin(&nobody(), "leaf1").await.unwrap();
     let written = store.records.lock().unwrap()[&leaf()].1;
-    let again = scheduler.unpin("leaf1").await.unwrap();
+    let again = scheduler.unpin(&nobody(), "leaf1").await.unwrap();
 
-    assert_eq!((before.pinned, released.pinned.as_ref()), (Some(pin), None));
-    assert_eq!(released.worked_on_by.as_ref().map(|holder| &holder.run), Some(&run(2)), "whose lease stays");
-    assert_eq!((again, store.records.lock().unwrap()[&leaf()].1), (released, written));
-    assert!(matches!(scheduler.unpin("leaf2").await, Err(ReportError::NoSuchDevice(_))));
+    assert_eq!((before.pinned, unpinned.pinned.as_ref()), (Some(pin), None));
+    assert_eq!(unpinned.worked_on_by.as_ref().map(|holder| &holder.run), Some(&run(2)), "whose lease stays");
+    assert_eq!((again, store.records.lock().unwrap()[&leaf()].1), (unpinned, written));
+    assert!(matches!(scheduler.unpin(&nobody(), "leaf2").await, Err(ReportError::NoSuchDevice(_))));
 }
 
 #[tokio::test]
@@ -175,11 +175,11 @@ async fn the_last_runs_are_listed_with_who_asked() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
     for by in ["ana", "ben", "eve"] {
-        scheduler.configure(br#"{"devices":["all"]}"#, None, Some(by)).await.unwrap();
+        scheduler.configure(&Caller::named(by), br#"{"devices":["all"]}"#, None).await.unwrap();
         scheduler.ports().clock.advance(SignedDuration::from_secs(1));
     }
 
-    let listed = scheduler.runs(2).await.unwrap().runs;
+    let listed = scheduler.runs(&nobody(), 2).await.unwrap().runs;
 
     let told: Vec<_> = listed.iter().map(|run| (run.by.as_deref(), run.devices)).collect();
     assert_eq!(told, [(Some("eve"), 3), (Some("ben"), 3)]);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{ImportError, Imported, written};
 use super::precedence::Precedence;
-use super::site::{ALL, Member, Site, UNGROUPED, Vars};
+use super::site::{ALL, AnsibleInventory, Member, UNGROUPED, Vars};
 use crate::inventory::{Device, Inventory, Password, Transport, Verify};
 use crate::name::DeviceName;
 
@@ -18,7 +18,9 @@ const FIELDS: [(&str, &[&str]); 3] = [
     ("password", &["ansible_password", "ansible_httpapi_password", "ansible_httpapi_pass", "ansible_ssh_pass"]),
 ];
 
-const PORT: &str = "ansible_port";
+const PORT: &str = "ansible_httpapi_port";
+/// The port of Ansible's other connections.
+const SSH_PORT: &str = "ansible_port";
 const PLATFORM: &str = "ansible_network_os";
 const USE_SSL: &str = "ansible_httpapi_use_ssl";
 const VALIDATE: &str = "ansible_httpapi_validate_certs";
@@ -28,12 +30,11 @@ const ENABLE: [&str; 2] = ["ansible_become_password", "ansible_become_pass"];
 const UNDERSTOOD: [&str; 5] =
     ["ansible_connection", "ansible_become", "ansible_become_method", "ansible_group_priority", "ansible_become_user"];
 
-pub(super) fn convert(site: Site, files: &str) -> Result<Imported, ImportError> {
+pub(super) fn convert(site: AnsibleInventory, files: &str) -> Result<Imported, ImportError> {
     let precedence = Precedence::new(&site);
     let expected: BTreeMap<_, _> = site.hosts.keys().map(|host| (host.as_str(), precedence.vars(host))).collect();
-    let ports = expected.values().all(speaks_eapi);
     let own = |member: &Member| {
-        let mut element = element(&member.vars(), ports);
+        let mut element = element(&member.vars());
         let groups: Vec<_> =
             precedence.sorted(&member.above).into_iter().filter(|group| is_kept(&site, group)).collect();
         if !groups.is_empty() {
@@ -44,25 +45,26 @@ pub(super) fn convert(site: Site, files: &str) -> Result<Imported, ImportError> 
     let hosts: Map<_, _> = site.hosts.iter().map(|(name, host)| (name.clone(), own(host))).collect();
     let groups = site.groups.iter().filter(|(name, _)| *name != ALL && is_kept(&site, name));
     let groups: Map<_, _> = groups.map(|(name, group)| (name.clone(), own(group))).collect();
-    let defaults = site.groups.get(ALL).map(|all| element(&all.vars(), ports)).unwrap_or_default();
+    let mut defaults = site.groups.get(ALL).map(|all| element(&all.vars())).unwrap_or_default();
+    defaults.insert("jinja".to_owned(), json!({"variables": "ansible"}));
     let mut document = json!({"hosts": hosts, "groups": groups, "defaults": defaults});
     let (_, nested) = written(&document, files)?;
     let mut notes = site.notes.clone();
-    notes.extend(settle(&mut document, &nested, &expected, ports));
+    notes.extend(settle(&mut document, &nested, &expected));
     let (text, _) = written(&document, files)?;
     notes.extend(remarks(&expected));
     Ok(Imported { document: text, notes })
 }
 
 /// `ungrouped` is a group for those only who gave it variables.
-fn is_kept(site: &Site, group: &str) -> bool {
+fn is_kept(site: &AnsibleInventory, group: &str) -> bool {
     let has_vars = |name: &str| site.groups.get(name).is_some_and(|group| !group.vars().is_empty());
     group != UNGROUPED || has_vars(UNGROUPED)
 }
 
 /// A host, group or the defaults in the words of naas.
-fn element(vars: &Vars, ports: bool) -> Map<String, Value> {
-    let mut element = fields(vars, ports);
+fn element(vars: &Vars) -> Map<String, Value> {
+    let mut element = fields(vars);
     let extras = extras(vars);
     if !extras.is_empty() {
         let options = Map::from_iter([("extras".to_owned(), extras.into())]);
@@ -76,12 +78,12 @@ fn element(vars: &Vars, ports: bool) -> Map<String, Value> {
     element
 }
 
-fn fields(vars: &Vars, ports: bool) -> Map<String, Value> {
+fn fields(vars: &Vars) -> Map<String, Value> {
     let mut fields = Map::new();
     for (key, names) in FIELDS {
         fields.extend(first(vars, names).map(|value| (key.to_owned(), as_text(value))));
     }
-    fields.extend(first(vars, &[PORT]).filter(|_| ports).map(|port| ("port".to_owned(), port.clone())));
+    fields.extend(first(vars, &[PORT]).map(|port| ("port".to_owned(), port.clone())));
     let platform = vars.get(PLATFORM).and_then(Value::as_str);
     let platform = platform.map(|name| name.rsplit('.').next().unwrap_or(name));
     fields.extend(platform.map(|name| ("platform".to_owned(), name.into())));
@@ -104,7 +106,7 @@ fn data(vars: &Vars) -> Map<String, Value> {
 }
 
 /// Puts at the host itself what its groups would give it otherwise than in Ansible.
-fn settle(document: &mut Value, nested: &Inventory, expected: &BTreeMap<&str, Vars>, ports: bool) -> Vec<String> {
+fn settle(document: &mut Value, nested: &Inventory, expected: &BTreeMap<&str, Vars>) -> Vec<String> {
     let mut moved: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (name, vars) in expected {
         let device = DeviceName::new(*name).ok().and_then(|name| nested.device(&name));
@@ -116,11 +118,8 @@ fn settle(document: &mut Value, nested: &Inventory, expected: &BTreeMap<&str, Va
                 host.entry("data").or_insert_with(|| Map::new().into())[&key] = value;
             }
         }
-        if let Some(port) = first(vars, &[PORT]).filter(|_| !ports && speaks_eapi(vars)) {
-            host.insert("port".to_owned(), port.clone());
-        }
         let resolved = resolved(&device);
-        for (key, value) in fields(vars, ports) {
+        for (key, value) in fields(vars) {
             if resolved.get(key.as_str()) != Some(&as_text(&value)) {
                 differs(&key);
                 host.insert(key, value);
@@ -183,8 +182,10 @@ fn remarks(expected: &BTreeMap<&str, Vars>) -> Vec<String> {
     note(templates.collect(), "holds a Jinja2 expression, which stays as it is written: naas does not evaluate it");
     let hosts =
         |is: &dyn Fn(&Vars) -> bool| expected.iter().filter(|(_, vars)| is(vars)).map(|(host, _)| *host).collect();
-    let other = |vars: &Vars| vars.contains_key(PORT) && !speaks_eapi(vars);
-    note(hosts(&other), "ansible_port left out, as the connection is not httpapi, so it is not eAPI's port");
+    let other = |vars: &Vars| vars.contains_key(SSH_PORT);
+    note(hosts(&other), "ansible_port left out, as eAPI's port is ansible_httpapi_port");
+    let fallback = |vars: &Vars| speaks_eapi(vars) && !vars.contains_key(PORT);
+    note(hosts(&fallback), "without ansible_httpapi_port it is port 443, or 80 for HTTP in clear");
     let clear = |vars: &Vars| speaks_eapi(vars) && !vars.contains_key(USE_SSL);
     note(hosts(&clear), "without ansible_httpapi_use_ssl Ansible speaks HTTP in clear; naas will speak HTTPS");
     let secret = |vars: &Vars| first(vars, FIELDS[2].1).or_else(|| first(vars, &ENABLE)).is_some();
@@ -194,7 +195,7 @@ fn remarks(expected: &BTreeMap<&str, Vars>) -> Vec<String> {
 
 fn is_known(key: &str) -> bool {
     let fields = FIELDS.iter().flat_map(|(_, names)| names.iter());
-    let others = [PORT, PLATFORM, USE_SSL, VALIDATE];
+    let others = [PORT, SSH_PORT, PLATFORM, USE_SSL, VALIDATE];
     fields.chain(&ENABLE).chain(&UNDERSTOOD).chain(&others).any(|known| *known == key)
 }
 

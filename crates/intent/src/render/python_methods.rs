@@ -1,0 +1,220 @@
+//! The methods, functions, filters and tests of Python and Jinja2 that minijinja lacks or has otherwise.
+//!
+//! What has no meaning here that could be the same twice, such as `random`, is refused by name.
+
+use std::sync::atomic::AtomicUsize;
+
+use minijinja::value::{Kwargs, Rest, StringInput, ValueKind, ValueOrKwargs, from_args};
+use minijinja::{Environment, Error, ErrorKind, State, Value};
+
+use super::mutable::{METHODS, list, map};
+
+mod objects;
+mod strings;
+
+use objects::{Cycler, Joiner, MAX_RANGE, Range};
+
+/// Calls a method that the engine does not know.
+pub(super) fn call(state: &mut State, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
+    if let Some(text) = value.as_str() {
+        return match strings::call(state, value, text, method, args) {
+            Err(error) if error.kind() == ErrorKind::UnknownMethod => {
+                minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args)
+            }
+            done => done,
+        };
+    }
+    match (value.kind(), method) {
+        (ValueKind::Seq, "copy") => from_args::<()>(args).and_then(|()| Ok(list(value.try_iter()?))),
+        (ValueKind::Seq, "index") => index_of(value, args),
+        (ValueKind::Map, "copy") => from_args::<()>(args).and_then(|()| copied(value)),
+        (ValueKind::Seq, _) if METHODS.contains(&method) && !value.is_tuple() => Err(unchangeable("list")),
+        (ValueKind::Map, _) if METHODS.contains(&method) => Err(unchangeable("map")),
+        _ => minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args),
+    }
+}
+
+fn refused(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidOperation, reason.into())
+}
+
+/// Python would change a list or map that is a copy here: say so instead.
+fn unchangeable(what: &str) -> Error {
+    refused(format!(
+        "this {what} cannot be changed: a template changes its own literals and data, and what `list`, `sort` and `dict` \
+         make; write for example `(… | list)`"
+    ))
+}
+
+fn copied(value: &Value) -> Result<Value, Error> {
+    let pair = |key: Value| Ok((key.clone(), value.get_item(&key)?));
+    Ok(map(value.try_iter()?.map(pair).collect::<Result<Vec<_>, Error>>()?))
+}
+
+fn index_of(value: &Value, args: &[Value]) -> Result<Value, Error> {
+    let (wanted,): (&Value,) = from_args(args)?;
+    let found = value.try_iter()?.position(|item| item == *wanted);
+    found.map(Value::from).ok_or_else(|| refused(format!("{wanted} is not in the list")))
+}
+
+/// Adds functions, filters and tests.
+pub(super) fn register(environment: &mut Environment<'_>) {
+    environment.add_function("cycler", |items: Rest<Value>| -> Result<Value, Error> {
+        if items.is_empty() {
+            return Err(refused("cycler: at least one item has to be provided"));
+        }
+        Ok(Value::from_object(Cycler { items: items.to_vec(), at: AtomicUsize::new(0) }))
+    });
+    environment.add_function("range", |first: i64, second: Option<i64>, step: Option<i64>| -> Result<Value, Error> {
+        let (start, stop) = second.map_or((0, first), |second| (first, second));
+        let range = Range { start, stop, step: step.unwrap_or(1) };
+        match range.count() {
+            None => Err(refused("range: the step must not be zero")),
+            Some(count) if count > MAX_RANGE => Err(refused(format!("range makes at most {MAX_RANGE} numbers"))),
+            Some(_) => Ok(Value::from_object(range)),
+        }
+    });
+    environment.add_function("joiner", |separator: Option<String>| {
+        Value::from_object(Joiner {
+            separator: separator.unwrap_or_else(|| ", ".to_owned()),
+            calls: AtomicUsize::new(0),
+        })
+    });
+    for name in ["lipsum", "debug"] {
+        environment.add_function(name, move |_: Rest<Value>| -> Result<Value, Error> {
+            Err(refused(format!("{name} is not possible here: a configuration must be the same each time")))
+        });
+    }
+    environment.add_filter("random", |_: Value| -> Result<Value, Error> {
+        Err(refused("random is not possible here: a configuration must be the same each time"))
+    });
+    environment.add_filter("center", |state: &State, text: String, width: Option<usize>| -> Result<Value, Error> {
+        let width = width.unwrap_or(80);
+        state.consume_fuel(width as u64 / 64)?;
+        Ok(Value::from(strings::centered(&text, width, ' ')))
+    });
+    environment.add_filter("truncate", truncate);
+    environment.add_filter("__plain_dictsort", minijinja::filters::dictsort);
+    environment.add_filter("dictsort", dictsort);
+    environment.add_test("iterable", |state: &State, value: Value| -> Result<bool, Error> {
+        refuse_undefined(state, &value)?;
+        Ok(!value.is_none() && value.try_iter().is_ok())
+    });
+    refuse_undefined_arguments(environment);
+    refuse_undefined_operands(environment);
+    environment.add_test("sequence", |value: Value| {
+        matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map)
+    });
+}
+
+/// Lets the engine's filters that take an undefined argument for none refuse it, as strict undefined is refused in Python.
+fn refuse_undefined_arguments(environment: &mut Environment<'_>) {
+    environment.add_filter("__plain_join", minijinja::filters::join);
+    environment.add_filter("__plain_round", minijinja::filters::round);
+    environment.add_filter("__plain_batch", minijinja::filters::batch);
+    environment.add_filter("__plain_slice", minijinja::filters::slice);
+    environment.add_filter("__plain_trim", minijinja::filters::trim);
+    environment.add_filter("__plain_unique", minijinja::filters::unique);
+    for name in ["join", "round", "batch", "slice", "trim", "unique"] {
+        let original = format!("__plain_{name}");
+        let is_joining = name == "join";
+        environment.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| -> Result<Value, Error> {
+            let mut args = args.into_values();
+            args.iter().try_for_each(|arg| refuse_undefined(state, arg))?;
+            if is_joining && let Some(first) = args.first_mut().filter(|value| value.as_str().is_none()) {
+                let items: Vec<Value> = first.try_iter()?.collect();
+                items.iter().try_for_each(|item| refuse_undefined(state, item))?;
+                *first = Value::from(items);
+            }
+            state.apply_filter(&original, &args)
+        });
+    }
+}
+
+/// Lets the engine's tests that take an undefined for some value refuse it.
+fn refuse_undefined_operands(environment: &mut Environment<'_>) {
+    environment.add_test("__plain_odd", minijinja::tests::is_odd);
+    environment.add_test("__plain_even", minijinja::tests::is_even);
+    environment.add_test("__plain_divisibleby", minijinja::tests::is_divisibleby);
+    environment.add_test("__plain_lower", minijinja::tests::is_lower);
+    environment.add_test("__plain_upper", minijinja::tests::is_upper);
+    environment.add_test("__plain_in", minijinja::tests::is_in);
+    environment.add_test("__plain_eq", minijinja::tests::is_eq);
+    environment.add_test("__plain_ne", minijinja::tests::is_ne);
+    environment.add_test("__plain_lt", minijinja::tests::is_lt);
+    environment.add_test("__plain_le", minijinja::tests::is_le);
+    environment.add_test("__plain_gt", minijinja::tests::is_gt);
+    environment.add_test("__plain_ge", minijinja::tests::is_ge);
+    let same = ["odd", "even", "divisibleby", "lower", "upper", "in", "eq", "ne", "lt", "le", "gt", "ge"]
+        .map(|name| (name, name));
+    let others = [
+        ("equalto", "eq"),
+        ("==", "eq"),
+        ("!=", "ne"),
+        ("lessthan", "lt"),
+        ("<", "lt"),
+        ("<=", "le"),
+        ("greaterthan", "gt"),
+        (">", "gt"),
+        (">=", "ge"),
+    ];
+    for (name, original) in same.into_iter().chain(others) {
+        let original = format!("__plain_{original}");
+        environment.add_test(name, move |state: &mut State, args: Rest<Value>| -> Result<bool, Error> {
+            args.iter().try_for_each(|arg| refuse_undefined(state, arg))?;
+            state.perform_test(&original, &args)
+        });
+    }
+}
+
+/// The engine's own error about something undefined, which says what it is.
+fn refuse_undefined(state: &State, value: &Value) -> Result<(), Error> {
+    if value.is_undefined() { StringInput::new(state, value).map(drop) } else { Ok(()) }
+}
+
+/// Jinja2's `dictsort(case_sensitive, by, reverse)`, whose arguments the engine takes by name only.
+fn dictsort(state: &mut State, map: Value, args: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    let mut args = args.into_values();
+    let named = match args.last().is_some_and(Value::is_kwargs) {
+        true => args.pop().map(Kwargs::try_from).transpose()?,
+        false => None,
+    };
+    let names = ["case_sensitive", "by", "reverse"];
+    if args.len() > names.len() {
+        return Err(refused("dictsort: takes case_sensitive, by and reverse"));
+    }
+    let mut all: Vec<(&str, Value)> = names.into_iter().zip(args).collect();
+    if let Some(named) = &named {
+        for name in names {
+            all.extend(named.get::<Option<Value>>(name)?.map(|value| (name, value)));
+        }
+        named.assert_all_used()?;
+    }
+    let sorted = state.apply_filter("__plain_dictsort", &[map, Kwargs::from_iter(all).into()])?;
+    Ok(list(sorted.try_iter()?))
+}
+
+/// Jinja2's: a text that is at most `leeway` too long stays whole.
+fn truncate(
+    text: String,
+    length: Option<usize>,
+    killwords: Option<bool>,
+    end: Option<String>,
+    rest: Rest<Value>,
+) -> Result<Value, Error> {
+    let (leeway, kwargs): (Option<usize>, Kwargs) = from_args(&rest)?;
+    let length = kwargs.get::<Option<usize>>("length")?.or(length).unwrap_or(255);
+    let killwords = kwargs.get::<Option<bool>>("killwords")?.or(killwords).unwrap_or(false);
+    let end = kwargs.get::<Option<String>>("end")?.or(end).unwrap_or_else(|| "...".to_owned());
+    let leeway = kwargs.get::<Option<usize>>("leeway")?.or(leeway).unwrap_or(5);
+    kwargs.assert_all_used()?;
+    let Some(kept) = length.checked_sub(end.chars().count()) else {
+        return Err(refused(format!("truncate: expected a length of at least that of {end}, found {length}")));
+    };
+    if text.chars().count() <= length + leeway {
+        return Ok(Value::from(text));
+    }
+    let cut: String = text.chars().take(kept).collect();
+    let cut = if killwords { cut.as_str() } else { cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words) };
+    Ok(Value::from(format!("{cut}{end}")))
+}

@@ -1,0 +1,110 @@
+//! What every store must do that stands behind the ports of [`crate::ports`]: one suite for the fakes,
+//! the embedded store, S3 and SQS, and the simulation's store.
+//!
+//! Each function plays one port and panics with what was expected and found. `seed` makes the names of
+//! runs and devices differ from those of other calls, so that a store may hold anything else.
+
+mod queues;
+mod records;
+mod runs;
+
+use intent::name::{DeviceName, RunId};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::records::outcome::{Outcome, Status, SwitchState};
+use crate::records::run::{Mode, Run};
+use crate::records::slice::{self, Slice};
+
+pub use queues::{dead_letters, slice_queue};
+pub use records::{device_records, history, idempotency_keys};
+pub use runs::{outcomes, runs};
+
+/// The first moment of the suite: later than any run of a real store, so that its runs are listed first.
+const BEGINNING: i64 = 7_900_000_000;
+
+/// The moment so many milliseconds after the beginning of a call's time.
+fn moment(seed: u64, milliseconds: i64) -> Timestamp {
+    let beginning = Timestamp::from_second(BEGINNING).expect("a moment before the year 2286");
+    let offset = i64::try_from(seed % 1_000_000).expect("less than a million");
+    beginning + SignedDuration::from_secs(10 * offset) + SignedDuration::from_millis(milliseconds)
+}
+
+fn run_id(seed: u64, number: u64) -> RunId {
+    RunId::new(moment(seed, 0), seed.wrapping_mul(64).wrapping_add(number))
+}
+
+fn device(seed: u64, name: &str) -> DeviceName {
+    DeviceName::new(format!("d{seed}-{name}")).expect("a device name")
+}
+
+fn run(seed: u64, number: u64) -> Run {
+    Run {
+        run: run_id(seed, number),
+        accepted_at: moment(seed, 0),
+        mode: Mode::Apply,
+        devices: vec![device(seed, "leaf1"), device(seed, "leaf2"), device(seed, "leaf10")],
+        step: 1,
+        inventory: vec!["naas/inventory".to_owned()],
+        confirm: None,
+        plan: None,
+        restore: None,
+        repeats: None,
+        by: Some("ana@noc".to_owned()),
+    }
+}
+
+fn outcome(seed: u64, run: &RunId, name: &str, status: Status) -> Outcome {
+    Outcome {
+        run: run.clone(),
+        device: device(seed, name),
+        status,
+        switch: SwitchState::Saved,
+        diff: "+vlan 10\n-vlan 20\n".to_owned(),
+        error: None,
+        superseded_by: None,
+        plan: None,
+        pinned: None,
+        started_at: moment(seed, 0),
+        finished_at: moment(seed, 1_500),
+    }
+}
+
+fn slice(seed: u64, name: &str) -> Slice {
+    Slice {
+        version: slice::VERSION,
+        run: run_id(seed, 0),
+        mode: Mode::Apply,
+        devices: vec![device(seed, name)],
+        inventory: vec!["naas/inventory".to_owned()],
+        confirm: None,
+        plan: None,
+        restore: None,
+        repeats: None,
+        by: None,
+        attempt: 0,
+        waits: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fakes::FakeStore;
+
+    #[tokio::test]
+    async fn the_fakes_keep_the_contract() {
+        let store = &FakeStore::default();
+        for seed in [1, 2] {
+            super::runs(&store, seed).await;
+            super::outcomes(&store, seed).await;
+            super::device_records(&store, seed).await;
+            super::history(&store, seed).await;
+            super::idempotency_keys(&store, seed).await;
+            super::dead_letters(&store, seed).await;
+            let take = async || {
+                let slices = std::mem::take(&mut *store.slices.lock().unwrap());
+                slices.iter().map(|slice| slice.to_message()).collect()
+            };
+            super::slice_queue(&store, take, seed).await;
+        }
+    }
+}
