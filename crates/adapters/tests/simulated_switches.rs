@@ -237,7 +237,7 @@ async fn five_sessions_that_dead_pushes_left_do_not_block_the_next() {
     let fleet = fleet().await;
     let store = store(&fleet, "pw");
     let device = fleet.device("b").unwrap();
-    device.leave_sessions("naas-20261123-101530-7f3a9c-20261123T101604Z-000", 4).unwrap();
+    device.leave_sessions("naas-7f3a9c21-20261123-101530-7f3a9c-6923a2b4-000", 4).unwrap();
     device.leave_sessions("maintenance", 1).unwrap();
 
     enforce(&fleet, &store, "apply").await;
@@ -334,7 +334,7 @@ async fn a_push_that_was_cut_off_before_its_confirmation_is_finished_by_the_next
     store.outcomes.lock().unwrap().clear();
     // As an enforcer leaves it that is killed right after its commit: what should run, on trial.
     let device = fleet.device("b").unwrap();
-    device.arm_commit_timer("naas-20261123-201530-7f3a9c-0badcafe", Duration::from_secs(120)).unwrap();
+    device.arm_commit_timer("naas-7f3a9c21-20261123-201530-7f3a9c-6923a2b4-cafe", Duration::from_secs(120)).unwrap();
 
     enforce(&fleet, &store, "apply").await;
     device.advance(Duration::from_secs(120));
@@ -356,7 +356,7 @@ async fn what_somebody_else_has_on_trial_is_not_called_in_sync() {
 
     let outcome = outcome(&store, "b");
     assert_eq!(outcome.status, Status::Refused, "{outcome:?}");
-    assert!(outcome.error.as_deref().unwrap().contains("session human, which is not ours"), "{outcome:?}");
+    assert!(outcome.error.as_deref().unwrap().contains("session human, which this installation of naas did not open"), "{outcome:?}");
     assert_eq!(fleet.device("b").unwrap().sessions()["human"], SessionState::TimerRunning);
 }
 
