@@ -1,5 +1,6 @@
-//! The API: which method and path does what, and how results are written. It knows HTTP's vocabulary but no HTTP
-//! library, so that API Gateway events and a local server get the same answers from the same code.
+//! The API: which method and path does what, and how results are written. It knows HTTP's
+//! vocabulary but no HTTP library, so that API Gateway events and a local server get the same
+//! answers from the same code.
 
 pub mod problem;
 
@@ -13,7 +14,8 @@ use crate::caller::Caller;
 use crate::causes::causes;
 use crate::schedule::{Scheduler, SchedulerPorts};
 
-/// The largest body that is accepted, in bytes: a request that names ten thousand devices fits several times.
+/// The largest body that is accepted, in bytes: a request that names ten thousand devices fits
+/// several times.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How many entries a list has when the caller does not say.
@@ -128,8 +130,9 @@ async fn configure<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequ
     answer
 }
 
-/// Refuses a body that is too large or not said to be JSON. A web page of another origin cannot send that type without
-/// asking first, so no page that an operator happens to visit can command switches.
+/// Refuses a body that is too large or not said to be JSON. A web page of another origin cannot
+/// send that type without asking first, so no page that an operator happens to visit can command
+/// switches.
 fn acceptable(request: ApiRequest<'_>) -> Result<(), Problem> {
     let media_type = request.content_type.and_then(|header| header.split(';').next()).unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
@@ -204,8 +207,8 @@ impl ApiResponse {
     }
 }
 
-/// The answer for a failure. It is logged once, here at the edge, with its causes; what the caller got wrong is only a
-/// warning.
+/// The answer for a failure. It is logged once, here at the edge, with its causes; what the caller
+/// got wrong is only a warning.
 fn refuse(problem: Problem, error: &dyn std::error::Error) -> ApiResponse {
     let causes = causes(error);
     if problem.status >= 500 {

@@ -1,5 +1,5 @@
-//! Who calls a use case. Every use case of the scheduler takes a [`Caller`], so that the compiler finds a route that
-//! does not say for whom it works.
+//! Who calls a use case. Every use case of the scheduler takes a [`Caller`], so that the compiler
+//! finds a route that does not say for whom it works.
 
 use std::fmt;
 
@@ -13,10 +13,11 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The caller of this name: a user, a role, the id of a key, or an address. Never a secret, since it is recorded.
+    /// The caller of this name: a user, a role, the id of a key, or an address. Never a secret,
+    /// since it is recorded.
     ///
-    /// Only the visible characters are used, so that the name can stand in a log or table. A name without any is a
-    /// caller that is not known.
+    /// Only the visible characters are used, so that the name can stand in a log or table. A name
+    /// without any is a caller that is not known.
     pub fn named(name: &str) -> Self {
         let visible = |c: &char| c.is_ascii_graphic() || c.is_alphanumeric() || *c == ' ';
         let name: String = name.trim().chars().filter(visible).take(LONGEST_SUBJECT).collect();

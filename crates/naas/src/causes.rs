@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-/// The causes of `error`, outermost first, with colons between them. The error's own sentence is not among them.
+/// The causes of `error`, outermost first, with colons between them. The error's own sentence is
+/// not among them.
 pub fn causes(error: &dyn Error) -> String {
     let chain = std::iter::successors(error.source(), |cause: &&dyn Error| (*cause).source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")

@@ -1,29 +1,33 @@
-//! The lease: at most one push per device at any moment, whoever dies and whatever their clocks say.
+//! The lease: at most one push per device at any moment, whoever dies and whatever their clocks
+//! say.
 //!
-//! Whoever works on a device holds the lease in its [record](crate::records::device_state), which is written by compare
-//! and set. That there are never two holders follows from four things:
+//! Whoever works on a device holds the lease in its [record](crate::records::device_state), which
+//! is written by compare and set. That there are never two holders follows from four things:
 //!
-//! 1. *One taker.* A lease is written only over a record that has none, or one that has ended, and only if the record
-//!    is still the one that was read. Of two who read the same record, the second write fails.
-//! 2. *The holder ends first.* Work is cut off at a moment of the holder's own clock ([`Terms::work_until`]); the lease
-//!    lasts longer by twice the skew a clock may have and by [`AFTERMATH`]. One clock may be behind by the skew and the
-//!    other ahead by it: when any other clock reads the lease's end, the holder's has passed the moment its work was
-//!    cut off.
-//! 3. *The dead are silent.* A holder that dies sends no more; what it sent before, the switch may still be doing for a
-//!    while: that is what [`AFTERMATH`] is for.
-//! 4. *A lost reply is not a lost write.* After a write that failed the record is read again, and a holder knows its
-//!    own token.
+//! 1. *One taker.* A lease is written only over a record that has none, or one that has ended, and
+//!    only if the record is still the one that was read. Of two who read the same record, the
+//!    second write fails.
+//! 2. *The holder ends first.* Work is cut off at a moment of the holder's own clock
+//!    ([`Terms::work_until`]); the lease lasts longer by twice the skew a clock may have and by
+//!    [`AFTERMATH`]. One clock may be behind by the skew and the other ahead by it: when any other
+//!    clock reads the lease's end, the holder's has passed the moment its work was cut off.
+//! 3. *The dead are silent.* A holder that dies sends no more; what it sent before, the switch may
+//!    still be doing for a while: that is what [`AFTERMATH`] is for.
+//! 4. *A lost reply is not a lost write.* After a write that failed the record is read again, and a
+//!    holder knows its own token.
 //!
 //! A crash frees the device when the lease ends, without anybody's help.
 //!
-//! Requests coalesce: of the runs that ask for a device while another one works on it, one waits and the others end as
-//! superseded by it: they follow it. That loses nothing, since the waiting run reads models after it holds the lease,
-//! and so after all of them were accepted. A run that others follow does its work when its turn comes, even if its own
-//! outcome is recorded already (its slice was delivered twice) or it was cancelled since.
+//! Requests coalesce: of the runs that ask for a device while another one works on it, one waits
+//! and the others end as superseded by it: they follow it. That loses nothing, since the waiting
+//! run reads models after it holds the lease, and so after all of them were accepted. A run that
+//! others follow does its work when its turn comes, even if its own outcome is recorded already
+//! (its slice was delivered twice) or it was cancelled since. If it does not come in time, because
+//! its process died, the next run that does the same work takes over its followers.
 //!
-//! A device that was just brought to its intent is left alone for [`SETTLE`], and whoever asks again meanwhile waits: a
-//! thousand webhooks, those of our own save among them (EOS-83), cost one push and one check, in whatever order they
-//! come.
+//! A device that was just brought to its intent is left alone for [`SETTLE`], and whoever asks
+//! again meanwhile waits: a thousand webhooks, those of our own save among them (EOS-83), cost one
+//! push and one check, in whatever order they come.
 
 mod pin;
 mod replacement;
@@ -45,11 +49,13 @@ use crate::retry;
 /// How long a switch may go on with what a holder sent before it died.
 pub const AFTERMATH: SignedDuration = SignedDuration::from_secs(60);
 
-/// How long others are left to a waiting run. Its slice comes again within half a minute, and asks anew. The slice of a
-/// run whose enforcer died comes much later or, if that happens often, not at all; then another run waits in its place.
+/// How long others are left to a waiting run. Its slice comes again within half a minute, and asks
+/// anew. The slice of a run whose enforcer died comes much later or, if that happens often, not at
+/// all; then another run waits in its place.
 const WAITING_LIFE: SignedDuration = SignedDuration::from_mins(2);
 
-/// How long a device that was just brought to its intent is left alone: longer than its own webhook takes.
+/// How long a device that was just brought to its intent is left alone: longer than its own webhook
+/// takes.
 pub const SETTLE: SignedDuration = SignedDuration::from_secs(3);
 
 /// How often a write is tried when others write the same record first.
@@ -65,8 +71,8 @@ pub struct LeaseRequest {
     pub run: RunId,
     /// What the run will do with the device.
     pub mode: Mode,
-    /// True if no other run can do this work: it applies a specific plan or restores a configuration. Such a run is
-    /// never superseded, and no other run is left to it.
+    /// True if no other run can do this work: it applies a specific plan or restores a
+    /// configuration. Such a run is never superseded, and no other run is left to it.
     pub exclusive: bool,
     /// The token that the lease will carry. A new one for each request.
     pub token: Token,
@@ -95,9 +101,11 @@ pub enum LeaseDecision {
     Take(DeviceRecord),
     /// The run has the lease already: the write was done and its reply was lost.
     Held,
-    /// The run must ask again. If there is a record, it is written first and gives the run the waiting place.
+    /// The run must ask again. If there is a record, it is written first and gives the run the
+    /// waiting place.
     Wait(Option<DeviceRecord>),
-    /// This other run waits and will do the work. If there is a record, it is written first: it notes the follower.
+    /// This other run waits and will do the work. If there is a record, it is written first: it
+    /// notes the follower.
     Superseded(RunId, Option<DeviceRecord>),
 }
 
@@ -108,7 +116,8 @@ pub fn decide(record: &DeviceRecord, request: &LeaseRequest, terms: &Terms, now:
         return LeaseDecision::Held;
     }
     let waiting = record.waiting.as_ref().filter(|waiting| waiting.until > now && waiting.run != request.run);
-    // A run that holds the lease, or held it when its enforcer died, has begun its work and must end it itself.
+    // A run that holds the lease, or held it when its enforcer died, has begun its work and must
+    // end it itself.
     let begun = lease.filter(|lease| lease.run == request.run);
     if let Some(waiting) = waiting
         && begun.is_none()
@@ -119,25 +128,38 @@ pub fn decide(record: &DeviceRecord, request: &LeaseRequest, terms: &Terms, now:
         return LeaseDecision::Superseded(waiting.run.clone(), write);
     }
     let own_turn = record.waiting.as_ref().filter(|waiting| waiting.run == request.run);
+    let abandoned = record.waiting.as_ref().filter(|place| place.until <= now && place.run != request.run);
+    let abandoned = abandoned.filter(|place| place.has_followers);
+    let adopted = abandoned.filter(|place| takes_over(request, place));
+    let has_followers = own_turn.is_some_and(|turn| turn.has_followers)
+        || begun.is_some_and(|lease| lease.has_followers)
+        || adopted.is_some();
+    // The followers of a run that does not come stay noted until a run comes that does their work.
+    let unserved = abandoned.filter(|_| adopted.is_none());
     let settled = own_turn.is_some() || begun.is_some() || !is_settling(record, request, now);
     if settled && lease.is_none_or(|lease| lease.until <= now) {
-        let has_followers =
-            own_turn.is_some_and(|turn| turn.has_followers) || begun.is_some_and(|lease| lease.has_followers);
         let lease =
             Lease { run: request.run.clone(), token: request.token.clone(), until: terms.until(), has_followers };
-        return LeaseDecision::Take(DeviceRecord { lease: Some(lease), waiting: waiting.cloned(), ..record.clone() });
+        let waiting = waiting.or(unserved).cloned();
+        return LeaseDecision::Take(DeviceRecord { lease: Some(lease), waiting, ..record.clone() });
     }
-    let may_wait = waiting.is_none() && begun.is_none() && !request.exclusive;
+    let may_wait = waiting.or(unserved).is_none() && begun.is_none() && !request.exclusive;
     let until = now + terms.clock_skew * 2 + WAITING_LIFE;
-    let has_followers = own_turn.is_some_and(|turn| turn.has_followers);
     LeaseDecision::Wait(may_wait.then(|| DeviceRecord {
         waiting: Some(Waiting { run: request.run.clone(), mode: request.mode, until, has_followers }),
         ..record.clone()
     }))
 }
 
-/// True if the same work ended a moment ago, for another run. By another clock that moment may lie ahead; then nobody
-/// waits for it.
+/// True if the run that asks does the work that a waiting run was to do, so that it can take over
+/// its followers.
+fn takes_over(request: &LeaseRequest, place: &Waiting) -> bool {
+    let includes = request.mode == place.mode || (request.mode, place.mode) == (Mode::Apply, Mode::Check);
+    includes && !request.exclusive
+}
+
+/// True if the same work ended a moment ago, for another run. By another clock that moment may lie
+/// ahead; then nobody waits for it.
 fn is_settling(record: &DeviceRecord, request: &LeaseRequest, now: Timestamp) -> bool {
     let is_repeated = |last: &&Last| {
         let another = last.run != request.run && !request.exclusive;
@@ -147,7 +169,8 @@ fn is_settling(record: &DeviceRecord, request: &LeaseRequest, now: Timestamp) ->
     ended.is_some_and(|ago| (SignedDuration::ZERO..SETTLE).contains(&ago))
 }
 
-/// True if a run in `mode` does all that the request wants. An apply also tells whether a device is in sync.
+/// True if a run in `mode` does all that the request wants. An apply also tells whether a device is
+/// in sync.
 fn includes(mode: Mode, request: &LeaseRequest) -> bool {
     !request.exclusive && (mode == request.mode || (mode, request.mode) == (Mode::Apply, Mode::Check))
 }
@@ -159,7 +182,8 @@ pub struct HeldLease {
     record: DeviceRecord,
     version: Version,
     token: Token,
-    /// The pin that stood before the one that was set under this lease. The outer option is empty if none was set.
+    /// The pin that stood before the one that was set under this lease. The outer option is empty
+    /// if none was set.
     replaced: Option<Option<Pin>>,
 }
 
@@ -172,9 +196,11 @@ pub struct WorkResult {
     pub last: Option<Last>,
     /// The newest configuration in the device's history, if there is a new one.
     pub newest_revision: Option<ContentHash>,
-    /// True if the restore came to nothing: the pin that was set with [`pin()`] is replaced by the one before it.
+    /// True if the restore came to nothing: the pin that was set with [`pin()`] is replaced by the
+    /// one before it.
     pub undo_pin: bool,
-    /// The switch that was seen, if it is seen for the first time. It uses up the word that a person gave for it.
+    /// The switch that was seen, if it is seen for the first time. It uses up the word that a
+    /// person gave for it.
     pub identity: Option<KnownSwitch>,
 }
 
@@ -204,7 +230,8 @@ pub enum Acquired {
     Superseded(RunId),
 }
 
-/// Asks for the lease of `device`. An error is the store's; the lease may then be written or not, and ends by itself.
+/// Asks for the lease of `device`. An error is the store's; the lease may then be written or not,
+/// and ends by itself.
 pub async fn acquire(
     records: &impl DeviceRecords,
     clock: &impl Clock,
@@ -279,14 +306,16 @@ pub async fn release(
     change.await.map(drop)
 }
 
-/// True if other runs may have been left to `run`: it waits for `device`, or has its lease, which it may have died with.
+/// True if other runs may have been left to `run`: it waits for `device`, or has its lease, which
+/// it may have died with.
 pub async fn has_followers(records: &impl DeviceRecords, device: &DeviceName, run: &RunId) -> Result<bool, StoreError> {
     let Some(Stored { record, .. }) = records.device_record(device).await? else { return Ok(false) };
     let waits = record.waiting.is_some_and(|waiting| waiting.run == *run);
     Ok(waits || record.lease.is_some_and(|lease| lease.run == *run))
 }
 
-/// Gives up the waiting place that `run` has for `device`, so that no other run is left to it any more.
+/// Gives up the waiting place that `run` has for `device`, so that no other run is left to it any
+/// more.
 pub async fn withdraw(
     records: &impl DeviceRecords,
     clock: &impl Clock,
@@ -300,8 +329,9 @@ pub async fn withdraw(
     change.await.map(drop)
 }
 
-/// Replaces the record by what `change` makes of it, again and again while others write first, and returns the record
-/// as it then stands. If there is no record, or `change` makes nothing of it, nothing is written or returned.
+/// Replaces the record by what `change` makes of it, again and again while others write first, and
+/// returns the record as it then stands. If there is no record, or `change` makes nothing of it,
+/// nothing is written or returned.
 async fn change(
     records: &impl DeviceRecords,
     clock: &impl Clock,

@@ -47,7 +47,8 @@ struct Asked {
 }
 
 impl<P: SchedulerPorts> Scheduler<P> {
-    /// A scheduler over these ports. A request that names no step is cut into slices of `default_step`.
+    /// A scheduler over these ports. A request that names no step is cut into slices of
+    /// `default_step`.
     pub fn new(ports: P, default_step: Step) -> Self {
         Self { ports, default_step }
     }
@@ -56,8 +57,9 @@ impl<P: SchedulerPorts> Scheduler<P> {
         self.ports.ports()
     }
 
-    /// Accepts the request in `body`. When it returns, every slice is queued; on an error before the queue, nothing is.
-    /// With a `key`, the same request gets the same run however often it is sent.
+    /// Accepts the request in `body`. When it returns, every slice is queued; on an error before
+    /// the queue, nothing is. With a `key`, the same request gets the same run however often it is
+    /// sent.
     pub async fn configure(&self, caller: &Caller, body: &[u8], key: Option<&str>) -> Result<Receipt, ScheduleError> {
         let asked = Asked { request: Request::parse(body)?, by: caller.subject().map(str::to_owned) };
         match key {

@@ -1,4 +1,5 @@
-//! `docs/errors.md` has every outcome, every problem type and every sentence that an error begins with.
+//! `docs/errors.md` has every outcome, every problem type and every sentence that an error begins
+//! with.
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test, where an unwrap is the expectation")]
 

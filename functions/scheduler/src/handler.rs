@@ -1,4 +1,5 @@
-//! Turns API Gateway's proxy events (REST API, payload version 1) into API calls, and answers into its responses.
+//! Turns API Gateway's proxy events (REST API, payload version 1) into API calls, and answers into
+//! its responses.
 
 use std::borrow::Cow;
 
@@ -54,13 +55,15 @@ fn query(request: &ApiGatewayProxyRequest) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
-/// The caller, as far as API Gateway knows: an IAM caller, the id of an API key (never the key), or an address.
+/// The caller, as far as API Gateway knows: an IAM caller, the id of an API key (never the key), or
+/// an address.
 fn caller(identity: &ApiGatewayRequestIdentity) -> Caller {
     let known = [&identity.user_arn, &identity.api_key_id, &identity.source_ip];
     known.into_iter().flatten().find(|name| !name.is_empty()).map_or_else(Caller::default, |name| Caller::named(name))
 }
 
-/// The value of a header. One that is not text becomes a text that is not valid in any header that is read here.
+/// The value of a header. One that is not text becomes a text that is not valid in any header that
+/// is read here.
 fn header<'r>(request: &'r ApiGatewayProxyRequest, name: &str) -> Option<&'r str> {
     request.headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"))
 }

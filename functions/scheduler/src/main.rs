@@ -1,4 +1,5 @@
-//! The scheduler function: API Gateway's calls in, slices out. This file only wires; see [`handler`].
+//! The scheduler function: API Gateway's calls in, slices out. This file only wires; see
+//! [`handler`].
 
 // The SDK's futures are nested deeper than the compiler follows by default.
 #![recursion_limit = "256"]

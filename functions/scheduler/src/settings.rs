@@ -1,4 +1,5 @@
-//! What the deployment tells this function, through environment variables that `template.yaml` sets.
+//! What the deployment tells this function, through environment variables that `template.yaml`
+//! sets.
 
 use adapters::environment::{self, Environment};
 use naas::schedule::request::Step;
@@ -6,10 +7,11 @@ use naas::schedule::request::Step;
 /// The function's settings; none of them is a secret.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// `INVENTORY_PREFIX`: the secret that holds the inventory, or the prefix of several: `naas/inventory` stands for
-    /// itself and for every `naas/inventory/…`.
+    /// `INVENTORY_PREFIX`: the secret that holds the inventory, or the prefix of several:
+    /// `naas/inventory` stands for itself and for every `naas/inventory/…`.
     pub(crate) inventory_prefix: String,
-    /// `ALLOW_LOCAL_ADDRESSES`: whether an inventory may name loopback addresses without a word of permission.
+    /// `ALLOW_LOCAL_ADDRESSES`: whether an inventory may name loopback addresses without a word of
+    /// permission.
     pub(crate) allow_local_addresses: bool,
     /// `SLICE_QUEUE_URL`: the SQS queue slices go to.
     pub(crate) slice_queue_url: String,

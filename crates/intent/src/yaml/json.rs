@@ -1,4 +1,5 @@
-//! Reading JSON as a type, with errors that say where, what was expected and found, and which word was meant.
+//! Reading JSON as a type, with errors that say where, what was expected and found, and which word
+//! was meant.
 
 use serde::de::DeserializeOwned;
 

@@ -128,7 +128,8 @@ fn no_such_configuration(error: &NoSuchConfiguration, consequence: &str) -> Prob
     Problem::new(status, kind, title, format!("{error}{consequence}"))
 }
 
-/// A store's failure. What an operator must fix is a 503 as well: the caller did nothing wrong and may come again.
+/// A store's failure. What an operator must fix is a 503 as well: the caller did nothing wrong and
+/// may come again.
 fn store(error: &StoreError, consequence: &str) -> Problem {
     let detail = |cure: &str| format!("{error}; {cure}; {consequence}");
     match error.fault {

@@ -12,6 +12,7 @@ use crate::lease::{self, HeldLease, WorkResult};
 use crate::ports::{DeadLetters, Recorded, Runs, StoreError};
 use crate::records::device_state::{InSync, KnownSwitch, Last};
 use crate::records::outcome::{Outcome, Status, SwitchState, changed_lines};
+use crate::records::run::Mode;
 use crate::records::slice::Slice;
 
 /// How the work under a lease ended.
@@ -121,9 +122,12 @@ impl<P: EnforcerPorts> Record<'_, P> {
     }
 
     /// Parks the device with its reason, for an operator to send it again, and records how it ended. In this order: killed in
-    /// between, it is parked twice rather than not at all.
+    /// between, it is parked twice rather than not at all. A plan or check is only recorded: nobody needs a late one.
     pub(super) async fn give_up(&self, outcome: &Outcome) -> Result<(), StoreError> {
         let slice = self.work.slice;
+        if slice.mode != Mode::Apply {
+            return self.outcome(outcome).await;
+        }
         let alone = Slice { devices: vec![self.device.clone()], ..slice.clone() };
         let reason = format!(
             "{} is {} after {} attempts: {}",

@@ -6,15 +6,16 @@ use super::{HeldLease, change};
 use crate::ports::{Clock, DeviceRecords, StoreError, StoreFault, Stored};
 use crate::records::device_state::{DeviceRecord, Pin};
 
-/// Pins the device to a configuration, under a lease. If the lease was lost meanwhile, the error says so and nothing is
-/// pinned.
+/// Pins the device to a configuration, under a lease. If the lease was lost meanwhile, the error
+/// says so and nothing is pinned.
 pub async fn pin(
     records: &impl DeviceRecords,
     clock: &impl Clock,
     held: &mut HeldLease,
     pin: Pin,
 ) -> Result<(), StoreError> {
-    // A pin of this run stands from an attempt that died: what stood before that is not known, and it is left as it is.
+    // A pin of this run stands from an attempt that died: what stood before that is not known, and
+    // it is left as it is.
     if held.record.pinned.as_ref().is_some_and(|stands| stands.run == pin.run) {
         return Ok(());
     }
@@ -32,8 +33,8 @@ pub async fn pin(
     Ok(())
 }
 
-/// Unpins a device, whoever works on it, and notes when, so that no restore that was asked for before pins it again. A
-/// device that is not pinned stays as it is.
+/// Unpins a device, whoever works on it, and notes when, so that no restore that was asked for
+/// before pins it again. A device that is not pinned stays as it is.
 pub async fn unpin(records: &impl DeviceRecords, clock: &impl Clock, device: &DeviceName) -> Result<(), StoreError> {
     let change = change(records, clock, device, None, |record| {
         let unpinned_at = Some(clock.now());

@@ -6,8 +6,8 @@ use super::change;
 use crate::ports::{Clock, DeviceRecords, StoreError};
 use crate::records::device_state::DeviceRecord;
 
-/// Lets the next switch that answers for the device take its place. A device that has no record yet takes the first switch that
-/// answers anyway.
+/// Lets the next switch that answers for the device take its place. A device that has no record yet
+/// takes the first switch that answers anyway.
 pub async fn accept_replacement(
     records: &impl DeviceRecords,
     clock: &impl Clock,

@@ -32,7 +32,7 @@ async fn hold(store: &FakeStore, clock: &FakeClock, number: u64) -> HeldLease {
 }
 
 #[tokio::test]
-async fn of_many_who_ask_one_works_one_waits_and_the_others_are_left_to_it() {
+async fn one_run_works_one_waits_and_the_others_follow_it() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let _held = hold(&store, &clock, 1).await;
 
@@ -48,7 +48,7 @@ async fn of_many_who_ask_one_works_one_waits_and_the_others_are_left_to_it() {
 }
 
 #[tokio::test]
-async fn newcomers_are_left_to_the_one_that_waits_also_when_the_device_is_free() {
+async fn newcomers_follow_the_waiting_run_on_a_free_device_too() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &request(2, Mode::Apply)).await;
@@ -62,7 +62,7 @@ async fn newcomers_are_left_to_the_one_that_waits_also_when_the_device_is_free()
 }
 
 #[tokio::test]
-async fn a_slice_delivered_twice_is_not_superseded_by_those_who_wait_for_it() {
+async fn a_slice_delivered_twice_is_not_superseded_by_its_waiters() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let _held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &request(2, Mode::Apply)).await;
@@ -86,7 +86,7 @@ async fn nobody_is_left_to_a_run_that_applies_a_plan() {
 }
 
 #[tokio::test]
-async fn whoever_is_relied_on_is_told_so_when_its_turn_comes_also_after_a_crash() {
+async fn a_run_with_followers_knows_it_even_after_a_crash() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &request(2, Mode::Apply)).await;
@@ -101,8 +101,55 @@ async fn whoever_is_relied_on_is_told_so_when_its_turn_comes_also_after_a_crash(
     assert!(crashed.record().has_followers() && again.record().has_followers());
 }
 
+/// A device for which run 2 waits, with run 3 as its follower, and does not come.
+async fn abandoned(store: &FakeStore, clock: &FakeClock) {
+    let held = hold(store, clock, 1).await;
+    ask_for(store, clock, &request(2, Mode::Apply)).await;
+    ask_for(store, clock, &request(3, Mode::Apply)).await;
+    release(&store, clock, held, WorkResult::default()).await.unwrap();
+    clock.advance(SignedDuration::from_hours(1));
+}
+
 #[tokio::test]
-async fn nobody_is_relied_on_whom_nothing_was_left_to() {
+async fn the_followers_of_a_dead_run_are_taken_over() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    abandoned(&store, &clock).await;
+
+    let held = hold(&store, &clock, 4).await;
+
+    assert!(held.record().has_followers());
+    assert_eq!(held.record().waiting, None);
+}
+
+#[tokio::test]
+async fn a_run_that_waits_takes_over_followers_too() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    abandoned(&store, &clock).await;
+    let plan = ask_for(&store, &clock, &request(4, Mode::Plan)).await;
+    assert!(matches!(plan, Acquired::Held(_)));
+
+    ask_for(&store, &clock, &request(5, Mode::Apply)).await;
+
+    let waiting = store.records.lock().unwrap()[&leaf()].0.waiting.clone().unwrap();
+    assert_eq!((waiting.run, waiting.has_followers), (run(5), true));
+}
+
+#[tokio::test]
+async fn other_work_leaves_the_followers_of_a_dead_run_noted() {
+    let (store, clock) = (FakeStore::default(), FakeClock::default());
+    abandoned(&store, &clock).await;
+    let Acquired::Held(plan) = ask_for(&store, &clock, &request(4, Mode::Plan)).await else { panic!("it is free") };
+
+    let waits = ask_for(&store, &clock, &request(5, Mode::Plan)).await;
+    release(&&store, &clock, *plan, WorkResult::default()).await.unwrap();
+    let late = hold(&store, &clock, 2).await;
+
+    assert!(matches!(waits, Acquired::Busy(_)));
+    assert!(late.record().has_followers(), "so that it does its work even if it was cancelled meanwhile");
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_was_left_to_has_no_followers() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &request(2, Mode::Apply)).await;
@@ -117,7 +164,7 @@ fn ended(clock: &FakeClock, mode: Mode, status: Status) -> WorkResult {
 }
 
 #[tokio::test]
-async fn a_thousand_who_ask_for_what_was_just_done_cost_one_more_turn() {
+async fn a_thousand_equal_requests_cost_one_more_turn() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
     release(&&store, &clock, held, ended(&clock, Mode::Apply, Status::Changed)).await.unwrap();
@@ -135,7 +182,7 @@ async fn a_thousand_who_ask_for_what_was_just_done_cost_one_more_turn() {
 }
 
 #[tokio::test]
-async fn only_an_apply_that_worked_is_left_alone_and_only_for_a_moment() {
+async fn only_a_fresh_successful_apply_is_left_to_settle() {
     for (mode, status, request, after, settles) in [
         (Mode::Apply, Status::InSync, request(2, Mode::Apply), 0, true),
         (Mode::Apply, Status::Changed, request(2, Mode::Apply), 2, true),
@@ -158,7 +205,7 @@ async fn only_an_apply_that_worked_is_left_alone_and_only_for_a_moment() {
 }
 
 #[tokio::test]
-async fn a_dead_holder_keeps_the_device_until_its_lease_ends_and_no_longer() {
+async fn a_dead_holder_keeps_the_device_until_its_lease_ends() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let until = terms(&clock).until();
     let _dead = hold(&store, &clock, 1).await;
@@ -173,7 +220,7 @@ async fn a_dead_holder_keeps_the_device_until_its_lease_ends_and_no_longer() {
 }
 
 #[tokio::test]
-async fn a_run_that_gave_up_waiting_is_not_counted_on() {
+async fn no_run_is_left_to_one_that_withdrew() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let _held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &request(2, Mode::Apply)).await;
@@ -184,7 +231,7 @@ async fn a_run_that_gave_up_waiting_is_not_counted_on() {
 }
 
 #[tokio::test]
-async fn giving_back_keeps_what_others_wrote_and_takes_nobody_elses_lease() {
+async fn giving_back_leaves_the_leases_of_others_alone() {
     let (store, clock) = (FakeStore::default(), FakeClock::default());
     let held = hold(&store, &clock, 1).await;
     ask_for(&store, &clock, &request(2, Mode::Apply)).await;
@@ -214,7 +261,8 @@ async fn a_store_that_does_not_answer_is_an_error_and_no_lease() {
 }
 
 proptest! {
-    /// The argument's second step: whatever two clocks show within the skew, the holder was cut off when another may take over.
+    /// The argument's second step: whatever two clocks show within the skew, the holder was cut off
+    /// when another may take over.
     #[test]
     fn the_holder_has_ended_when_anybody_may_take_over(
         began in 0_i64..4_000_000_000,

@@ -1,7 +1,9 @@
-//! What is remembered of one device from push to push: the run that works on it, the run that waits for it, the
-//! configuration it was last known to run, and the configuration it is pinned to, if it is.
+//! What is remembered of one device from push to push: the run that works on it, the run that waits
+//! for it, the configuration it was last known to run, and the configuration it is pinned to, if it
+//! is.
 //!
-//! One small JSON document per device, replaced by compare and set only; [`crate::lease`] says why that is enough.
+//! One small JSON document per device, replaced by compare and set only; [`crate::lease`] says why
+//! that is enough.
 
 use intent::hash::ContentHash;
 use intent::name::RunId;
@@ -12,7 +14,8 @@ use crate::records::outcome::Status;
 use crate::records::run::Mode;
 use crate::records::version_of;
 
-/// The version of the document that this code writes. It reads version 1 as well, whose fields had other names.
+/// The version of the document that this code writes. It reads version 1 as well, whose fields had
+/// other names.
 pub const VERSION: u32 = 2;
 
 /// The oldest version of the document that this code reads.
@@ -44,7 +47,8 @@ pub struct DeviceRecord {
     /// The switch that the device is, since it was first seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<KnownSwitch>,
-    /// True if a person said that another switch may take its place: the next one that answers is the right one.
+    /// True if a person said that another switch may take its place: the next one that answers is
+    /// the right one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub accepts_replacement: bool,
 }
@@ -67,7 +71,8 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// A configuration that a restore pinned its device to; [`crate::history`] says why restores do that.
+/// A configuration that a restore pinned its device to; [`crate::history`] says why restores do
+/// that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pin {
@@ -85,7 +90,8 @@ pub struct Pin {
     pub by: Option<String>,
 }
 
-/// What was decided about a device's pin after a restore was asked for. That restore is not done any more.
+/// What was decided about a device's pin after a restore was asked for. That restore is not done
+/// any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaterDecision {
     /// This run, which was asked for later, restored a configuration.
@@ -124,7 +130,8 @@ pub struct Waiting {
     pub has_followers: bool,
 }
 
-/// Proof that a running-config is what an intent renders to. It does not age: the digest stands for the text.
+/// Proof that a running-config is what an intent renders to. It does not age: the digest stands for
+/// the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InSync {
@@ -201,8 +208,10 @@ impl DeviceRecord {
         self.lease.as_ref().is_some_and(|lease| lease.has_followers)
     }
 
-    /// What was decided about the pin after the restore was asked for that has this place among the restores of the
-    /// device, see [`Slice::restore_order`](crate::records::slice::Slice::restore_order); nothing if nothing was.
+    /// What was decided about the pin after the restore was asked for that has this place among the
+    /// restores of the device, see
+    /// [`Slice::restore_order`](crate::records::slice::Slice::restore_order); nothing if nothing
+    /// was.
     pub fn decided_after(&self, restore: &RunId) -> Option<LaterDecision> {
         let pin = self.pinned.as_ref().filter(|pin| restore.is_older_than(pin.repeats.as_ref().unwrap_or(&pin.run)));
         let restored = pin.map(|pin| LaterDecision::RestoredBy(pin.run.clone()));
@@ -219,8 +228,8 @@ impl DeviceRecord {
 }
 
 impl Token {
-    /// The token of this random number. It must come from the operating system: a second attempt with the same token
-    /// would take the lease for its own.
+    /// The token of this random number. It must come from the operating system: a second attempt
+    /// with the same token would take the lease for its own.
     pub fn new(random: u128) -> Self {
         Self(format!("{random:032x}"))
     }

@@ -1,4 +1,5 @@
-//! What is remembered of a request with an `Idempotency-Key`, so that the same request is the same run however often it is sent.
+//! What is remembered of a request with an `Idempotency-Key`, so that the same request is the same
+//! run however often it is sent.
 
 use intent::name::RunId;
 use jiff::Timestamp;
@@ -22,7 +23,8 @@ pub struct Receipt {
 /// What is remembered of a request with an `Idempotency-Key`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyRecord {
-    /// SHA-256 of the request, hexadecimal: the same key with another request is a mistake worth an error.
+    /// SHA-256 of the request, hexadecimal: the same key with another request is a mistake worth an
+    /// error.
     pub fingerprint: String,
     /// The run this key stands for.
     pub run: RunId,

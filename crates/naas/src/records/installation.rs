@@ -1,11 +1,12 @@
-//! The id of an installation of naas: one state store, and all functions or processes that share it.
+//! The id of an installation of naas: one state store, and all functions or processes that share
+//! it.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// 32 random bits as 8 lower-case hexadecimal digits, a form that nobody types by chance. Drawn once and stored; it is part of
-/// the names of our sessions on switches.
+/// 32 random bits as 8 lower-case hexadecimal digits, a form that nobody types by chance. Drawn
+/// once and stored; it is part of the names of our sessions on switches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct InstallationId(String);

@@ -1,4 +1,5 @@
-//! What became of one device in one run. Every device of an accepted run ends in exactly one outcome.
+//! What became of one device in one run. Every device of an accepted run ends in exactly one
+//! outcome.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,18 +11,19 @@ use intent::name::{DeviceName, RunId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The switch's own diff was empty; nothing was committed, and saved only what an earlier push could not save.
+    /// The switch's own diff was empty; nothing was committed, and saved only what an earlier push
+    /// could not save.
     InSync,
     /// Replaced and saved; the diff is what the switch computed before the commit.
     Changed,
-    /// The switch runs what was intended, and besides what somebody changed by hand while it was being committed or saved.
-    /// Both are saved. A check follows, and tells the difference.
+    /// The switch runs what was intended, and besides what somebody changed by hand while it was
+    /// being committed or saved. Both are saved. A check follows, and tells the difference.
     EditedMeanwhile,
-    /// It runs what was intended, but its startup-config is another one, which a reload brings back: the switch could not save
-    /// it, or a plan or check found it unsaved.
+    /// It runs what was intended, but its startup-config is another one, which a reload brings
+    /// back: the switch could not save it, or a plan or check found it unsaved.
     NotSaved,
-    /// Replaced, and then not confirmed: a check failed, the switch could not be reached any more, or somebody else ended the
-    /// commit timer. It goes back to what it ran.
+    /// Replaced, and then not confirmed: a check failed, the switch could not be reached any more,
+    /// or somebody else ended the commit timer. It goes back to what it ran.
     Reverted,
     /// A plan: the diff is what would change.
     Planned,
@@ -39,7 +41,8 @@ pub enum Status {
     Unreachable,
     /// The switch refused the credentials, or their right to run a command.
     Denied,
-    /// The last answer never came: the switch runs the new configuration, or goes back to the old one by its commit timer.
+    /// The last answer never came: the switch runs the new configuration, or goes back to the old
+    /// one by its commit timer.
     Unknown,
 }
 
@@ -105,9 +108,11 @@ pub enum SwitchState {
     SessionLeft(String),
     /// It runs the new configuration, saved.
     Saved,
-    /// It runs the new configuration, but the startup-config is the old one: a reload brings that back.
+    /// It runs the new configuration, but the startup-config is the old one: a reload brings that
+    /// back.
     NotSaved,
-    /// It ran the new configuration, unconfirmed: its commit timer brings back what it ran before, without anybody's help.
+    /// It ran the new configuration, unconfirmed: its commit timer brings back what it ran before,
+    /// without anybody's help.
     Reverting,
     /// A confirmation was sent and its answer never came.
     Unknown,
@@ -136,7 +141,8 @@ pub struct Outcome {
     /// What an apply that is bound to this plan compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
-    /// The stored configuration that the device is pinned to, and that took the place of what models say.
+    /// The stored configuration that the device is pinned to, and that took the place of what
+    /// models say.
     #[serde(default, alias = "held", skip_serializing_if = "Option::is_none")]
     pub pinned: Option<ContentHash>,
     /// When the work on the device began.
@@ -154,8 +160,8 @@ pub struct Plan {
     pub digest: Option<String>,
     /// SHA-256 of the switch's diff without its two headings, hexadecimal.
     pub diff: String,
-    /// SHA-256 of what guards the push, hexadecimal: its checks, its commit timer and the lock-out rules that it may break.
-    /// None in a plan of an earlier version, which binds no apply.
+    /// SHA-256 of what guards the push, hexadecimal: its checks, its commit timer and the lock-out
+    /// rules that it may break. None in a plan of an earlier version, which binds no apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safety: Option<String>,
 }

@@ -1,4 +1,5 @@
-//! A revision: one configuration that a device came to run, as its history keeps it; and the words by which a caller names one.
+//! A revision: one configuration that a device came to run, as its history keeps it; and the words
+//! by which a caller names one.
 
 use intent::hash::ContentHash;
 use intent::name::{DeviceName, RunId, excerpt};
@@ -83,7 +84,8 @@ impl Revision {
     }
 }
 
-/// What a caller may call a stored configuration: its hash, the beginning of it, or the run that pushed it.
+/// What a caller may call a stored configuration: its hash, the beginning of it, or the run that
+/// pushed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, try_from = "String")]
 pub enum Reference {

@@ -18,7 +18,8 @@ pub enum Mode {
     Apply,
     /// Let the switch compute the diff; change nothing.
     Plan,
-    /// Tell whether the switch still runs what it should, in one request if it does; change nothing.
+    /// Tell whether the switch still runs what it should, in one request if it does; change
+    /// nothing.
     Check,
 }
 
@@ -50,14 +51,15 @@ pub struct Run {
     /// How long switches run a new configuration on trial, if the request says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confirm: Option<ConfirmWithin>,
-    /// The plan that the run applies. A device whose intent or configuration has changed since is left alone.
+    /// The plan that the run applies. A device whose intent or configuration has changed since is
+    /// left alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<RunId>,
     /// The stored configuration that its device is brought back to, instead of what models say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restore: Option<ContentHash>,
-    /// The run whose restore this run does again because it was parked. Among the restores of the device, this run takes
-    /// the place of that one.
+    /// The run whose restore this run does again because it was parked. Among the restores of the
+    /// device, this run takes the place of that one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<RunId>,
     /// Who asked for the run: the subject of its [caller](crate::caller::Caller).

@@ -1,8 +1,9 @@
-//! A slice: the part of a run that one enforcer takes from the queue, and the message it travels as.
+//! A slice: the part of a run that one enforcer takes from the queue, and the message it travels
+//! as.
 //!
-//! The message names devices and the inventory documents that describe them, and nothing else. Addresses, groups, data
-//! and credentials are read when the slice is worked on, so a late retry pushes the newest intent to the newest address
-//! and no secret ever waits in a queue.
+//! The message names devices and the inventory documents that describe them, and nothing else.
+//! Addresses, groups, data and credentials are read when the slice is worked on, so a late retry
+//! pushes the newest intent to the newest address and no secret ever waits in a queue.
 
 use intent::confirm::ConfirmWithin;
 use intent::hash::ContentHash;
@@ -15,7 +16,8 @@ use crate::records::version_of;
 /// Most devices in one slice: keeps a message well below SQS's 1 MiB whatever the names' lengths.
 pub const MAX_STEP: usize = 1_000;
 
-/// The version of the message this code writes. It reads the one before as well, for what waits in the queue while it is deployed.
+/// The version of the message this code writes. It reads the one before as well, for what waits in
+/// the queue while it is deployed.
 pub const VERSION: u32 = 2;
 
 /// The message both functions agree on.
@@ -80,12 +82,14 @@ impl Slice {
         if slice.devices.is_empty() { Err(NotASlice::Empty) } else { Ok(slice) }
     }
 
-    /// The configuration that its device is restored to and pinned to. A plan of a restore only shows it.
+    /// The configuration that its device is restored to and pinned to. A plan of a restore only
+    /// shows it.
     pub fn restores(&self) -> Option<&ContentHash> {
         self.restore.as_ref().filter(|_| self.mode == Mode::Apply)
     }
 
-    /// The run whose place this slice takes among the restores of its device: its own, or the one that it repeats.
+    /// The run whose place this slice takes among the restores of its device: its own, or the one
+    /// that it repeats.
     pub fn restore_order(&self) -> &RunId {
         self.repeats.as_ref().unwrap_or(&self.run)
     }

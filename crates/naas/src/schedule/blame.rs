@@ -1,5 +1,5 @@
-//! Where each line of a configuration comes from: revisions are added one after the other, oldest first, and a line
-//! keeps the revision that first brought it for as long as it stays.
+//! Where each line of a configuration comes from: revisions are added one after the other, oldest
+//! first, and a line keeps the revision that first brought it for as long as it stays.
 
 use std::sync::Arc;
 
@@ -30,7 +30,8 @@ pub struct Line {
     pub by: Option<String>,
     /// The file of the model whose line it was; empty if that is not known.
     pub model: String,
-    /// True if the oldest revision that was read had the line already, so that an older run may have brought it.
+    /// True if the oldest revision that was read had the line already, so that an older run may
+    /// have brought it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub or_before: bool,
 }
@@ -64,7 +65,8 @@ impl Blame {
         self.lines = attributed;
     }
 
-    /// Every line of the revision that was added last. `more_before` says that older revisions exist that were not added.
+    /// Every line of the revision that was added last. `more_before` says that older revisions
+    /// exist that were not added.
     pub fn lines(self, more_before: bool) -> Vec<Line> {
         let line = |(text, source): (String, Arc<LineSource>)| Line {
             text,

@@ -1,4 +1,5 @@
-//! The history of a device: its revisions, one stored configuration, the run and model behind each line, and unpinning.
+//! The history of a device: its revisions, one stored configuration, the run and model behind each
+//! line, and unpinning.
 
 use std::pin::pin;
 
@@ -21,7 +22,8 @@ use crate::records::outcome::changed_lines;
 use crate::records::revision::{self, Entry, NotAReference, Reference, Revision};
 use crate::schedule::blame::{Blame, Line};
 
-/// How many revisions a blame reads at most, so that it ends in time. Older ones are not told apart.
+/// How many revisions a blame reads at most, so that it ends in time. Older ones are not told
+/// apart.
 const BLAMED: usize = 200;
 
 /// How many revisions are read at a time.
@@ -134,7 +136,8 @@ impl<P: SchedulerPorts> Scheduler<P> {
         Ok(Blamed { device, configuration, lines })
     }
 
-    /// Unpins a device: models count again from the next run on. A device that is not pinned stays as it is.
+    /// Unpins a device: models count again from the next run on. A device that is not pinned stays
+    /// as it is.
     pub async fn unpin(&self, caller: &Caller, device: &str) -> Result<DeviceReport, ReportError> {
         let (name, record) = self.known(device).await?;
         if let Some(pin) = record.pinned {

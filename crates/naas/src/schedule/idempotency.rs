@@ -9,8 +9,8 @@ use crate::ports::{Clock, IdempotencyKeys, Runs};
 use crate::records::idempotency::{IdempotencyRecord, Receipt};
 use crate::records::run::Run;
 
-/// How long a claimed `Idempotency-Key` keeps others out before its holder is taken for dead. Longer than API Gateway
-/// lets any request live (29 s), so a holder that is late cannot come back.
+/// How long a claimed `Idempotency-Key` keeps others out before its holder is taken for dead.
+/// Longer than API Gateway lets any request live (29 s), so a holder that is late cannot come back.
 pub const CLAIM_LIFE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Why a header value is not an `Idempotency-Key`.
@@ -69,8 +69,8 @@ impl<P: SchedulerPorts> Scheduler<P> {
         }
     }
 
-    /// Takes the key of a dead holder. It may have recorded the run and queued some of it: the run goes on with the same
-    /// devices under the same name.
+    /// Takes the key of a dead holder. It may have recorded the run and queued some of it: the run
+    /// goes on with the same devices under the same name.
     async fn take_over(&self, key: &str, held: IdempotencyRecord, now: Timestamp) -> Result<Claim, ScheduleError> {
         let state = &self.ports().state;
         let record = IdempotencyRecord { claimed_at: now, ..held.clone() };

@@ -2,7 +2,8 @@
 
 use crate::ports::{Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, Inventories, Runs, SliceQueue};
 
-/// What a scheduler works with, by name. Each field is a port of its own, so that a test can break one of them.
+/// What a scheduler works with, by name. Each field is a port of its own, so that a test can break
+/// one of them.
 pub struct Ports<I, Q, S, D, C> {
     /// Where devices are described. Read anew for every request.
     pub inventories: I,

@@ -19,7 +19,8 @@ use crate::records::slice::{Slice, VERSION};
 /// The most messages that one call looks at, so that it ends in time.
 const AT_MOST: usize = 200;
 
-/// The body of `POST /redrive`: which parked devices are sent again. Without devices and run, all are.
+/// The body of `POST /redrive`: which parked devices are sent again. Without devices and run, all
+/// are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedriveRequest {
@@ -64,7 +65,8 @@ struct ParkedSlice {
 }
 
 impl RedriveRequest {
-    /// Reads a body such as `{"devices": ["leaf1"], "run": "…"}`. No body, and the body `null`, select everything.
+    /// Reads a body such as `{"devices": ["leaf1"], "run": "…"}`. No body, and the body `null`,
+    /// select everything.
     pub fn parse(body: &[u8]) -> Result<Self, InvalidRequest> {
         match body.trim_ascii() {
             b"" | b"null" => Ok(Self::default()),
@@ -77,7 +79,8 @@ impl RedriveRequest {
         of_run && (self.devices.is_empty() || self.devices.iter().any(|name| name == device.as_ref()))
     }
 
-    /// The devices of a slice that are selected, and those that are not; nothing if none is selected.
+    /// The devices of a slice that are selected, and those that are not; nothing if none is
+    /// selected.
     fn split(&self, slice: Slice) -> Option<(Slice, Option<Slice>)> {
         let (selected, rest): (Vec<_>, Vec<_>) =
             slice.devices.iter().cloned().partition(|device| self.selects(&slice.run, device));
@@ -87,11 +90,13 @@ impl RedriveRequest {
 }
 
 impl<P: SchedulerPorts> Scheduler<P> {
-    /// Sends the parked slices again that the request in `body` selects, those of the oldest runs first.
+    /// Sends the parked slices again that the request in `body` selects, those of the oldest runs
+    /// first.
     ///
-    /// A device that has no outcome goes on under its run. For a device that has one, a new run is accepted, since an
-    /// outcome is the last word of its run; a restore takes the place of the run that it repeats, so that it cannot
-    /// overtake a later one. A message is taken out of the dead letters only after that.
+    /// A device that has no outcome goes on under its run. For a device that has one, a new run is
+    /// accepted, since an outcome is the last word of its run; a restore takes the place of the run
+    /// that it repeats, so that it cannot overtake a later one. A message is taken out of the dead
+    /// letters only after that.
     pub async fn redrive(&self, caller: &Caller, body: &[u8]) -> Result<Redriven, ScheduleError> {
         let request = RedriveRequest::parse(body)?;
         let mut redriven = Redriven::default();
@@ -138,8 +143,9 @@ impl<P: SchedulerPorts> Scheduler<P> {
         Ok(slices)
     }
 
-    /// Takes a message out of the dead letters, whose devices were sent again except for those of `rest`. These are
-    /// parked first: killed in between, they are parked twice rather than not at all.
+    /// Takes a message out of the dead letters, whose devices were sent again except for those of
+    /// `rest`. These are parked first: killed in between, they are parked twice rather than not at
+    /// all.
     async fn take_out(&self, parked: &Parked, rest: Option<Slice>) -> Result<(), StoreError> {
         let dead_letters = &self.ports().dead_letters;
         if let Some(rest) = rest {
@@ -149,7 +155,8 @@ impl<P: SchedulerPorts> Scheduler<P> {
         dead_letters.unpark(parked).await
     }
 
-    /// Sends the devices of a slice again. `sent` keeps a device that was parked twice from being sent twice.
+    /// Sends the devices of a slice again. `sent` keeps a device that was parked twice from being
+    /// sent twice.
     async fn send_again(
         &self,
         slice: Slice,

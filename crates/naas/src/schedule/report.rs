@@ -23,7 +23,8 @@ const PENDING: &str = "pending";
 pub struct RunReport {
     /// The run.
     pub run: RunId,
-    /// `running` until every device has an outcome, or `cancelling` once it is cancelled; then `finished`.
+    /// `running` until every device has an outcome, or `cancelling` once it is cancelled; then
+    /// `finished`.
     pub status: &'static str,
     /// What is done with each device.
     pub mode: Mode,
@@ -99,7 +100,8 @@ pub struct DeviceReport {
     pub waiting: Option<RunId>,
     /// How the last work on the device ended.
     pub last: Option<Last>,
-    /// The configuration that the device is pinned to, instead of what models say, until it is unpinned.
+    /// The configuration that the device is pinned to, instead of what models say, until it is
+    /// unpinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Pin>,
     /// When the device was last known to run its intent, and the digest of its running-config then.
@@ -205,7 +207,8 @@ impl<P: SchedulerPorts> Scheduler<P> {
         Ok((device, stored.ok_or_else(unknown)?.record))
     }
 
-    /// Cancels the devices of a run that have not started yet. Cancelling the run again changes nothing.
+    /// Cancels the devices of a run that have not started yet. Cancelling the run again changes
+    /// nothing.
     pub async fn cancel(&self, caller: &Caller, name: &str) -> Result<RunReport, ReportError> {
         let run = self.recorded(name).await?;
         self.ports().state.cancel(&run.run, self.ports().clock.now()).await.map_err(ReportError::State)?;

@@ -15,8 +15,8 @@ use crate::records::run::Mode;
 /// The name that stands for every device.
 pub(super) const ALL: &str = "all";
 
-/// The request to work on devices. It serialises to one form whatever the body's white space, so that two requests can
-/// be compared.
+/// The request to work on devices. It serialises to one form whatever the body's white space, so
+/// that two requests can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Derived)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
@@ -165,7 +165,8 @@ impl<'de> Deserialize<'de> for Step {
     }
 }
 
-/// Reads a list of names. An empty one is refused: whoever sends it means something else than leaving the field out.
+/// Reads a list of names. An empty one is refused: whoever sends it means something else than
+/// leaving the field out.
 pub(super) fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let names = Vec::<String>::deserialize(from)?;
     if names.is_empty() { Err(D::Error::custom("expected at least one name, found an empty list")) } else { Ok(names) }

@@ -17,8 +17,8 @@ pub struct UnknownNames {
     pub groups: Vec<String>,
 }
 
-/// The devices that `request` means, sorted, each once. If the inventory does not have one of its names, the error
-/// lists every such name.
+/// The devices that `request` means, sorted, each once. If the inventory does not have one of its
+/// names, the error lists every such name.
 pub fn select(inventory: &Inventory, request: &Request) -> Result<Vec<DeviceName>, UnknownNames> {
     let mut selected = BTreeSet::new();
     let mut unknown = UnknownNames { devices: Vec::new(), groups: Vec::new() };

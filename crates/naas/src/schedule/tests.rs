@@ -225,7 +225,7 @@ async fn a_pending_device_says_what_was_tried() {
 }
 
 #[tokio::test]
-async fn a_cancelled_run_is_cancelling_until_its_devices_have_outcomes() {
+async fn a_cancelled_run_is_cancelling_until_its_devices_end() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
     let run = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;

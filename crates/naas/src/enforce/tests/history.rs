@@ -319,6 +319,58 @@ async fn a_late_restore_does_not_undo_a_newer_one() {
 }
 
 #[tokio::test]
+async fn a_restore_does_not_pin_again_what_was_unpinned_since() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    site.push("alias A two").await;
+    let restored = site.restore(&first).await;
+    let late = RunId::new(site.clock.now(), 7);
+    site.clock.advance(SignedDuration::from_secs(1));
+    lease::unpin(&&site.store, &site.clock, &leaf()).await.unwrap();
+    let applied = site.apply().await;
+
+    let outcome = site.run_as(&late, "apply", json!({"restore": first})).await.unwrap();
+
+    assert_eq!((restored.status, applied.status), (Status::Changed, Status::Changed));
+    assert_eq!((outcome.status, outcome.switch, site.pinned()), (Status::Cancelled, SwitchState::NotContacted, None));
+    assert!(outcome.error.unwrap().contains("the device was unpinned at"));
+    assert!(site.switches.running("leaf1").contains("alias A two"));
+    let asked_again = site.restore(&first).await;
+    assert_eq!((asked_again.status, site.pinned()), (Status::Changed, Some(first)));
+}
+
+#[tokio::test]
+async fn a_redriven_restore_does_not_overtake_a_later_one() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let second = site.push("alias A two").await;
+    let parked = RunId::new(site.clock.now(), 7);
+    site.clock.advance(SignedDuration::from_secs(1));
+    let later = site.restore(&second).await;
+
+    let redriven = site.run("apply", json!({"restore": first, "repeats": parked})).await.unwrap();
+
+    assert_eq!((redriven.status, redriven.superseded_by), (Status::Superseded, Some(later.run)));
+    assert_eq!(site.pinned(), Some(second));
+}
+
+#[tokio::test]
+async fn a_later_restore_overtakes_a_redriven_one() {
+    let site = Site::usual();
+    let first = site.push("alias A one").await;
+    let second = site.push("alias A two").await;
+    let parked = RunId::new(site.clock.now(), 7);
+    site.clock.advance(SignedDuration::from_secs(1));
+    let later = RunId::new(site.clock.now(), 8);
+    site.clock.advance(SignedDuration::from_hours(1));
+
+    site.run("apply", json!({"restore": first, "repeats": parked})).await.unwrap();
+    let outcome = site.run_as(&later, "apply", json!({"restore": second})).await.unwrap();
+
+    assert_eq!((outcome.status, site.pinned()), (Status::Changed, Some(second)));
+}
+
+#[tokio::test]
 async fn a_restore_is_left_to_nobody_who_waits() {
     let site = Site::usual();
     let first = site.push("alias A one").await;

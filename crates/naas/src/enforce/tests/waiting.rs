@@ -80,6 +80,20 @@ async fn a_waiting_run_does_what_was_left_to_it_though_done() {
 }
 
 #[tokio::test]
+async fn a_plan_or_check_that_came_to_nothing_is_not_parked() {
+    for mode in ["plan", "check"] {
+        let site = Site::usual();
+        hold(&site, 1).await;
+
+        let last = message_with(mode, &["leaf1"], serde_json::json!({"waits": 128}));
+        site.receive(&last, Delivery::First).await.unwrap();
+
+        assert_eq!(site.outcome("leaf1").status, Status::Refused, "{mode}");
+        assert!(site.store.parked.lock().unwrap().is_empty(), "{mode}");
+    }
+}
+
+#[tokio::test]
 async fn a_run_that_waited_in_vain_is_parked_and_withdraws() {
     let site = Site::usual();
     hold(&site, 1).await;
