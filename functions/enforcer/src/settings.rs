@@ -107,4 +107,22 @@ mod tests {
             assert!(error.contains(name) && error.contains(wrong), "{error}");
         }
     }
+
+    /// The resource `Enforcer` of `template.yaml`, as text.
+    fn enforcer_in_template() -> String {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
+        let template = std::fs::read_to_string(path).unwrap();
+        let resource = template.split("\n  Enforcer:\n").nth(1).unwrap();
+        let is_inside = |line: &&str| line.is_empty() || line.starts_with("   ");
+        resource.lines().take_while(is_inside).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn lambda_lets_the_enforcer_feed_its_own_queue() {
+        let template = enforcer_in_template();
+
+        // More than the 16 hops after which Lambda stops a function by itself.
+        assert!(naas::retry::MAX_WAITS + Retries::default().attempts > 16);
+        assert!(template.contains("\n      RecursiveLoop: Allow\n"), "{template}");
+    }
 }

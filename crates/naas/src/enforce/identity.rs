@@ -80,7 +80,7 @@ impl ExpectedSwitch {
 
     fn cure(&self) -> String {
         format!(
-            "correct the address in the inventory, or, if the switch was replaced or renamed, accept it with POST \
+            "correct the address in the inventory, or, if the switch was replaced or renamed, accept it with `naas accept` or POST \
              /devices/{}/accept and ask again",
             self.device
         )
