@@ -6,6 +6,7 @@ tests of Ansible are those of the installed release. How a folder is laid out, a
 `crates/intent/examples/render_folder.rs`, which is naas's side of the comparison.
 """
 
+import copy
 import difflib
 import importlib
 import json
@@ -135,7 +136,7 @@ def _data(file: Path) -> Data:
 
 def rendered(texts: Texts, template: str, data: Data) -> str:
     """What Python makes of a template, as the tool does whose template it is."""
-    data = dict(data)
+    data = copy.deepcopy(data)  # a template may change it
     host = data.pop("host", {})
     inventory = data.pop("inventory", {})
     settings = inventory.get("jinja", {})

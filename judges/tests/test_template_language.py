@@ -61,10 +61,16 @@ UNDEFINED = [
     "{{ typo() }}",
     "{{ typo[0] }}",
     "{{ deep[typo] }}",
+    "{{ 'x' if typo is odd else 'y' }}",
+    "{{ typo is even or typo is divisibleby(2) }}",
+    "{{ typo is lower }}",
+    "{{ typo is eq(1) }}",
+    "{{ 1 is lt(typo) }}",
+    "{{ typo is in(names) }}",
     "{{ 'x' if typo else 'y' }}",
     "{{ 'x' if typo.a is defined else 'y' }}",
     "{{ '%s' % typo }}",
-    "{{ [typo] }}",
+    "{{ [1, typo] | join(',') }}",
     "{% set a = typo %}{{ a is defined }}",
     "{% set a = typo.b.c %}{{ a is defined }}",
 ]
@@ -100,6 +106,14 @@ SCOPE: dict[str, tuple[str, Texts]] = {
     "an imported macro includes a file": (
         "{% from 'm.j2' import m %}{{ m(1) }}",
         {"m.j2": "{% set own = 4 %}{% macro m(x) %}{% include 'p.j2' %}{% endmacro %}", "p.j2": "{{ x }}{{ n is defined }}{{ own }}"},
+    ),
+    "the defaults of a macro see what is around it": (
+        "{% set k = 5 %}{% macro m(a, b=k, c=n) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1) }}",
+        {},
+    ),
+    "the defaults of an imported macro do not see the importer": (
+        "{% from 'm.j2' import m %}{{ m() }}",
+        {"m.j2": "{% macro m(a=n is defined) %}{{ a }}{% endmacro %}"},
     ),
     "a macro that includes a file hands on what is set": (
         "{% set a = 1 %}{% macro m(x) %}{% include 'p.j2' %}{% endmacro %}{{ m(2) }}",
@@ -212,7 +226,7 @@ METHODS = [
     "{'b': 1, 'a': 2} | dictsort(false, 'value')", "{'b': 1, 'a': 2} | dictsort(by='value', reverse=true)",
     "'text' is sequence", "[1] is sequence", "{} is sequence", "1 is sequence", "'a' is iterable", "none is iterable", "{'a': 1} is mapping",
     "1.0 is float", "1 is integer", "true is boolean", "1 is number", "'a' is string", "'a' is in 'abc'", "3 is divisibleby(3)",
-    "cycler('a', 'b').next()", "joiner(', ')()", "'1.10' is version('1.9', '>')", "'1.10' is version('1.9', 'lt')", "'leaf1' is regex('f[0-9]')",
+    "cycler('a', 'b').next()", "range(3)", "range(1, 9, 3)", "range(3) | list", "range(5, 1, -2) | list", "range(3)[-1]", "range(9) | length", "joiner(', ')()", "'1.10' is version('1.9', '>')", "'1.10' is version('1.9', 'lt')", "'leaf1' is regex('f[0-9]')",
     "'leaf1' is match('l')", "'leaf1' is search('f1$')", "[1] is issubset([1, 2])", "[1, 2] is issuperset([1])", "[1] is subset([1, 2])",
     "{'b': [1, {'c': 'yes'}], 'a': none, 'd': [], 'e': 'x: y'} | to_nice_yaml | replace('\\n', '|')", "'abc' | b64encode", "'YWJj' | b64decode",
     "[{'n': 1, 'l': [2, 3]}] | subelements('l')", "[1, [2, [3]]] | flatten", "12345678901234567890123", "18446744073709551616 + 1",
@@ -240,6 +254,11 @@ class TemplateLanguageTest(unittest.TestCase):
             self.same(f"strict {template}", template.replace("arista.avd.defined(3)", "defined").replace("arista.avd.defined", "defined"))
             self.same(f"AVD {template}", template + "{# arista.avd. #}")
             self.same(f"AVD, included {template}", "{% include 'p.j2' %}", {"p.j2": template + "{# arista.avd. #}"})
+
+    def test_a_list_that_holds_an_undefined_is_never_printed(self) -> None:
+        # Python prints the word Undefined into the configuration.
+        for template in ("{{ [typo] }}", "{{ {'a': [typo]} }}"):
+            self.assertIn("undefined", self.naas.rendered({"t.j2": template}, "t.j2", DATA)["error"], template)
 
     def test_variables_are_seen_where_python_sees_them(self) -> None:
         for case, (template, texts) in SCOPE.items():

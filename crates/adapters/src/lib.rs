@@ -13,15 +13,14 @@ pub mod embedded;
 pub mod eos;
 
 pub use clock::SystemClock;
+#[cfg(any(feature = "aws", feature = "eos"))]
+use naas::causes::causes;
 
-/// An error with its causes: libraries keep the words that matter below their own.
+/// The sentence of an error and its causes, outermost first, with colons between them.
 #[cfg(any(feature = "aws", feature = "eos"))]
 fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
+    match error.source() {
+        Some(_) => format!("{error}: {}", causes(error)),
+        None => error.to_string(),
     }
-    words
 }

@@ -42,9 +42,9 @@ pub(crate) struct Target {
 
 /// An open site folder or a deployment.
 pub(crate) enum Backend {
-    /// The site folder.
+    /// A site folder that this process has open.
     Local(Box<Local>),
-    /// The deployment.
+    /// A deployment or a `naas serve`.
     Api(Api),
 }
 
@@ -54,7 +54,7 @@ pub(crate) enum CallError {
     /// The API answered with a problem document.
     #[error("{detail}")]
     Problem {
-        /// HTTP status.
+        /// The HTTP status.
         status: u16,
         /// What happened and what to do next.
         detail: String,

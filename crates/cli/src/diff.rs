@@ -34,14 +34,6 @@ pub(crate) fn group<'a>(diffs: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
     groups
 }
 
-/// How many lines a unified diff adds and removes.
-pub(crate) fn changed_lines(diff: &str) -> (usize, usize) {
-    let count = |sign: char, header: &str| {
-        diff.lines().filter(|line| line.starts_with(sign) && !line.starts_with(header)).count()
-    };
-    (count('+', "+++ "), count('-', "--- "))
-}
-
 /// Prints a diff, indented and in colour.
 pub(crate) fn print(diff: &str) {
     for line in diff.lines() {

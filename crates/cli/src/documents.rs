@@ -12,39 +12,39 @@ use serde_json::Value;
 /// The answer to `POST /configure`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Receipt {
-    /// The run.
+    /// The name of the run.
     pub(crate) run: String,
 }
 
-/// `GET /runs/{run}`.
+/// The answer to `GET /runs/{run}`.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Report {
-    /// The run.
+    /// The name of the run.
     pub(crate) run: String,
     /// `running`, `cancelling` or `finished`.
     pub(crate) status: String,
     /// `apply`, `plan` or `check`.
     pub(crate) mode: String,
-    /// When it was accepted.
+    /// The moment at which the run was accepted.
     pub(crate) accepted_at: String,
-    /// Who asked.
+    /// The caller who asked for the run.
     pub(crate) by: Option<String>,
-    /// The plan it applies.
+    /// The run of the plan that is applied.
     pub(crate) plan: Option<String>,
-    /// The configuration that it restores.
+    /// The hash of the configuration that is restored.
     pub(crate) restore: Option<String>,
     /// How many devices are in each status.
     pub(crate) counts: BTreeMap<String, u64>,
-    /// Each device's status.
+    /// The status word of each device.
     pub(crate) devices: BTreeMap<String, String>,
 }
 
 /// `GET /runs/{run}/devices/{device}`: an outcome, or why there is none yet.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Outcome {
-    /// The run.
+    /// The name of the run.
     pub(crate) run: String,
-    /// The device.
+    /// The name of the device.
     pub(crate) device: String,
     /// How it ended; `pending` if it has not.
     pub(crate) status: String,
@@ -53,7 +53,7 @@ pub(crate) struct Outcome {
     /// The switch's own unified diff.
     #[serde(default)]
     pub(crate) diff: String,
-    /// What went wrong.
+    /// The sentence that says what went wrong.
     pub(crate) error: Option<String>,
     /// The run that the device was left to.
     pub(crate) superseded_by: Option<String>,
@@ -62,7 +62,7 @@ pub(crate) struct Outcome {
     pub(crate) done_by_other: Option<String>,
     /// The configuration that the device is pinned to.
     pub(crate) pinned: Option<String>,
-    /// When the work began.
+    /// The moment at which work on the device began.
     pub(crate) started_at: Option<String>,
     /// When the outcome was known.
     pub(crate) finished_at: Option<String>,
@@ -128,7 +128,7 @@ pub(crate) fn pin(document: &Value) -> Option<&Value> {
     ["pinned", "held"].iter().map(|name| &document[name]).find(|pin| pin.is_object())
 }
 
-/// Reads a document.
+/// Reads a document of the API.
 pub(crate) fn read<T: DeserializeOwned>(document: &Value) -> anyhow::Result<T> {
     T::deserialize(document).context("the API answered with a document of another form; is this naas older than it")
 }

@@ -11,10 +11,10 @@ use crate::documents::{Class, Outcome, Report, read};
 use crate::screen;
 use crate::signals::{self, Signal, told_to_end};
 
-/// Requests under way at once.
+/// How many requests are under way at once.
 const CONCURRENCY: usize = 16;
 
-/// How often an answer may fail to come before waiting is given up.
+/// How many answers may be missing one after the other before waiting is given up.
 const PATIENCE: u32 = 10;
 
 /// A run at the end of waiting for it.
@@ -23,7 +23,7 @@ pub(crate) struct Followed {
     pub(crate) report: Report,
     /// The documents of its devices, in the order of their names.
     pub(crate) documents: Vec<Value>,
-    /// The same documents, read.
+    /// The outcomes that these documents hold.
     pub(crate) outcomes: Vec<Outcome>,
     /// True if the process was told to end before the run was finished.
     pub(crate) interrupted: bool,

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use console::style;
+use naas::records::outcome::changed_lines;
 use serde_json::{Value, json};
 
-use crate::diff::{self, changed_lines};
+use crate::diff;
 use crate::documents::{Class, Outcome};
 use crate::follow::Followed;
 use crate::screen::{self, Form, count, names};
 use crate::verbs::Ended;
 
-/// How many devices ended how.
+/// The number of devices by how they ended.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Summary {
     in_sync: usize,
@@ -25,7 +26,7 @@ pub(crate) struct Summary {
 }
 
 impl Followed {
-    /// Prints the run.
+    /// Prints what the run came to.
     pub(crate) fn print(&self, form: Form) {
         match form {
             Form::Json => screen::json(self.document()),
@@ -38,7 +39,7 @@ impl Followed {
         }
     }
 
-    /// How it ended.
+    /// How a verb ends that waited for this run.
     pub(crate) fn ended(&self) -> Ended {
         let summary = self.summary();
         if summary.failed + summary.pending + summary.superseded > 0 {
@@ -50,7 +51,7 @@ impl Followed {
         }
     }
 
-    /// How many devices ended how.
+    /// Counts the devices by how they ended.
     pub(crate) fn summary(&self) -> Summary {
         let mut summary = Summary::default();
         for outcome in &self.outcomes {

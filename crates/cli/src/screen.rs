@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::signals::{INTERRUPTED, told_to_end};
 
-/// How results are printed.
+/// The form in which results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Form {
     /// Text for people

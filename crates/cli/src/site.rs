@@ -33,7 +33,7 @@ use tracing::warn;
 pub(crate) use tokens::{Bearer, Tokens, operator_file, read as read_token, switch_file};
 pub(crate) use worker::{LAST_PUSHES, Work, Workers};
 
-/// The whole domain over local parts.
+/// The scheduler over a site folder.
 pub(crate) type LocalScheduler =
     Scheduler<schedule::Ports<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>>;
 type LocalPorts =
@@ -42,13 +42,13 @@ pub(crate) type LocalEnforcer = Enforcer<LocalPorts>;
 
 /// An open site; no other process can open it as long as this one has it.
 pub(crate) struct Site {
-    /// Where it is.
+    /// The full path of the folder.
     pub(crate) folder: PathBuf,
-    /// Its state.
+    /// The store in which the site's state is.
     pub(crate) store: EmbeddedStore,
-    /// Takes requests.
+    /// The scheduler, which takes requests.
     pub(crate) scheduler: Arc<LocalScheduler>,
-    /// Works on slices.
+    /// The enforcer, which works on slices.
     pub(crate) enforcer: Arc<LocalEnforcer>,
 }
 
@@ -57,7 +57,7 @@ impl Site {
     ///
     /// # Errors
     ///
-    /// A folder that is no site, or that another process has open.
+    /// The folder is no site, or another process has it open.
     pub(crate) async fn open(folder: &Path, step: Step, limits: Limits) -> anyhow::Result<Self> {
         let folder = find(folder).await?;
         tighten_inventory(&folder);

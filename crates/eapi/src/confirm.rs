@@ -19,7 +19,7 @@ pub trait Clock: Sync {
     /// The time since a moment that stays the same, such as the start of the process.
     fn now(&self) -> Duration;
 
-    /// Waits.
+    /// Waits for this long.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
@@ -130,7 +130,8 @@ impl Session {
             let over = clock.now() + PAUSE > last_moment;
             match error {
                 CommitError::Unknown { cause, .. } => unanswered = Some(cause),
-                CommitError::NotConfirmed { ref cause, .. } if may_pass(cause) && !over => {}
+                // A refusal after an unanswered confirmation may come because that one was taken.
+                CommitError::NotConfirmed { ref cause, .. } if !over && (may_pass(cause) || unanswered.is_some()) => {}
                 CommitError::NotSaved { .. } => return Err(error),
                 error => return Err(self.ended(unanswered, error)),
             }

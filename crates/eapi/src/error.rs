@@ -18,7 +18,7 @@ pub enum Error {
     /// There is no connection. Nothing was sent.
     #[error("no connection to {address}: {fault}")]
     Connect {
-        /// Host and port.
+        /// Host and port of the switch.
         address: String,
         /// What kind of failure it was.
         fault: ConnectFault,
@@ -29,7 +29,7 @@ pub enum Error {
     /// There is a connection, but no TLS on it. Nothing was sent.
     #[error("no TLS with {address}: {fault}")]
     Tls {
-        /// Host and port.
+        /// Host and port of the switch.
         address: String,
         /// What kind of failure it was.
         fault: TlsFault,
@@ -40,7 +40,7 @@ pub enum Error {
     /// The answer did not come in time. The switch may still be working on the request.
     #[error("no answer from {address} within {} s", after.as_secs_f64())]
     Timeout {
-        /// Host and port.
+        /// Host and port of the switch.
         address: String,
         /// How long the client waited.
         after: Duration,
@@ -48,7 +48,7 @@ pub enum Error {
     /// The connection broke before the whole answer had arrived.
     #[error("the connection to {address} broke before the answer was complete")]
     Lost {
-        /// Host and port.
+        /// Host and port of the switch.
         address: String,
         /// The error of the transport library.
         #[source]
@@ -57,7 +57,7 @@ pub enum Error {
     /// HTTP 401: the switch refused the user name and password and ran nothing.
     #[error("{address} refused the credentials of `{user}`: {words}")]
     Denied {
-        /// Host and port.
+        /// Host and port of the switch.
         address: String,
         /// The user name that was sent.
         user: String,
@@ -67,9 +67,9 @@ pub enum Error {
     /// Any other HTTP status than 200.
     #[error("{address} answered with HTTP status {status}: {words}")]
     Http {
-        /// Host and port.
+        /// Host and port of the switch.
         address: String,
-        /// The status code.
+        /// The HTTP status code.
         status: u16,
         /// The first characters of the body.
         words: String,
@@ -77,7 +77,7 @@ pub enum Error {
     /// HTTP 200 with a body that does not answer the request.
     #[error("{address} does not answer as eAPI does: {what}")]
     NotEapi {
-        /// Host and port.
+        /// Host and port of the switch.
         address: String,
         /// What was found and what was expected.
         what: String,
@@ -85,7 +85,7 @@ pub enum Error {
     /// The answer is larger than [`ClientBuilder::reply_limit`](crate::ClientBuilder::reply_limit).
     #[error("the answer from {address} is larger than {limit} bytes")]
     TooLarge {
-        /// Host and port.
+        /// Host and port of the switch.
         address: String,
         /// The limit, in bytes.
         limit: usize,
@@ -93,7 +93,7 @@ pub enum Error {
     /// A command that prints nothing when it succeeds printed something.
     #[error("the switch answered `{command}` with words where none were expected: {words}")]
     NotSilent {
-        /// The command.
+        /// The command that printed something.
         command: String,
         /// The words of the switch.
         words: String,

@@ -42,7 +42,7 @@ impl FromStr for InstallationId {
 /// `naas-7f3a9c21-run42`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SessionOwner {
-    /// `<program>-<installation>-`.
+    /// The start of every name, `<program>-<installation>-`.
     prefix: String,
 }
 

@@ -35,7 +35,7 @@ pub enum SessionState {
     /// is no proof that the configuration stayed: it is not established what EOS lists after a
     /// commit timer has run out.
     Completed,
-    /// Listed as `aborted`.
+    /// Listed as `aborted`, which newer releases do for a while.
     Aborted,
     /// A state that this version does not know, in the word of the switch.
     Other(String),

@@ -43,7 +43,7 @@ pub enum TextFault {
     /// A byte that is not part of UTF-8 text. EOS takes ASCII.
     #[error("byte 0x{byte:02X} at byte {column} of the line is not UTF-8 text")]
     NotUtf8 {
-        /// The byte.
+        /// The value of the byte.
         byte: u8,
         /// Its place in the line in bytes, from 1.
         column: usize,

@@ -14,10 +14,10 @@ use serde_json::Value;
 // EOS-1: eAPI is JSON-RPC over POST to this one path.
 pub const COMMAND_API: &str = "/command-api";
 
-/// A `runCmds` call.
+/// A JSON-RPC request that calls `runCmds`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Request {
-    /// Always `"2.0"`.
+    /// The JSON-RPC version, always `"2.0"`.
     pub jsonrpc: String,
     /// `runCmds`, the only method that EOS documents for running commands.
     pub method: String,
@@ -124,7 +124,7 @@ impl From<String> for Command {
 /// The response to a request, always with HTTP status 200. It has either `result` or `error`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Response {
-    /// Always `"2.0"`.
+    /// The JSON-RPC version, always `"2.0"`.
     pub jsonrpc: String,
     /// The id of the request.
     pub id: Value,
@@ -163,7 +163,7 @@ pub mod code {
     /// No JSON model for this command: "unconverted command".
     // EOS-33.
     pub const UNCONVERTED: i64 = 1003;
-    /// Authorisation refused it.
+    /// The authorisation of commands refused it.
     // EOS-19.
     pub const DENIED: i64 = 1005;
 }

@@ -2,17 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "tests, where an unwrap is the expectation")]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-/// The configurations below a folder of `../shared`; none if it is not there. What `test` did not do is then said on the
-/// process's own standard error, which the test runner does not capture.
+/// The configurations below a folder of `../shared`; none if it is not there.
+#[expect(clippy::print_stderr, reason = "tools/tally counts the tests that say so")]
 fn configurations(test: &str, folder: &str) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
     if !root.is_dir() {
-        writeln!(std::io::stderr(), "skipped: {test}: ../shared/{folder} is not there").unwrap();
+        eprintln!("skipped: {test}: ../shared/{folder} is not there");
         return Vec::new();
     }
     let files =
@@ -121,4 +120,61 @@ fn few_lines_of_the_corpora_are_masked() {
         }
     }
     assert!(masked * 50 <= total, "{masked} of {total} lines are masked: {changed:?}");
+}
+
+/// The lines of AVD's templates (<https://github.com/aristanetworks/avd>, `eos_cli_config_gen/j2templates`) whose fields its
+/// schema calls passwords, keys, secrets, passphrases, communities or licences.
+const AVD: [&str; 42] = [
+    "aaa root secret sha512 CANARY",
+    "boot secret sha512 CANARY",
+    "boot secret 5 CANARY",
+    "enable password 5 CANARY",
+    "enable password sha512 CANARY",
+    "      redis password 7 CANARY",
+    "      passphrase 7 CANARY",
+    "   ip ospf authentication-key 7 CANARY",
+    "   ip ospf message-digest-key 1 sha512 7 CANARY",
+    "   isis authentication key 7 CANARY",
+    "   isis authentication key 7 CANARY level-1",
+    "   isis authentication key-id 1 algorithm sha-1 rfc-5310 key 7 CANARY level-2",
+    "   isis authentication key-id 1 algorithm sha-1 key 0 CANARY",
+    "   authentication key 0 CANARY level-1",
+    "   authentication key-id 1 algorithm sha-256 rfc-5310 key 7 CANARY",
+    "      shared-key 7 CANARY",
+    "username admin privilege 15 role network-admin secret sha512 CANARY",
+    "username admin shell /bin/bash secret 5 CANARY",
+    "   license license1 CANARY",
+    "      key 1234abcd 7 CANARY",
+    "      key 1234abcd 7 CANARY fallback",
+    "      secret one 7 CANARY receive-lifetime infinite transmit-lifetime infinite",
+    "      secret 0 8a CANARY receive-lifetime infinite transmit-lifetime infinite",
+    "      username admin password 7 CANARY",
+    "ntp authentication-key 1 md5 7 CANARY",
+    "ntp authentication-key 1 sha1 CANARY",
+    "   neighbor UNDERLAY password 7 CANARY",
+    "   neighbor 192.0.2.1 password 7 CANARY",
+    "radius-server host 192.0.2.1 vrf MGMT key 7 CANARY",
+    "radius-server host 192.0.2.1 tls ssl-profile x timeout 10 retransmit 2 key 7 CANARY",
+    "tacacs-server host 192.0.2.1 single-connection vrf MGMT timeout 5 key 8a CANARY",
+    "service unsupported-transceiver name CANARY",
+    "snmp-server community CANARY view all ro",
+    "snmp-server host 192.0.2.1 vrf MGMT version 2c CANARY",
+    "snmp-server host 192.0.2.1 version 1 CANARY",
+    "snmp-server host 192.0.2.1 version 3 auth CANARY",
+    "snmp-server user u g v3 auth sha CANARY priv aes192 CANARY",
+    "snmp-server user u g remote 192.0.2.1 v3 localized 8000 auth sha512 CANARY priv aes CANARY",
+    "   password 7 CANARY",
+    "   exec /usr/bin/TerminAttr -cvaddr=192.0.2.1:9910 -cvauth=key,CANARY -cvvrf=MGMT -taillogs",
+    "   exec /usr/bin/TerminAttr -ingestauth=key,CANARY -cvproxy=http://me:CANARY@proxy.example.net:3128",
+    "   action bash curl -H 'Authorization: Bearer CANARY' https://me:CANARY@example.net",
+];
+
+#[test]
+fn no_secret_field_of_avd_is_shown() {
+    for line in AVD {
+        for text in [line.to_owned(), format!("+{line}"), format!("no {}", line.trim())] {
+            let masked = eos_config::mask(&text);
+            assert!(!masked.contains("CANARY") && masked.contains(eos_config::REMOVED), "{text} → {masked}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
-use crate::config::{Changed, Config, Position};
+use crate::config::{Changed, Config, Dialect, Position};
 use crate::copy;
 use crate::device::Device;
 use crate::exec;
@@ -20,6 +20,8 @@ use crate::vocabulary;
 pub(crate) struct Cli {
     pub(crate) device: Arc<Device>,
     mode: Mode,
+    /// Whether keywords of configuration lines may be abbreviated.
+    abbreviations: bool,
     /// Whether the running-config was changed outside of a session.
     by_hand: bool,
 }
@@ -32,9 +34,9 @@ enum Mode {
 }
 
 impl Cli {
-    pub(crate) fn new(device: Arc<Device>) -> Self {
+    pub(crate) fn new(device: Arc<Device>, abbreviations: bool) -> Self {
         let mode = if starts_privileged(&device) { Mode::Privileged } else { Mode::Exec };
-        Self { device, mode, by_hand: false }
+        Self { device, mode, abbreviations, by_hand: false }
     }
 
     /// Runs one command.
@@ -80,9 +82,14 @@ impl Cli {
         }
     }
 
-    /// Says that the running-config was changed outside of a session.
-    pub(crate) fn changed_by_hand(&mut self) {
-        self.by_hand = true;
+    fn at(&self) -> copy::At<'_> {
+        copy::At { device: &self.device, session: self.session() }
+    }
+
+    fn copy(&mut self, from: &str, to: &str, input: Option<&str>) -> Result<Reply, Failure> {
+        let reply = copy::run(self.at(), from, to, input)?;
+        self.by_hand |= to == "running-config";
+        Ok(reply)
     }
 
     fn enable(&mut self, input: Option<&str>) -> Result<Reply, Failure> {
@@ -102,8 +109,8 @@ impl Cli {
         match words {
             ["disable"] => self.leave(Mode::Exec),
             ["end"] => self.leave(Mode::Privileged),
-            ["write"] | ["write", "memory"] => copy::run(self, "running-config", "startup-config", input),
-            ["copy", from, to, ..] => copy::run(self, from, to, input),
+            ["write"] | ["write", "memory"] => self.copy("running-config", "startup-config", input),
+            ["copy", from, to, ..] => self.copy(from, to, input),
             ["more", file] => copy::more(&self.device, file),
             ["delete", file] => copy::delete(&self.device, file),
             ["dir"] | ["dir", _] => Ok(copy::dir(&self.device)),
@@ -127,7 +134,7 @@ impl Cli {
             ["configure", "session", name, "abort"] | ["no", "configure", "session", name] => self.abort(name),
             ["configure", "replace", from, ..] => {
                 self.unlocked()?;
-                copy::replace(self, from)?;
+                copy::replace(self.at(), from)?;
                 self.leave(Mode::Privileged)
             }
             ["configure", "checkpoint", "save", rest @ ..] if rest.len() <= 1 => {
@@ -215,7 +222,7 @@ impl Cli {
 
     fn enter(&mut self, line: &str, input: Option<&str>) -> Result<Reply, Failure> {
         let Mode::Config { session, position } = &mut self.mode else { return Ok(Reply::silent()) };
-        let strictness = self.device.spec.mode;
+        let dialect = Dialect { abbreviations: self.abbreviations, ..self.device.dialect() };
         let mut state = self.device.state();
         if state.faults.refuse_lines.iter().any(|part| line.contains(part.as_str())) {
             let first = line.split_whitespace().next().unwrap_or_default();
@@ -223,7 +230,7 @@ impl Cli {
         }
         let config = target(&mut state, session.as_deref());
         let config = config.ok_or_else(|| no_session(session.as_deref().unwrap_or_default()))?;
-        let entered = config.enter(position, line, input, strictness);
+        let entered = config.enter(position, line, input, dialect);
         let changed = entered.map_err(|refused| Failure::invalid(refused.to_string()))?;
         self.by_hand |= session.is_none() && changed == Changed::Yes;
         let remarks = state.faults.remarks(line);

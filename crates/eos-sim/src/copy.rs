@@ -5,41 +5,46 @@
 
 use std::sync::Arc;
 
-use crate::cli::Cli;
 use crate::config::{Config, Refused};
 use crate::device::Device;
+use crate::event_handler;
 use crate::journal::Event;
 use crate::load;
 use crate::reply::{Failure, Reply};
+use crate::state::DiskFull;
 
 const DONE: &str = "Copy completed successfully.";
 
+/// Where a command is run: the device, and the session that the request is in.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) device: &'a Arc<Device>,
+    pub(crate) session: Option<&'a str>,
+}
+
 /// `copy <from> <to>`; the text of `terminal:` is the command's input.
-pub(crate) fn run(cli: &mut Cli, from: &str, to: &str, input: Option<&str>) -> Result<Reply, Failure> {
-    let device = cli.device.clone();
+pub(crate) fn run(at: At<'_>, from: &str, to: &str, input: Option<&str>) -> Result<Reply, Failure> {
+    let device = at.device;
     let failed = |reason: &str| Failure::could_not_run(format!("Error copying {from} to {to} ({reason})"));
     let disk_full = |_| failed("No space left on device");
     if (from, to) == ("running-config", "startup-config") {
         let running = device.state().running.clone();
-        device.save(running).map_err(disk_full)?;
+        save(device, running).map_err(disk_full)?;
         return Ok(Reply::messages(&[DONE.to_owned()]));
     }
-    let text = source(cli, from, input).ok_or_else(|| failed("No such file or directory"))?;
+    let text = source(at, from, input).ok_or_else(|| failed("No such file or directory"))?;
     let refused = match to {
         "startup-config" => {
             let mut config = Config::default();
-            let refused = load::text_into(&mut config, &text, device.spec.mode);
-            device.save(Arc::new(config)).map_err(disk_full)?;
+            let refused = load::text_into(&mut config, &text, device.dialect());
+            save(device, Arc::new(config)).map_err(disk_full)?;
             refused
         }
-        "running-config" => {
-            cli.changed_by_hand();
-            load::text_into(Arc::make_mut(&mut device.state().running), &text, device.spec.mode)
-        }
+        "running-config" => load::text_into(Arc::make_mut(&mut device.state().running), &text, device.dialect()),
         "session-config" => {
             let mut state = device.state();
-            let candidate = cli.session().and_then(|name| state.sessions.candidate_mut(name));
-            load::text_into(candidate.ok_or_else(|| failed("not in a session"))?, &text, device.spec.mode)
+            let candidate = at.session.and_then(|name| state.sessions.candidate_mut(name));
+            load::text_into(candidate.ok_or_else(|| failed("not in a session"))?, &text, device.dialect())
         }
         file if is_file(file) => {
             device.state().write(file, text).map_err(disk_full)?;
@@ -54,15 +59,26 @@ pub(crate) fn run(cli: &mut Cli, from: &str, to: &str, input: Option<&str>) -> R
     Ok(Reply::messages(&lines))
 }
 
+/// Saves a configuration as startup-config, and starts what event-handlers have to do then.
+fn save(device: &Arc<Device>, config: Arc<Config>) -> Result<(), DiskFull> {
+    let running = {
+        let mut state = device.state();
+        state.save(config, device.clock.now())?;
+        state.running.clone()
+    };
+    event_handler::on_startup_config(device, &running);
+    Ok(())
+}
+
 /// `configure replace <from>`: applies at once. A file with a line that is refused replaces nothing.
 // EOS-73: at once, and the session ends.
-pub(crate) fn replace(cli: &mut Cli, from: &str) -> Result<(), Failure> {
-    let device = cli.device.clone();
-    let text = source(cli, from, None);
+pub(crate) fn replace(at: At<'_>, from: &str) -> Result<(), Failure> {
+    let device = at.device;
+    let text = source(at, from, None);
     let text =
         text.ok_or_else(|| Failure::could_not_run(format!("Error reading {from} (No such file or directory)")))?;
     let mut config = Config::default();
-    let refused = load::text_into(&mut config, &text, device.spec.mode);
+    let refused = load::text_into(&mut config, &text, device.dialect());
     if !refused.is_empty() {
         return Err(Failure { errors: refused.iter().map(said).collect(), ..Failure::could_not_run("") });
     }
@@ -91,14 +107,14 @@ pub(crate) fn dir(device: &Device) -> Reply {
 }
 
 /// The text that is copied from `from`; none if there is nothing there.
-fn source(cli: &Cli, from: &str, input: Option<&str>) -> Option<String> {
-    let (device, state) = (&cli.device, cli.device.state());
+fn source(at: At<'_>, from: &str, input: Option<&str>) -> Option<String> {
+    let (device, state) = (at.device, at.device.state());
     match from {
         "running-config" | "system:/running-config" => Some(device.shown("show running-config", &state.running)),
         "startup-config" | "flash:startup-config" | "flash:/startup-config" => {
             Some(device.shown("show running-config", &state.startup))
         }
-        "session-config" => Some(state.sessions.candidate(cli.session()?)?.text()),
+        "session-config" => Some(state.sessions.candidate(at.session?)?.text()),
         "terminal:" => input.map(str::to_owned),
         checkpoint if checkpoint.starts_with("checkpoint:") => {
             Some(state.flash.checkpoint(checkpoint.trim_start_matches("checkpoint:"))?.text())

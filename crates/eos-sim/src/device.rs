@@ -1,18 +1,18 @@
 //! A device: its state behind one lock, its clock, its turn, and what its cables end at.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use jiff::Timestamp;
 
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::event_handler;
+use crate::config::{Config, Dialect};
 use crate::fleet::{DeviceSpec, FleetError};
 use crate::journal::Event;
 use crate::load;
+use crate::release::Release;
 use crate::session::Generation;
-use crate::state::{DiskFull, State};
+use crate::state::State;
 
 /// A simulated switch.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub(crate) struct Neighbor {
 impl Device {
     pub(crate) fn new(mut spec: DeviceSpec, address: SocketAddr, clock: Clock) -> Result<Self, FleetError> {
         let mut startup = Config::default();
-        let refused = load::text_into(&mut startup, &spec.startup(), spec.mode);
+        let refused = load::text_into(&mut startup, &spec.startup(), dialect(&spec));
         if let Some((line, reason)) = refused.into_iter().next() {
             return Err(FleetError::StartupConfig { device: spec.name, line, reason: reason.to_string() });
         }
@@ -79,19 +79,13 @@ impl Device {
         self.state().journal.note(self.clock.now(), event);
     }
 
-    pub(crate) fn generation(&self) -> Generation {
-        Generation::of(&self.spec.eos)
+    /// How it reads configuration lines.
+    pub(crate) fn dialect(&self) -> Dialect {
+        dialect(&self.spec)
     }
 
-    /// Saves a configuration as startup-config, and starts what event-handlers have to do then.
-    pub(crate) fn save(self: &Arc<Self>, config: Arc<Config>) -> Result<(), DiskFull> {
-        let running = {
-            let mut state = self.state();
-            state.save(config, self.clock.now())?;
-            state.running.clone()
-        };
-        event_handler::on_startup_config(self, &running);
-        Ok(())
+    pub(crate) fn generation(&self) -> Generation {
+        Generation::of(&self.spec.eos)
     }
 
     /// A configuration as a device shows it.
@@ -131,6 +125,10 @@ impl Device {
         };
         cables.filter_map(neighbor).collect()
     }
+}
+
+fn dialect(spec: &DeviceSpec) -> Dialect {
+    Dialect { strictness: spec.mode, release: Release::of(&spec.eos), abbreviations: false }
 }
 
 fn last_modified(at: Timestamp, by: &str) -> String {

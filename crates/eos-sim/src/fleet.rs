@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::config::Strictness;
-use crate::tls::Tls;
+use crate::tls::{Tls, TlsError};
 
 /// A fleet as its YAML file describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -135,6 +135,12 @@ pub enum FleetError {
     },
 }
 
+impl From<TlsError> for FleetError {
+    fn from(TlsError(why): TlsError) -> Self {
+        Self::Tls(why)
+    }
+}
+
 impl Fleet {
     /// Reads and checks a fleet file.
     pub fn parse(yaml: &str) -> Result<Self, FleetError> {
@@ -166,7 +172,7 @@ impl Fleet {
             let address = addresses[if several { index } else { 0 }];
             Ok(DeviceSpec { name: format!("{}{}", like.name, index + 1), address, port, ..like.clone() })
         };
-        Ok(Self { devices: (0..count).map(device).collect::<Result<_, _>>()?, links: Vec::new() })
+        Ok(Self { devices: (0..count).map(device).collect::<Result<_, FleetError>>()?, links: Vec::new() })
     }
 
     pub(crate) fn check(&self) -> Result<(), FleetError> {

@@ -23,6 +23,7 @@ mod load;
 mod lock;
 mod login;
 mod order;
+mod release;
 mod reply;
 mod rpc;
 mod session;

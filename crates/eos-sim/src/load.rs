@@ -1,27 +1,29 @@
 //! Configuration text into a configuration, as a device reads a file or what is typed at `copy terminal:`: line after line,
 //! each body up to its `EOF`. Lines that are refused are passed over, which is how EOS does it there.
 
-use crate::config::{self, Config, Position, Refused, Strictness};
+use crate::config::{self, Config, Dialect, Position, Refused};
 
 /// Enters `text` and returns the lines that were refused, by number from 1.
-pub(crate) fn text_into(into: &mut Config, text: &str, strictness: Strictness) -> Vec<(usize, Refused)> {
+pub(crate) fn text_into(into: &mut Config, text: &str, dialect: Dialect) -> Vec<(usize, Refused)> {
     let lines: Vec<&str> = text.lines().collect();
+    // Keywords may be abbreviated in a file.
+    let dialect = Dialect { abbreviations: true, ..dialect };
     let (mut position, mut refused, mut next) = (Position::default(), Vec::new(), 0);
     while next < lines.len() {
         let number = next + 1;
-        let line = lines[next].trim();
-        let entered = if line.starts_with("!!") {
+        let line = lines[next].trim_end();
+        let entered = if line.trim_start().starts_with("!!") {
             let run = lines[next..].iter().take_while(|line| line.trim_start().starts_with("!!")).count();
             let comment = lines[next..next + run].iter().map(|line| shown_comment(line)).collect::<String>();
             next += run;
-            into.enter(&mut position, "comment", Some(&comment), strictness)
-        } else if line == "end" {
+            into.enter(&mut position, "comment", Some(&comment), dialect)
+        } else if line.trim() == "end" {
             break;
         } else {
             next += 1;
             let eofs = config::eofs(&line.split_whitespace().collect::<Vec<_>>());
             let body = (eofs > 0).then(|| body(&lines, &mut next, eofs));
-            into.enter(&mut position, line, body.as_deref(), strictness)
+            into.enter(&mut position, line, body.as_deref(), dialect)
         };
         refused.extend(entered.err().map(|reason| (number, reason)));
     }
@@ -67,9 +69,9 @@ mod tests {
         let text = "hostname a\n!\nevent-handler x\n   !! why\n   action bash\n      if true\n        then x\n      \
                     EOF\n!\nbanner motd\n  ! hello\nEOF\n\n!\nend\n";
         let mut config = Config::default();
-        assert_eq!(text_into(&mut config, text, Strictness::Strict), []);
+        assert_eq!(text_into(&mut config, text, Dialect::strict()), []);
         let mut again = Config::default();
-        text_into(&mut again, &config.text(), Strictness::Strict);
+        text_into(&mut again, &config.text(), Dialect::strict());
         assert!(
             config.text().contains("   action bash\n      if true\n        then x\n      EOF\n"),
             "{}",
@@ -82,7 +84,7 @@ mod tests {
     fn refused_lines_are_passed_over_and_counted() {
         let mut config = Config::default();
         let refused =
-            text_into(&mut config, "hostname a\nnonsense\nalias b show clock\nend\nnonsense\n", Strictness::Strict);
+            text_into(&mut config, "hostname a\nnonsense\nalias b show clock\nend\nnonsense\n", Dialect::strict());
         assert_eq!(refused.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2]);
         assert!(config.text().contains("alias b"));
     }
@@ -90,7 +92,7 @@ mod tests {
     #[test]
     fn a_body_without_an_end_swallows_the_rest() {
         let mut config = Config::default();
-        assert_eq!(text_into(&mut config, "banner motd\nhello\nhostname a\n", Strictness::Strict), []);
+        assert_eq!(text_into(&mut config, "banner motd\nhello\nhostname a\n", Dialect::strict()), []);
         assert!(!config.text().contains("\nhostname a\n!"));
     }
 }

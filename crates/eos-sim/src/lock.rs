@@ -8,16 +8,7 @@ use serde_json::json;
 use crate::device::Device;
 use crate::journal::Event;
 use crate::reply::{Failure, Reply};
-use crate::state::State;
-
-/// A lock that is held.
-#[derive(Debug, Clone, PartialEq, Eq)]
-// EOS-75: whether EOS has such a lock is not established.
-pub(crate) struct Lock {
-    /// What was given after `transaction`, if anything was.
-    transaction: Option<String>,
-    reason: String,
-}
+use crate::state::{Lock, State};
 
 /// `configure lock [transaction NAME] [REASON ...]`.
 pub(crate) fn take(device: &Device, words: &[&str]) -> Result<Reply, Failure> {

@@ -3,14 +3,33 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::grammar::Pattern;
-
 /// Interface classes as EOS orders them; others come last.
 // EOS-80: the order of classes.
 const INTERFACES: [&str; 8] = ["Port-Channel", "Dps", "Ethernet", "Loopback", "Management", "Tunnel", "Vlan", "Vxlan"];
 
 /// What comes first in any mode; all else keeps the order it was entered in.
 const FIRST: [&str; 6] = ["description", "trigger", "action", "delay", "timeout", "asynchronous"];
+
+/// The first words of a line; `*` is any one word, and `a*` one that begins so.
+struct Pattern(Vec<&'static str>);
+
+impl Pattern {
+    fn read(text: &'static str) -> Self {
+        Self(text.split(' ').collect())
+    }
+
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn begins(&self, words: &[&str]) -> bool {
+        let fits = |(expected, word): (&&str, &&str)| match expected.strip_suffix('*') {
+            Some(prefix) => word.starts_with(prefix),
+            None => expected.split('|').any(|expected| expected == *word),
+        };
+        self.0.len() <= words.len() && self.0.iter().zip(words).all(fits)
+    }
+}
 
 /// The section of a top-level line; lines of one section are shown together.
 // EOS-79: the order is fixed, and differs by release.

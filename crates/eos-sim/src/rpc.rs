@@ -58,7 +58,7 @@ impl Call {
     /// Runs the commands in order.
     pub(crate) fn run(self, device: &Arc<Device>) -> Response {
         let total = self.params.cmds.len();
-        let mut cli = Cli::new(device.clone());
+        let mut cli = Cli::new(device.clone(), self.params.auto_complete);
         let (mut data, mut error) = (Vec::new(), None);
         for (index, command) in self.params.cmds.iter().enumerate() {
             match self.one(&mut cli, command) {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::Config;
 use crate::faults::ExpiredSession;
+use crate::release::Release;
 
 /// How many sessions may be pending at once.
 const PENDING: usize = 5;
@@ -111,11 +112,7 @@ pub(crate) enum Generation {
 impl Generation {
     /// From a version such as `4.32.0F`; what cannot be read counts as new.
     pub(crate) fn of(eos: &str) -> Self {
-        let mut parts = eos.split('.').map(|part| part.parse::<u32>().ok());
-        match (parts.next().flatten(), parts.next().flatten()) {
-            (Some(major), Some(minor)) if (major, minor) < (4, 32) => Self::UpTo431,
-            _ => Self::Since432,
-        }
+        if Release::of(eos).is_since(4, 32) { Self::Since432 } else { Self::UpTo431 }
     }
 }
 

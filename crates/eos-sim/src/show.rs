@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::device::Device;
 use crate::diff;
 use crate::filter;
+use crate::grammar;
 use crate::lock;
 use crate::reply::{Failure, Reply};
 use crate::status;
@@ -32,6 +33,11 @@ fn unfiltered(device: &Device, session: Option<&str>, words: &[&str]) -> Result<
         ["running-config", "section", wanted @ ..] if !wanted.is_empty() => {
             let text = device.shown(&command, &device.state().running);
             Ok(Reply { text: filter::apply(&text, &[&["section"], wanted].concat())?, json: None })
+        }
+        ["running-config", "interfaces", names @ ..] if !names.is_empty() => {
+            let known = grammar::interfaces(&names.concat());
+            let names = known.ok_or_else(|| Failure::invalid(format!("Invalid input (at token 3: '{}')", names[0])))?;
+            Ok(Reply { text: device.state().running.interfaces_text(&names), json: None })
         }
         ["running-config", "all"] => Ok(text_of(device, &command, Config::text_with_defaults)),
         ["running-config", "sanitized"] => {

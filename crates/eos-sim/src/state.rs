@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::faults::Faults;
 use crate::flash::Flash;
 use crate::journal::{Event, Journal};
-use crate::lock::Lock;
 use crate::login::Logins;
 use crate::session::{Abort, Commit, Entered, Sessions};
 
@@ -32,6 +31,15 @@ pub(crate) struct State {
     pub(crate) booted: Timestamp,
     always_answers: bool,
     management_lost: bool,
+}
+
+/// The configuration lock that somebody holds.
+// EOS-75: whether EOS has such a lock is not established.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lock {
+    /// What was given after `transaction`, if anything was.
+    pub(crate) transaction: Option<String>,
+    pub(crate) reason: String,
 }
 
 /// Why something could not be written to flash, in the words of the operating system.
@@ -158,7 +166,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Strictness;
+    use crate::config::Dialect;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
@@ -167,7 +175,7 @@ mod tests {
     fn config(name: &str) -> Config {
         let mut config = Config::default();
         let text = format!("hostname {name}\nmanagement api http-commands\nno shutdown\n");
-        assert_eq!(crate::load::text_into(&mut config, &text, Strictness::Strict), []);
+        assert_eq!(crate::load::text_into(&mut config, &text, Dialect::strict()), []);
         config
     }
 

@@ -8,7 +8,9 @@ use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use serde::Deserialize;
 
-use crate::fleet::FleetError;
+/// Why TLS cannot be set up, in the words of the library that failed.
+#[derive(Debug)]
+pub(crate) struct TlsError(pub(crate) String);
 
 /// What a device speaks on its port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -48,7 +50,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn new() -> Result<Self, FleetError> {
+    pub(crate) fn new() -> Result<Self, TlsError> {
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
         let made = || {
             let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256)?;
@@ -56,7 +58,7 @@ impl Identity {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             Ok(Self { certificate: params.self_signed(&key)?, key })
         };
-        made().map_err(|error: rcgen::Error| FleetError::Tls(error.to_string()))
+        made().map_err(|error: rcgen::Error| TlsError(error.to_string()))
     }
 
     pub(crate) fn pem(&self) -> String {
@@ -64,14 +66,14 @@ impl Identity {
     }
 
     /// The acceptor of devices that speak `tls`.
-    pub(crate) fn acceptor(&self, tls: Tls) -> Result<Acceptor, FleetError> {
+    pub(crate) fn acceptor(&self, tls: Tls) -> Result<Acceptor, TlsError> {
         match tls {
             Tls::None => Ok(Acceptor::Plain),
-            Tls::Modern => self.modern().map_err(|error| FleetError::Tls(error.to_string())),
+            Tls::Modern => self.modern().map_err(|error| TlsError(error.to_string())),
             #[cfg(feature = "legacy-tls")]
-            Tls::Legacy => self.legacy().map_err(|error| FleetError::Tls(error.to_string())),
+            Tls::Legacy => self.legacy().map_err(|error| TlsError(error.to_string())),
             #[cfg(not(feature = "legacy-tls"))]
-            Tls::Legacy => Err(FleetError::Tls(
+            Tls::Legacy => Err(TlsError(
                 "this eos-sim was built without OpenSSL; build it with `--features legacy-tls`".to_owned(),
             )),
         }

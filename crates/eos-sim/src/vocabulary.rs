@@ -4,7 +4,7 @@
 use crate::reply::Failure;
 
 /// Each known command; `*` is any one word, `...` any rest.
-const COMMANDS: [&str; 53] = [
+const COMMANDS: [&str; 54] = [
     "enable",
     "disable",
     "end",
@@ -50,6 +50,7 @@ const COMMANDS: [&str; 53] = [
     "show running-config all sanitized",
     "show running-config diffs",
     "show running-config digest",
+    "show running-config interfaces ...",
     "show running-config sanitized",
     "show running-config section ...",
     "show session-config ...",

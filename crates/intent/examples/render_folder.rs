@@ -107,14 +107,15 @@ fn read(data: &[u8]) -> Result<Map<String, Value>, String> {
 
 fn render(templates: &Texts, template: &str, mut data: Map<String, Value>) -> Result<String, String> {
     let (name, inventory) = inventory(data.remove("host"), data.remove("inventory"));
-    let inventory = Inventory::parse(&[Document::new("inventory.json", inventory.to_string().into_bytes())])
-        .map_err(|error| error.to_string())?;
+    let inventory =
+        Inventory::parse(&[Document::new("inventory.json", inventory.to_string().into_bytes()).of_this_machine()])
+            .map_err(|error| error.to_string())?;
     let device = DeviceName::new(&name).ok().and_then(|name| inventory.device(&name)).ok_or("not a device's name")?;
     let model = json!({"name": "model", "group": "global", "template": template, "data": data}).to_string();
     let mut files = templates.clone();
     files.insert("model.json".to_owned(), model.into_bytes());
     let models = ModelSet::read(&ModelFiles(files)).map_err(|error| error.to_string())?;
-    match models.render(&device) {
+    match models.render_text(&device) {
         Ok(rendered) => Ok(rendered.configuration.trim_end_matches('\n').to_owned()),
         Err(RenderError::Empty(_)) => Ok(String::new()),
         Err(error) => Err(error.to_string()),

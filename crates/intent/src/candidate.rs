@@ -10,7 +10,7 @@
 use eos_config::exec_command;
 
 use crate::redact;
-use crate::render::bodies::{Bodies, Place};
+use crate::render::bodies::{Bodies, LineRole};
 
 /// Why a candidate must not be sent: its first line that is no configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,19 +97,19 @@ impl<'c> Reader<'c> {
             return refuse(Fault::AfterEnd { end });
         }
         match self.bodies.next(line) {
-            Place::Command => {
+            LineRole::Command => {
                 if line.trim().eq_ignore_ascii_case("end") {
                     self.end = Some(number);
                 } else if let Some(command) = exec_command(line) {
                     return refuse(Fault::Exec { command });
                 }
             }
-            Place::Opens => self.opened = Some((number, line)),
+            LineRole::Opens => self.opened = Some((number, line)),
             // A text that holds the beginning of the next one has lost its `EOF`.
-            Place::Body if begins_banner(line) => return self.unended(),
-            Place::Body => {}
-            Place::Ends => self.opened = None,
-            Place::Stray => return refuse(Fault::StrayEof),
+            LineRole::Body if begins_banner(line) => return self.unended(),
+            LineRole::Body => {}
+            LineRole::Ends => self.opened = None,
+            LineRole::Stray => return refuse(Fault::StrayEof),
         }
         Ok(())
     }

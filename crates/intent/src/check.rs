@@ -22,47 +22,49 @@ use serde_json_path::JsonPath;
 /// Most tries of one check.
 const MAX_TRIES: u32 = 100;
 
-/// Most seconds between two of them.
+/// Most seconds between two tries.
 const MAX_PAUSE: u32 = 60;
 
-/// One check.
+/// One show command, and what must be true of its answer.
 #[derive(Debug, Clone)]
 pub struct Check {
     /// The show command.
     pub command: String,
-    /// How often it is asked before it has failed, at least once.
+    /// How often the command is asked before the check has failed; at least once.
     pub tries: u32,
-    /// What to wait between two tries.
+    /// How long to wait between two tries.
     pub pause: Duration,
     find: Find,
     expect: Expect,
     tolerance: f64,
 }
 
-/// The form in which a switch is to answer.
+/// The form in which a switch is asked to answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Structured.
+    /// JSON, as eAPI structures it.
     Json,
-    /// As on a terminal.
+    /// Text, as on a terminal.
     Text,
 }
 
-/// A show command's answer.
+/// What a switch answered to a show command.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shown {
-    /// Structured.
+    /// JSON, as eAPI structures it.
     Json(Value),
-    /// As on a terminal.
+    /// Text, as on a terminal.
     Text(String),
 }
 
+/// Where the check looks in the answer.
 #[derive(Debug, Clone)]
 enum Find {
     Path(JsonPath),
     Pattern(Regex),
 }
 
+/// What it must find there.
 #[derive(Debug, Clone)]
 enum Expect {
     Any,
@@ -71,7 +73,7 @@ enum Expect {
 }
 
 impl Check {
-    /// The form it needs the answer in.
+    /// The form that this check reads.
     pub fn form(&self) -> Form {
         match self.find {
             Find::Path(_) => Form::Json,
@@ -79,7 +81,11 @@ impl Check {
         }
     }
 
-    /// Whether `shown` is as expected; if not, what was found instead, in words.
+    /// Holds the check against the switch's answer.
+    ///
+    /// # Errors
+    ///
+    /// What was found instead, in words.
     pub fn holds(&self, shown: &Shown) -> Result<(), String> {
         match (&self.find, shown) {
             (Find::Path(path), Shown::Json(value)) => self.weigh(&path.query(value).all()),
@@ -111,7 +117,7 @@ impl Check {
         }
     }
 
-    /// What it asks for, in words: `` `show version`: $.modelName is "vEOS" ``.
+    /// The check in words: `` `show version`: $.modelName is "vEOS" ``.
     pub fn describe(&self) -> String {
         let what = match &self.find {
             Find::Path(path) => path.to_string(),
@@ -132,10 +138,10 @@ fn excerpt(value: &Value) -> String {
     if text.chars().count() <= 80 { text } else { text.chars().take(79).chain(['…']).collect() }
 }
 
-/// A check as it stands in a model.
+/// The keys of a check in a model.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct CheckFields {
     command: String,
     path: Option<String>,
     pattern: Option<String>,
@@ -148,11 +154,11 @@ struct Written {
 
 impl<'de> Deserialize<'de> for Check {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Written::deserialize(from)?.check().map_err(serde::de::Error::custom)
+        CheckFields::deserialize(from)?.check().map_err(serde::de::Error::custom)
     }
 }
 
-impl Written {
+impl CheckFields {
     fn check(self) -> Result<Check, String> {
         let of = format!("check `{}`", excerpt_text(&self.command));
         if !self.command.starts_with("show ") || self.command.chars().any(char::is_control) {

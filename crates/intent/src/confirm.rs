@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "i64", into = "i64")]
 pub struct ConfirmWithin(u32);
 
-/// Not such a time.
+/// A number of seconds that a trial cannot last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected whole seconds from {} to {}, found {found}: that long a switch runs the new configuration unconfirmed before it goes \
@@ -23,12 +23,16 @@ pub struct BadConfirm {
 }
 
 impl ConfirmWithin {
-    /// Least: one attempt to reach a slow switch takes some seconds.
+    /// The least seconds: one attempt to reach a slow switch takes some seconds.
     pub const MIN: u32 = 10;
-    /// Most: a push must fit into the life of a function, of which AWS allows fifteen minutes.
+    /// The most seconds: a push must fit into the life of a function, of which AWS allows fifteen minutes.
     pub const MAX: u32 = 600;
 
-    /// So many seconds.
+    /// A trial of so many seconds.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than [`MIN`](Self::MIN) or more than [`MAX`](Self::MAX).
     pub fn new(seconds: i64) -> Result<Self, BadConfirm> {
         match u32::try_from(seconds) {
             Ok(valid @ Self::MIN..=Self::MAX) => Ok(Self(valid)),
@@ -36,7 +40,7 @@ impl ConfirmWithin {
         }
     }
 
-    /// The switch's commit timer.
+    /// The time that the switch's commit timer is set to.
     pub fn timer(self) -> Duration {
         Duration::from_secs(self.0.into())
     }
@@ -49,7 +53,7 @@ impl ConfirmWithin {
 }
 
 impl Default for ConfirmWithin {
-    /// Two minutes.
+    /// 120 seconds.
     fn default() -> Self {
         Self(120)
     }

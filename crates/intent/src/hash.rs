@@ -15,7 +15,7 @@ pub fn sha256(text: impl AsRef<[u8]>) -> String {
 #[serde(try_from = "String", into = "String")]
 pub struct ContentHash(String);
 
-/// Not such a hash.
+/// A text is not a hash.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a SHA-256 of {} hexadecimal digits in lower case, found {found} characters", ContentHash::LENGTH)]
 pub struct NotAHash {
@@ -23,21 +23,25 @@ pub struct NotAHash {
 }
 
 impl ContentHash {
-    /// How many digits there are.
+    /// The number of its digits.
     pub const LENGTH: usize = 64;
 
-    /// That of `text`.
+    /// The hash of `text`.
     pub fn of(text: &str) -> Self {
         Self(sha256(text))
     }
 
-    /// Checks `text`.
+    /// Reads a hash from its 64 digits.
+    ///
+    /// # Errors
+    ///
+    /// Anything but 64 hexadecimal digits in lower case.
     pub fn parse(text: &str) -> Result<Self, NotAHash> {
         let valid = text.len() == Self::LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if valid { Ok(Self(text.to_owned())) } else { Err(NotAHash { found: text.chars().count() }) }
     }
 
-    /// Its beginning, enough for people to tell one from another.
+    /// Its first 12 digits, enough for people to tell one configuration from another.
     pub fn brief(&self) -> &str {
         &self.0[..12]
     }

@@ -66,7 +66,7 @@ pub struct Inventory {
 /// One device, resolved.
 #[derive(Clone)]
 pub struct Device {
-    /// Its key in the inventory.
+    /// Its name, which is its key in the inventory.
     pub name: DeviceName,
     /// The address or DNS name it answers at; its name, if the inventory gives none.
     pub hostname: String,
@@ -76,13 +76,13 @@ pub struct Device {
     pub groups: Vec<GroupName>,
     /// Its data, in the order it was first defined.
     pub data: Map<String, Value>,
-    /// Who to log in as.
+    /// The user to log in as.
     pub username: Option<String>,
-    /// With which password.
+    /// That user's password.
     pub password: Option<Password>,
     /// The serial number of the switch that is meant, if the inventory says.
     pub serial: Option<String>,
-    /// How to speak eAPI to it.
+    /// How eAPI is spoken to it.
     pub connection: Connection,
     /// How its Jinja2 templates are set up.
     pub jinja: Jinja,
@@ -101,13 +101,13 @@ impl fmt::Debug for Device {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("inventory {document}{}{}: {reason}", line_of(*.line), path_of(.path))]
 pub struct InventoryError {
-    /// The secret or file.
+    /// The name of the secret or file.
     pub document: String,
-    /// From 1, where it is known.
+    /// The line from 1, where it is known.
     pub line: Option<u64>,
     /// Such as `hosts.leaf1.port`; empty for the document as a whole.
     pub path: String,
-    /// What was expected and found.
+    /// What was expected and found there.
     pub reason: String,
 }
 
@@ -154,7 +154,7 @@ impl Inventory {
         self.hosts.keys()
     }
 
-    /// Whether there is such a device.
+    /// True if there is such a device.
     pub fn has(&self, name: &str) -> bool {
         self.hosts.contains_key(name)
     }
@@ -164,6 +164,7 @@ impl Inventory {
         let host = &self.hosts.get(name)?.element;
         let levels = self.levels(name)?;
         let resolved = Resolved::new(&levels);
+        let jinja = self.jinja_of(name);
         Some(Device {
             hostname: resolved.hostname.as_ref().map_or_else(|| name.to_string(), |found| found.value.clone()),
             platform: levels.nearest("platform", |element| element.platform.clone()).map(|found| found.value),
@@ -172,8 +173,8 @@ impl Inventory {
             serial: host.serial.clone().or_else(|| serial_of(&host.data)),
             connection: resolved.connection(),
             data: levels.data(),
-            jinja: self.jinja_of(name),
-            peers: (self.jinja_of(name).variables == Variables::Ansible).then(|| Arc::clone(self.peers())),
+            jinja,
+            peers: (jinja.variables == Variables::Ansible).then(|| Arc::clone(self.peers())),
             name: name.clone(),
             groups: self.groups_of(host),
         })
@@ -192,7 +193,8 @@ impl Inventory {
     /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted. Ansible's
     /// templates may read the data of any device, so then it is all documents.
     pub fn documents_of(&self, devices: &[DeviceName]) -> Vec<String> {
-        let reads_all = devices.iter().any(|name| self.jinja_of(name).variables == Variables::Ansible);
+        let has_peers = |name: &DeviceName| self.jinja_of(name).variables == Variables::Ansible;
+        let reads_all = devices.iter().any(has_peers);
         let wanted = |name: &DeviceName| reads_all || devices.contains(name);
         let theirs = self.hosts.iter().filter(|(name, _)| wanted(name)).map(|(_, host)| host);
         let shared = self.groups.values().chain(self.defaults.values());
@@ -332,6 +334,7 @@ impl Inventory {
         self.defaults.get(document::unit(&self.hosts.get(name)?.document))
     }
 
+    /// How the Jinja2 templates of a host are set up: by its defaults.
     fn jinja_of(&self, name: &DeviceName) -> Jinja {
         self.defaults_of(name).map(|defaults| defaults.element.jinja).unwrap_or_default()
     }

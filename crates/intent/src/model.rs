@@ -22,7 +22,7 @@
 //! `templates/interface.tera`, says which data that template takes; every model that uses it is held against it when it is read.
 
 mod data;
-mod written;
+mod fields;
 
 use std::collections::BTreeMap;
 
@@ -46,16 +46,16 @@ pub const MAX_FILE: usize = 1024 * 1024;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct ModelFiles(pub BTreeMap<String, Vec<u8>>);
 
-/// One piece of intent.
+/// What one file gives to some devices: the data and the template of a part of their configuration.
 #[derive(Debug, Clone)]
 pub struct Model {
-    /// The file it stands in.
+    /// The path of its file.
     pub path: String,
-    /// What it is called in errors and reports; unique.
+    /// Its name in errors and reports. No other model has the same.
     pub name: String,
-    /// The devices it is for by name.
+    /// The devices that it names.
     pub devices: Vec<DeviceName>,
-    /// The groups whose members it is for.
+    /// The groups whose members get it.
     pub groups: Vec<GroupName>,
     /// Where its lines stand among those of other models, lower first.
     pub order: i64,
@@ -63,13 +63,13 @@ pub struct Model {
     pub template: String,
     /// What the template sees as `model`.
     pub data: Map<String, Value>,
-    /// Why that does not fit the schema beside its template. Its devices are not to be configured; others are not concerned.
+    /// Why the data does not fit the schema beside its template. Such a model fails its own devices and no others.
     pub unfit: Option<Unfit>,
-    /// For how long its devices run a new configuration on trial, at least.
+    /// The least time that its devices run a new configuration on trial.
     pub confirm: Option<ConfirmWithin>,
     /// What must be true of its devices before that is confirmed.
     pub checks: Vec<Check>,
-    /// Rules that its devices may break, and why.
+    /// The rules of `lockout` that its devices may break, and why.
     pub allow: BTreeMap<Rule, Reason>,
 }
 
@@ -94,10 +94,10 @@ impl TryFrom<String> for Reason {
 /// replacing a configuration without it would take its lines off the switch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
-    /// Not YAML or JSON, or not in the form of a model.
+    /// The file is not YAML or JSON, or has not the keys of a model.
     #[error("model {path}{}{}: {reason}", place(*.line, *.column), below(.at))]
     Malformed {
-        /// The file.
+        /// The path of the model's file.
         path: String,
         /// Line from 1; 0 when it is the file as a whole.
         line: u64,
@@ -108,22 +108,22 @@ pub enum ModelError {
         /// What was expected and found.
         reason: String,
     },
-    /// For nobody.
+    /// A model without device and group.
     #[error(
         "model {path}: names neither device nor group; say who it is for, such as `group: global` for every device"
     )]
     ForNobody {
-        /// The file.
+        /// The path of the model's file.
         path: String,
     },
-    /// Two models of one name.
+    /// Two models have the same name.
     #[error("models {first} and {second} are both named {name:?}; a name must be unique")]
     SameName {
         /// The name.
         name: String,
-        /// One file.
+        /// The path of one file.
         first: String,
-        /// The other file.
+        /// The path of the other.
         second: String,
     },
 }
@@ -134,7 +134,7 @@ pub fn read(files: &ModelFiles) -> Result<Vec<Model>, ModelError> {
     let mut schemas = data::Schemas::new(files);
     let mut models = Vec::new();
     for (path, text) in files.0.iter().filter(|(path, _)| is_model(path)) {
-        let (mut model, node) = written::read(path, text)?;
+        let (mut model, node) = fields::read(path, text)?;
         model.unfit = schemas.check(&model, &node).err();
         models.push(model);
     }

@@ -38,30 +38,38 @@ pub struct RunId(String);
 /// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
-    /// Not a device or group name.
+    /// The text cannot name a device or a group.
     #[error(
         "{0:?} is not a name: expected 1 to {MAX_NAME} of the characters A-Z a-z 0-9 . _ - beginning with a letter or digit"
     )]
     Name(String),
-    /// Not a run.
+    /// The text is not the name of a run.
     #[error("{0:?} is not a run: expected the form 20261123-201530-7f3a9c0b12d4e5f6")]
     Run(String),
 }
 
 impl DeviceName {
-    /// Checks `text`.
+    /// Takes `text` as a name.
+    ///
+    /// # Errors
+    ///
+    /// A text that is empty, too long, or has a character that is not allowed.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
         checked(text.into()).map(Self)
     }
 }
 
 impl GroupName {
-    /// Checks `text`.
+    /// Takes `text` as a name.
+    ///
+    /// # Errors
+    ///
+    /// A text that is empty, too long, or has a character that is not allowed.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
         checked(text.into()).map(Self)
     }
 
-    /// The group every host belongs to.
+    /// The group `global`, which every host belongs to.
     pub fn global() -> Self {
         Self("global".to_owned())
     }
@@ -81,7 +89,7 @@ impl RunId {
         Self(format!("{second}-{random:016x}"))
     }
 
-    /// Whether it was accepted in an earlier second than `other`.
+    /// True if it was accepted in an earlier second than `other`.
     pub fn is_older_than(&self, other: &Self) -> bool {
         self.0[..SECOND] < other.0[..SECOND]
     }
@@ -91,7 +99,11 @@ impl RunId {
         self.0[..SECOND] < *at.strftime(SECOND_FORM).to_string()
     }
 
-    /// Checks `text`, in the present form or that of earlier versions.
+    /// Reads the name of a run, in the present form or that of earlier versions.
+    ///
+    /// # Errors
+    ///
+    /// A text in any other form.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let form = |byte: u8, place: usize| match place {
             8 | 15 => byte == b'-',

@@ -24,11 +24,13 @@ use crate::lockout::Rule;
 use crate::model::{self, Model, ModelError, ModelFiles};
 
 pub(crate) mod bodies;
+mod budget;
 mod error;
 mod filters;
 mod jinja_compat;
 mod jinja_engine;
 mod jinja_library;
+mod jinja_output;
 mod jinja_variables;
 mod line_marks;
 mod mutable;
@@ -38,8 +40,10 @@ mod render_context;
 mod segments;
 mod sources;
 mod tera_engine;
+mod tera_limits;
 mod value_guard;
 
+pub use budget::Exhausted;
 pub use error::{Place, RenderError};
 pub use provenance::{ModelVersion, models};
 
@@ -47,14 +51,15 @@ use jinja_engine::JinjaEngine;
 use jinja_variables::Given;
 use line_marks::LineMarks;
 use render_context::RenderContext;
-use sources::{Kind, Sources};
+use sources::{Sources, TemplateKind};
 use tera_engine::TeraEngine;
 
 /// Most bytes one device's configuration may have: many times the largest known, and a runaway template ends.
 pub const MAX_CONFIGURATION: usize = 16 * 1024 * 1024;
 
-/// Most steps that one template may take for one device, in minijinja's measure: an instruction, or 64 bytes of text.
-pub const MAX_STEPS: u64 = 20_000_000;
+/// Most steps that one `.j2` template may take for one device, in minijinja's measure: an instruction, or 64 bytes of text. That is
+/// 92 MiB of text; the largest published device of AVD's examples, of 6,080 lines, takes half a million.
+pub const MAX_STEPS: u64 = 1_500_000;
 
 /// All models and templates, parsed once and rendered for many devices.
 pub struct ModelSet {
@@ -92,7 +97,7 @@ pub struct Part {
 
 /// Where a line of a configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
+pub struct LineOrigin {
     /// The model's file.
     pub model: String,
     /// The template's file: the model's, or one that it includes or extends.
@@ -101,7 +106,7 @@ pub struct Origin {
     pub line: Option<usize>,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for LineOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "template {}", self.template)?;
         if let Some(line) = self.line {
@@ -131,7 +136,26 @@ impl ModelSet {
     }
 
     /// Renders the full configuration of `device`.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong in a model or template; and the first line that is no configuration, see [`candidate`].
     pub fn render(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
+        let rendered = self.render_text(device)?;
+        candidate::check(&rendered.configuration).map_err(|error| self.not_configuration(error, device))?;
+        Ok(rendered)
+    }
+
+    /// The same for templates that make any text, which is not looked at: it is not to be sent to a switch.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong in a model or template.
+    pub fn render_text(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
+        budget::limited(|| self.rendered(device))
+    }
+
+    fn rendered(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
         let models = self.models_of(device)?;
         let host = host(device);
         let mut configuration = String::new();
@@ -147,7 +171,6 @@ impl ModelSet {
         if configuration.trim().is_empty() {
             return Err(RenderError::Empty(models.len()));
         }
-        candidate::check(&configuration).map_err(|error| self.not_configuration(error, device))?;
         Ok(RenderedConfig {
             configuration,
             parts,
@@ -158,7 +181,11 @@ impl ModelSet {
     }
 
     /// Where each line of what [`render`](Self::render) returns comes from. It renders once more, so it is for errors and people.
-    pub fn origins(&self, device: &Device) -> Result<Vec<Origin>, RenderError> {
+    pub fn origins(&self, device: &Device) -> Result<Vec<LineOrigin>, RenderError> {
+        budget::limited(|| self.traced(device))
+    }
+
+    fn traced(&self, device: &Device) -> Result<Vec<LineOrigin>, RenderError> {
         let models = self.models_of(device)?;
         let host = host(device);
         let mut all = Vec::new();
@@ -172,7 +199,7 @@ impl ModelSet {
                     Some((template, line)) => (template, Some(line)),
                     None => (model.template.clone(), None),
                 };
-                Origin { model: model.path.clone(), template, line }
+                LineOrigin { model: model.path.clone(), template, line }
             }));
         }
         Ok(all)
@@ -194,7 +221,10 @@ impl ModelSet {
             let name = |name| format!("model {}: {name} hides the inventory's data of that name", model.path);
             snippet.given().clashes().into_iter().map(name).collect::<Vec<_>>()
         };
-        models.filter(|model| Kind::of(&model.template) == Some(Kind::Jinja)).flat_map(of_model).collect()
+        models
+            .filter(|model| TemplateKind::of(&model.template) == Some(TemplateKind::Jinja))
+            .flat_map(of_model)
+            .collect()
     }
 
     /// The template of the model in the file of this path.
@@ -252,7 +282,7 @@ impl Snippet<'_> {
     fn missing(&self, model: &str) -> RenderError {
         let (model, template) = (model.to_owned(), self.template.to_owned());
         match self.models.sources.closest(self.template) {
-            None if Kind::of(self.template).is_none() => RenderError::UnknownKind { model, template },
+            None if TemplateKind::of(self.template).is_none() => RenderError::UnknownKind { model, template },
             closest => RenderError::NoTemplate { model, template, closest },
         }
     }
@@ -262,19 +292,18 @@ impl Snippet<'_> {
         let current = RenderContext::new(self.host, self.data);
         let (rendered, after) = current.clone().during(|| self.text());
         let text = rendered.map_err(|error| self.with_suspects(error))?;
-        if value_guard::must_be_judged(&text, after.several_lines) && Kind::of(self.template) != Some(Kind::Plain) {
+        if value_guard::must_be_judged(&text, after.several_lines)
+            && TemplateKind::of(self.template) != Some(TemplateKind::Plain)
+        {
             let (marked, _) = RenderContext { marking: true, ..current }.during(|| self.text());
             let marked = marked.map_err(|error| self.with_suspects(error))?;
             let refused = match value_guard::judge(&marked) {
-                Err(line) => Some(self.place(&text, line)),
-                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| Place::whole(self.template)),
+                Err(refusal) => Some((self.place(&text, refusal.line), Some(refusal.text))),
+                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| (Place::whole(self.template), None)),
             };
-            if let Some(place) = refused {
-                return Err(self.with_suspects(RenderError::ControlCharacter {
-                    place,
-                    suspects: Vec::new(),
-                    model: None,
-                }));
+            if let Some((place, line)) = refused {
+                let suspects = self.suspects(line.as_deref());
+                return Err(RenderError::ControlCharacter { place, suspects, model: None });
             }
         }
         match unrendered(&text) {
@@ -288,9 +317,9 @@ impl Snippet<'_> {
 
     /// Runs the engine.
     fn text(&self) -> Result<String, RenderError> {
-        match Kind::of(self.template) {
-            Some(Kind::Tera) => self.models.tera.render(self.template, self.host, self.data),
-            Some(Kind::Jinja) => self.models.jinja.render(self.template, self.device.jinja, self.variables()),
+        match TemplateKind::of(self.template) {
+            Some(TemplateKind::Tera) => self.models.tera.render(self.template, self.host, self.data),
+            Some(TemplateKind::Jinja) => self.models.jinja.render(self.template, self.device.jinja, self.variables()),
             _ => Ok(self.models.sources.texts[self.template].clone()),
         }
     }
@@ -308,12 +337,12 @@ impl Snippet<'_> {
     /// Where each line of `text` comes from; nothing if that cannot be found.
     fn origins(&self, text: &str) -> Vec<Source> {
         let current = RenderContext::new(self.host, self.data);
-        let found = match Kind::of(self.template) {
-            Some(Kind::Jinja) => {
+        let found = match TemplateKind::of(self.template) {
+            Some(TemplateKind::Jinja) => {
                 let variables = self.variables();
                 current.during(|| self.models.jinja.origins(self.template, self.device.jinja, variables)).0.ok()
             }
-            Some(Kind::Tera) => {
+            Some(TemplateKind::Tera) => {
                 let (marks, tera) = self.models.marked();
                 let marked = current.during(|| tera.render(self.template, self.host, self.data)).0;
                 marked.ok().map(|marked| {
@@ -341,11 +370,19 @@ impl Snippet<'_> {
     /// An error about a value, with where such values stand in the data: the engines do not say which it was.
     fn with_suspects(&self, mut error: RenderError) -> RenderError {
         if let RenderError::ControlCharacter { suspects, .. } = &mut error {
-            let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
-            let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
-            *suspects = model.chain(host).flat_map(|(name, value)| value_guard::suspects(&name, value)).collect();
+            *suspects = self.suspects(None);
         }
         error
+    }
+
+    /// Where values stand that may have made a refused line; without a line, that would be refused at all. If none fits
+    /// the line, a filter has changed it, and it may be any.
+    fn suspects(&self, line: Option<&str>) -> Vec<String> {
+        let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
+        let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
+        let all = model.chain(host);
+        let found: Vec<_> = all.flat_map(|(name, value)| value_guard::suspects(&name, value, line)).collect();
+        if found.is_empty() && line.is_some() { self.suspects(None) } else { found }
     }
 }
 
@@ -363,7 +400,7 @@ fn kept(text: &str, is_last: bool) -> &str {
 fn unrendered(text: &str) -> Option<(usize, &'static str)> {
     let mut bodies = bodies::Bodies::default();
     text.lines().enumerate().find_map(|(index, line)| {
-        let is_command = bodies.next(line) == bodies::Place::Command;
+        let is_command = bodies.next(line) == bodies::LineRole::Command;
         let pair = |open: &'static str, close| {
             line.find(open).filter(|at| line[*at..].contains(close)).map(|_| (index + 1, open))
         };

@@ -14,7 +14,7 @@ use serde_saphyr::budget::BudgetBreach;
 
 pub(crate) use de::{from_node, instead};
 pub use json::{InvalidJson, from_json};
-pub(crate) use node::{Kind, Node};
+pub(crate) use node::{Node, NodeKind};
 
 /// Deepest nesting of lists and maps.
 pub(crate) const MAX_DEPTH: usize = 40;
@@ -22,9 +22,9 @@ pub(crate) const MAX_DEPTH: usize = 40;
 /// Why a text is neither YAML nor JSON, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Malformed {
-    /// From 1; 0 if unknown.
+    /// The line from 1; 0 if it is not known.
     pub(crate) line: u64,
-    /// From 1.
+    /// The column from 1.
     pub(crate) column: u64,
     /// The parser's sentence, which may quote the text.
     pub(crate) reason: String,
@@ -114,15 +114,15 @@ fn boolean(word: &str) -> Option<bool> {
 
 fn resolve(node: &mut Node, loose: &Node) {
     match (&mut node.kind, &loose.kind) {
-        (Kind::Text(text), Kind::Bool(_)) => {
+        (NodeKind::Text(text), NodeKind::Bool(_)) => {
             if let Some(flag) = boolean(text) {
-                node.kind = Kind::Bool(flag);
+                node.kind = NodeKind::Bool(flag);
             }
         }
-        (Kind::List(items), Kind::List(loose)) => {
+        (NodeKind::List(items), NodeKind::List(loose)) => {
             items.iter_mut().zip(loose).for_each(|(item, loose)| resolve(item, loose));
         }
-        (Kind::Map(entries), Kind::Map(loose)) => {
+        (NodeKind::Map(entries), NodeKind::Map(loose)) => {
             entries.iter_mut().zip(loose).for_each(|((_, value), (_, loose))| resolve(value, loose));
         }
         _ => {}
@@ -135,6 +135,17 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn whole_numbers_are_kept_or_refused_but_never_rounded() {
+        for text in ["a: 18446744073709551616", "a: -9223372036854775809", "{\"a\":\t18446744073709551616}"] {
+            match read(text.as_bytes()) {
+                Ok(node) => assert!(!node.to_value()["a"].is_f64(), "{text}: {}", node.to_value()),
+                Err(malformed) => assert!(malformed.reason.contains("64 bits"), "{text}: {}", malformed.reason),
+            }
+        }
+        assert_eq!(value("a: 18446744073709551615")["a"], u64::MAX);
+    }
 
     fn value(text: &str) -> Value {
         read(text.as_bytes()).unwrap().to_value()

@@ -30,7 +30,7 @@ const VERSION: u32 = 1;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Manifest {
     version: u32,
-    /// By their paths.
+    /// The files by their paths.
     pub(super) files: BTreeMap<String, Entry>,
 }
 

@@ -23,7 +23,7 @@ use crate::model_file;
 /// How often the listing is taken anew when an object changes between listing and reading.
 const ATTEMPTS: usize = 4;
 
-/// The models bucket.
+/// A client that reads a models bucket.
 #[derive(Debug)]
 pub struct S3Models {
     client: Client,
@@ -31,7 +31,7 @@ pub struct S3Models {
     last: Mutex<Last>,
 }
 
-/// What was read last.
+/// The files that were read last, and where they came from.
 #[derive(Debug, Default)]
 struct Last {
     from: Source,
@@ -55,16 +55,16 @@ struct Moved;
 
 /// The manifest of a bucket as a reader finds it.
 pub(super) enum FoundManifest {
-    /// There is none.
+    /// The bucket has no manifest.
     Missing,
-    /// It is the one that the reader knows.
+    /// The manifest is the one that the reader knows.
     Unchanged,
-    /// It is this one.
+    /// The bucket has this manifest.
     Found { etag: String, manifest: Manifest },
 }
 
 impl S3Models {
-    /// The bucket of this name.
+    /// The models in the bucket of this name.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
         Self { client, bucket: bucket.into(), last: Mutex::default() }
     }

@@ -16,7 +16,7 @@ use super::fault::{code, store_error};
 use super::manifest::{self, Entry, Manifest};
 use super::models::{FoundManifest, S3Models};
 
-/// The models bucket, to be written.
+/// A client that writes to a models bucket.
 #[derive(Debug)]
 pub struct ModelsBucket {
     client: Client,
@@ -26,7 +26,7 @@ pub struct ModelsBucket {
 /// What the bucket held when it was compared, and how our files differ from that.
 #[derive(Debug)]
 pub struct Comparison {
-    /// How our files differ.
+    /// How our files differ from those in force.
     pub difference: Difference,
     /// True if the bucket has no published version yet. Its single objects are not read any more once
     /// it has one.
@@ -40,16 +40,16 @@ pub struct Comparison {
 /// How files differ from what the bucket holds; paths, sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// Not in the bucket yet.
+    /// Files that are not in the bucket yet.
     pub added: Vec<String>,
-    /// In both, with other content.
+    /// Files that are in both places with different contents.
     pub changed: Vec<String>,
-    /// In the bucket only.
+    /// Files that are in the bucket only.
     pub removed: Vec<String>,
 }
 
 impl Difference {
-    /// From `theirs` to `ours`.
+    /// The difference from `theirs` to `ours`.
     pub fn between(ours: &ModelFiles, theirs: &ModelFiles) -> Self {
         let mut difference = Self::default();
         for (path, content) in &ours.0 {
@@ -63,7 +63,7 @@ impl Difference {
         difference
     }
 
-    /// Whether there is none.
+    /// True if nothing differs.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
     }

@@ -43,29 +43,34 @@ use sha2::{Digest, Sha256};
 use super::CONCURRENCY;
 use super::fault::{code, store_error};
 
-/// How often a write is repeated that met another one at the same moment (409).
+/// How many times a write is tried that meets another one at the same moment (409).
 const ATTEMPTS: usize = 5;
 
-/// The state bucket.
+/// The bucket in which runs, records and histories are stored.
 #[derive(Debug, Clone)]
 pub struct S3State {
     client: Client,
     bucket: String,
 }
 
-/// On which condition an object is written.
+/// The condition on which an object is written.
 #[derive(Clone, Copy)]
-enum Only<'a> {
+enum WriteCondition<'a> {
+    /// Whatever is there.
     Always,
-    IfNew,
-    IfStill(&'a str),
+    /// Only if there is no object yet.
+    IfMissing,
+    /// Only if the object still has this ETag.
+    IfUnchanged(&'a str),
 }
 
-/// Whether it was, and its ETag then.
+/// The result of a conditional write.
 #[derive(PartialEq, Eq)]
-enum Written {
-    Yes(String),
-    No,
+enum PutResult {
+    /// The object is written and has this ETag.
+    Stored(String),
+    /// Something else stands there; nothing was written.
+    Refused,
 }
 
 /// How many markers one listing shows at most:
@@ -82,13 +87,13 @@ const RECENT: &str = "recent/";
 const LAST_MOMENT: i64 = 9_999_999_999_999;
 
 /// An object's content and its ETag.
-struct Found<T> {
+struct StoredObject<T> {
     value: T,
     etag: String,
 }
 
 impl S3State {
-    /// The bucket of this name.
+    /// The state in the bucket of this name.
     pub fn new(client: Client, bucket: impl Into<String>) -> Self {
         Self { client, bucket: bucket.into() }
     }
@@ -97,15 +102,15 @@ impl S3State {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<Found<T>>, StoreError> {
-        let Some(Found { value, etag }) = self.bytes(key).await? else { return Ok(None) };
+    async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<StoredObject<T>>, StoreError> {
+        let Some(StoredObject { value, etag }) = self.bytes(key).await? else { return Ok(None) };
         match serde_json::from_slice(&value) {
-            Ok(value) => Ok(Some(Found { value, etag })),
+            Ok(value) => Ok(Some(StoredObject { value, etag })),
             Err(error) => Err(StoreError::new(self.resource(key), StoreFault::Unreadable, error)),
         }
     }
 
-    async fn bytes(&self, key: &str) -> Result<Option<Found<Vec<u8>>>, StoreError> {
+    async fn bytes(&self, key: &str) -> Result<Option<StoredObject<Vec<u8>>>, StoreError> {
         let object = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => object,
             Err(error) if code(&error) == Some("NoSuchKey") => return Ok(None),
@@ -114,12 +119,17 @@ impl S3State {
         let etag = object.e_tag.unwrap_or_default();
         let body = object.body.collect().await;
         let body = body.map_err(|error| StoreError::new(self.resource(key), StoreFault::Unavailable, error))?;
-        Ok(Some(Found { value: body.to_vec(), etag }))
+        Ok(Some(StoredObject { value: body.to_vec(), etag }))
     }
 
-    async fn put(&self, key: &str, value: &impl Serialize, only: Only<'_>) -> Result<Written, StoreError> {
+    async fn put(
+        &self,
+        key: &str,
+        value: &impl Serialize,
+        condition: WriteCondition<'_>,
+    ) -> Result<PutResult, StoreError> {
         let body = serde_json::to_vec(value).expect("state has text keys only and always serialises");
-        self.put_bytes(key, body, "application/json", only).await
+        self.put_bytes(key, body, "application/json", condition).await
     }
 
     async fn put_bytes(
@@ -127,21 +137,23 @@ impl S3State {
         key: &str,
         body: Vec<u8>,
         media_type: &str,
-        only: Only<'_>,
-    ) -> Result<Written, StoreError> {
+        condition: WriteCondition<'_>,
+    ) -> Result<PutResult, StoreError> {
         for _ in 0..ATTEMPTS {
             let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(media_type);
-            let put = match only {
-                Only::Always => put,
-                Only::IfNew => put.if_none_match("*"),
-                Only::IfStill(etag) => put.if_match(etag),
+            let put = match condition {
+                WriteCondition::Always => put,
+                WriteCondition::IfMissing => put.if_none_match("*"),
+                WriteCondition::IfUnchanged(etag) => put.if_match(etag),
             };
             match put.body(body.clone().into()).send().await {
-                Ok(put) => return Ok(Written::Yes(put.e_tag.unwrap_or_default())),
+                Ok(put) => return Ok(PutResult::Stored(put.e_tag.unwrap_or_default())),
                 Err(error) => match code(&error) {
-                    Some("PreconditionFailed") => return Ok(Written::No),
+                    Some("PreconditionFailed") => return Ok(PutResult::Refused),
                     // Gone since it was read.
-                    Some("NoSuchKey") if matches!(only, Only::IfStill(_)) => return Ok(Written::No),
+                    Some("NoSuchKey") if matches!(condition, WriteCondition::IfUnchanged(_)) => {
+                        return Ok(PutResult::Refused);
+                    }
                     Some("ConditionalRequestConflict") => {}
                     _ => return Err(store_error(self.resource(key), error)),
                 },
@@ -199,7 +211,8 @@ impl S3State {
 
 impl Runs for S3State {
     async fn create(&self, run: &Run) -> Result<Created, StoreError> {
-        if self.put(&format!("runs/{}/run.json", run.run), run, Only::IfNew).await? == Written::No {
+        if self.put(&format!("runs/{}/run.json", run.run), run, WriteCondition::IfMissing).await? == PutResult::Refused
+        {
             let before = self.load(&run.run).await?;
             if Created::given(before.as_ref(), run) == Created::NameTaken {
                 return Ok(Created::NameTaken);
@@ -207,7 +220,7 @@ impl Runs for S3State {
         }
         // After the run: what is listed is there. Killed in between, the caller has no answer and nothing is queued.
         let key = format!("{RECENT}{}-{}.json", backwards(run.accepted_at), run.run);
-        self.put(&key, &run.summary(), Only::IfNew).await?;
+        self.put(&key, &run.summary(), WriteCondition::IfMissing).await?;
         Ok(Created::Recorded)
     }
 
@@ -225,7 +238,7 @@ impl Runs for S3State {
     async fn record(&self, outcome: &Outcome) -> Result<Recorded, StoreError> {
         let (run, device) = (&outcome.run, &outcome.device);
         let key = format!("runs/{run}/outcomes/{device}.json");
-        if let Written::Yes(_) = self.put(&key, outcome, Only::IfNew).await? {
+        if let PutResult::Stored(_) = self.put(&key, outcome, WriteCondition::IfMissing).await? {
             self.mark(run, device, outcome.status).await?;
             return Ok(Recorded::Now);
         }
@@ -256,7 +269,7 @@ impl Runs for S3State {
 
     async fn note(&self, attempt: &Attempt) -> Result<(), StoreError> {
         let key = format!("runs/{}/attempts/{}.json", attempt.run, attempt.device);
-        self.put(&key, attempt, Only::Always).await.map(drop)
+        self.put(&key, attempt, WriteCondition::Always).await.map(drop)
     }
 
     async fn attempt(&self, run: &RunId, device: &DeviceName) -> Result<Option<Attempt>, StoreError> {
@@ -264,7 +277,7 @@ impl Runs for S3State {
     }
 
     async fn cancel(&self, run: &RunId, at: Timestamp) -> Result<(), StoreError> {
-        self.put(&format!("runs/{run}/cancelled.json"), &at, Only::IfNew).await.map(drop)
+        self.put(&format!("runs/{run}/cancelled.json"), &at, WriteCondition::IfMissing).await.map(drop)
     }
 
     async fn cancelled(&self, run: &RunId) -> Result<Option<Timestamp>, StoreError> {
@@ -275,7 +288,7 @@ impl Runs for S3State {
 impl DeviceRecords for S3State {
     async fn device_record(&self, device: &DeviceName) -> Result<Option<Stored>, StoreError> {
         let key = format!("devices/{device}.json");
-        let Some(Found { value, etag }) = self.bytes(&key).await? else { return Ok(None) };
+        let Some(StoredObject { value, etag }) = self.bytes(&key).await? else { return Ok(None) };
         match DeviceRecord::parse(&value) {
             Ok(record) => Ok(Some(Stored { record, version: Version(etag) })),
             Err(error) => Err(StoreError::new(self.resource(&key), StoreFault::Unreadable, error)),
@@ -288,10 +301,10 @@ impl DeviceRecords for S3State {
         record: &DeviceRecord,
         expected: Option<&Version>,
     ) -> Result<Option<Version>, StoreError> {
-        let only = expected.map_or(Only::IfNew, |Version(etag)| Only::IfStill(etag));
-        Ok(match self.put(&format!("devices/{device}.json"), record, only).await? {
-            Written::Yes(etag) => Some(Version(etag)),
-            Written::No => None,
+        let condition = expected.map_or(WriteCondition::IfMissing, |Version(etag)| WriteCondition::IfUnchanged(etag));
+        Ok(match self.put(&format!("devices/{device}.json"), record, condition).await? {
+            PutResult::Stored(etag) => Some(Version(etag)),
+            PutResult::Refused => None,
         })
     }
 }
@@ -301,7 +314,7 @@ impl Installation for S3State {
         if let Some(stored) = self.get(INSTALLATION).await? {
             return Ok(stored.value);
         }
-        if let Written::Yes(_) = self.put(INSTALLATION, new, Only::IfNew).await? {
+        if let PutResult::Stored(_) = self.put(INSTALLATION, new, WriteCondition::IfMissing).await? {
             return Ok(new.clone());
         }
         let first = self.get(INSTALLATION).await?;
@@ -313,7 +326,7 @@ impl Installation for S3State {
 impl IdempotencyKeys for S3State {
     async fn claim(&self, key: &str, record: &IdempotencyRecord) -> Result<Option<IdempotencyRecord>, StoreError> {
         let object = key_object(key);
-        if let Written::Yes(_) = self.put(&object, record, Only::IfNew).await? {
+        if let PutResult::Stored(_) = self.put(&object, record, WriteCondition::IfMissing).await? {
             return Ok(None);
         }
         match self.get(&object).await? {
@@ -331,7 +344,7 @@ impl IdempotencyKeys for S3State {
         let object = key_object(key);
         match self.get::<IdempotencyRecord>(&object).await? {
             Some(held) if held.value == *expected => {
-                Ok(self.put(&object, new, Only::IfStill(&held.etag)).await? != Written::No)
+                Ok(self.put(&object, new, WriteCondition::IfUnchanged(&held.etag)).await? != PutResult::Refused)
             }
             _ => Ok(false),
         }

@@ -12,7 +12,7 @@ use super::CallError;
 /// API Gateway ends every request after 29 seconds.
 const TIMEOUT: Duration = Duration::from_secs(35);
 
-/// The deployment.
+/// A client of a deployment's API.
 pub(crate) struct Api {
     client: Client,
     url: Url,

@@ -17,19 +17,19 @@ use naas::schedule::request::Step;
 use crate::signals::Signal;
 use crate::site::{LAST_PUSHES, Site, Work, Workers};
 
-/// Slices worked on at once.
+/// How many slices are worked on at once.
 const SLICES: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 
-/// Devices in a slice: what is under way when somebody interrupts is soon finished.
+/// The number of devices in a slice. It is small, so that what is under way at an interrupt is soon finished.
 const STEP: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 
 /// Somebody sits and waits: a switch that does not answer is tried three times within some seconds.
 const RETRIES: Retries = Retries { first_pause: Duration::from_secs(2), attempts: 3 };
 
-/// The site.
+/// An open site folder and the workers on its runs.
 pub(crate) struct Local {
     site: Site,
-    /// Who runs this process, where.
+    /// The user and the machine that runs are recorded with.
     caller: Caller,
     workers: Option<Workers>,
 }
@@ -70,7 +70,7 @@ impl Local {
     }
 }
 
-/// `ana@laptop`.
+/// The user who runs this process and the machine, such as `ana@laptop`.
 fn caller() -> Caller {
     let user =
         ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));

@@ -27,13 +27,13 @@ const WORKING_TIME: SignedDuration = SignedDuration::from_mins(15);
 /// How long to wait when the store itself fails.
 const STORE_REST: Duration = Duration::from_secs(1);
 
-/// Which slices are taken.
+/// The slices that workers take.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
-    /// Whatever comes.
+    /// All slices.
     All,
-    /// Those of these runs. What others have left in the queue stays there: who asks for a plan must not find that an apply of
-    /// yesterday goes on.
+    /// The slices of these runs. What other runs have left in the queue stays there: a plan must not continue an apply of
+    /// yesterday.
     Of(Arc<BTreeSet<RunId>>),
 }
 
@@ -44,11 +44,11 @@ pub(crate) const LAST_PUSHES: Duration = Duration::from_secs(7);
 /// When workers are to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// They go on.
+    /// Workers go on.
     NotYet,
-    /// They finish the slices that they work on.
+    /// Workers finish the slices that they work on.
     WhenDone,
-    /// They leave the slices that they work on to the next process, from this moment on.
+    /// From this moment on, workers leave the slices that they work on to the next process.
     At(tokio::time::Instant),
 }
 

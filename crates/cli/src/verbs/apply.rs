@@ -100,7 +100,7 @@ impl Apply {
 
 /// A plan that somebody agreed to.
 struct Agreed {
-    /// Its run.
+    /// The run of the plan.
     plan: String,
     /// How many devices failed in it, so that it does not change them.
     failed: usize,

@@ -25,7 +25,7 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Simulates them until Ctrl-C.
+    /// Simulates the switches until Ctrl-C.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let folder = site::find(&self.site).await?;
         let inventory = site::inventory(&folder).await?;

@@ -20,11 +20,11 @@ use crate::site;
 #[derive(Debug, Args)]
 pub(crate) struct Inventory {
     #[command(subcommand)]
-    verb: Verb,
+    verb: InventoryVerb,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum InventoryVerb {
     /// List devices with their addresses and groups
     List(List),
     /// Show the values of a device, and where each of them comes from
@@ -74,9 +74,9 @@ struct At {
 impl Inventory {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self.verb {
-            Verb::List(list) => list.run().await,
-            Verb::Show(show) => show.run().await,
-            Verb::Import(import) => import.run(),
+            InventoryVerb::List(list) => list.run().await,
+            InventoryVerb::Show(show) => show.run().await,
+            InventoryVerb::Import(import) => import.run(),
         }
     }
 }

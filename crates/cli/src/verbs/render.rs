@@ -6,7 +6,7 @@ use adapters::embedded::FolderModels;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use intent::name::DeviceName;
-use intent::render::{ModelSet, Origin};
+use intent::render::{LineOrigin, ModelSet};
 use naas::ports::Models;
 use serde_json::json;
 
@@ -49,7 +49,7 @@ impl Render {
             (Form::Text, Some(origins)) => screen::text(&with_origins(&configuration, &origins)),
             (Form::Json, None) => screen::json(json!({"device": device.name, "configuration": configuration})),
             (Form::Json, Some(origins)) => {
-                let lines = configuration.lines().zip(&origins).map(|(text, Origin { model, template, line })| {
+                let lines = configuration.lines().zip(&origins).map(|(text, LineOrigin { model, template, line })| {
                     json!({"text": text, "model": model, "template": template, "line": line})
                 });
                 screen::json(json!({"device": device.name, "lines": lines.collect::<Vec<_>>()}));
@@ -60,8 +60,8 @@ impl Render {
 }
 
 /// Each line with where it comes from in a column of its own.
-fn with_origins(configuration: &str, origins: &[Origin]) -> String {
+fn with_origins(configuration: &str, origins: &[LineOrigin]) -> String {
     let width = configuration.lines().map(|line| line.chars().count()).max().unwrap_or_default().min(WIDEST);
-    let line = |(text, origin): (&str, &Origin)| format!("{text:width$}  ! {origin}\n");
+    let line = |(text, origin): (&str, &LineOrigin)| format!("{text:width$}  ! {origin}\n");
     configuration.lines().zip(origins).map(line).collect()
 }

@@ -62,7 +62,7 @@ impl Validate {
 }
 
 impl Validated {
-    /// Whether nothing is wrong.
+    /// True if no problem was found.
     pub(crate) fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }

@@ -210,6 +210,19 @@ async fn a_refusal_after_a_lost_confirmation_is_unknown() {
 }
 
 #[tokio::test]
+async fn a_refusal_because_an_earlier_confirmation_was_taken_is_seen() {
+    let refused = Answer::refused(2, 1000, "Session t-1 is already completed");
+    let lost = Answer::Bytes(Vec::new());
+    let after = [listed("committed"), status("committed", "9f86d0")];
+    let script = [timer("t-1"), lost, timer("t-1"), refused].into_iter().chain(after);
+    let switch = Switch::start(script).await;
+
+    let gone = gone(until(&switch, 60).await);
+
+    assert!(gone.confirmation_sent && gone.runs("9f86d0"));
+}
+
+#[tokio::test]
 async fn a_refused_confirmation_is_left_to_the_timer() {
     for deadline in [None, Some(60)] {
         let switch = Switch::start([timer("t-1"), Answer::refused(2, 1000, "no room in TCAM")]).await;

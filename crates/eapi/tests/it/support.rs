@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// What the next request is answered with.
+/// How the next request is answered.
 pub(crate) enum Answer {
     /// A JSON-RPC result; the request's id is filled in.
     Results(Value),
@@ -49,7 +49,7 @@ impl Answer {
     }
 }
 
-/// A scripted switch; it ends with the value.
+/// A scripted switch, which stops when the value is dropped.
 pub(crate) struct Switch {
     pub(crate) port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -57,7 +57,7 @@ pub(crate) struct Switch {
     task: JoinHandle<()>,
 }
 
-/// A request as it arrived.
+/// A request as the switch received it.
 #[derive(Clone)]
 pub(crate) struct Seen {
     pub(crate) head: String,

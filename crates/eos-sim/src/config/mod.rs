@@ -1,43 +1,26 @@
 //! A configuration: lines in modes, changed line by line as at the prompt and shown as canonical text.
 
+mod change;
 mod group;
-mod identity;
-mod interfaces;
+mod position;
+mod shown;
 mod tree;
+mod understood;
 
 use serde_json::Value;
 
-use crate::grammar::{self, Mode};
-use crate::order;
-use tree::{Kind, Node, Shown};
+use crate::release::Release;
+use change::Change;
+pub(crate) use position::Position;
+use tree::{Node, Shown};
 
 /// The longest line that is taken, in bytes. EOS's own limit is not known.
 const LONGEST: usize = 64 * 1024;
-
-/// Commands whose last argument is free text, in which spaces count.
-const FREE_TEXT: [&str; 5] = ["action", "alias", "description", "exec", "prompt"];
 
 /// A running-config, a startup-config or a session's candidate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Config {
     root: Node,
-}
-
-/// Where the prompt is.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Position {
-    /// The modes that were entered, from the outside in.
-    modes: Vec<Entered>,
-    /// The group-change mode among them: always the first one. Its lines are here until it is left.
-    open: Option<group::Open>,
-}
-
-/// A mode that was entered.
-#[derive(Debug, Clone)]
-struct Entered {
-    /// The line that opened it; several where a range of interfaces did.
-    lines: Vec<String>,
-    mode: &'static Mode,
 }
 
 /// What happens to commands the grammar does not know.
@@ -47,8 +30,31 @@ pub enum Strictness {
     /// They are refused, as by a switch.
     #[default]
     Strict,
-    /// They are taken as lines of the current mode.
+    /// They are taken as lines of the mode that their indentation puts them in, or else of the current mode.
     Lenient,
+}
+
+/// How a device reads configuration lines.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dialect {
+    pub(crate) strictness: Strictness,
+    /// What is known, and how it is shown, depends on the release.
+    pub(crate) release: Release,
+    /// Whether keywords may be abbreviated, as in files and at the prompt, but over eAPI only if the request asks for it.
+    pub(crate) abbreviations: bool,
+}
+
+#[cfg(test)]
+impl Dialect {
+    /// What a strict device of the newest release takes over eAPI.
+    pub(crate) fn strict() -> Self {
+        Self { strictness: Strictness::Strict, release: Release::NEWEST, abbreviations: false }
+    }
+
+    /// What a lenient one takes.
+    pub(crate) fn lenient() -> Self {
+        Self { strictness: Strictness::Lenient, ..Self::strict() }
+    }
 }
 
 /// A line that the parser does not take; the words are those of EOS, but for the last.
@@ -78,22 +84,6 @@ impl Changed {
     }
 }
 
-/// What a line does in the mode it belongs to.
-enum Change<'l> {
-    Enter(Vec<String>, &'static Mode),
-    Put(&'l str, Kind),
-    /// `no` and a line that is shown with it.
-    Negate(&'l str),
-    Remove(&'l str),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Plain,
-    No,
-    Default,
-}
-
 impl Config {
     /// Takes one line in the mode at `position`, and moves that to where the line leaves it. A line that is refused
     /// changes nothing.
@@ -102,7 +92,7 @@ impl Config {
         position: &mut Position,
         line: &str,
         input: Option<&str>,
-        strictness: Strictness,
+        dialect: Dialect,
     ) -> Result<Changed, Refused> {
         let words: Vec<&str> = line.split_whitespace().collect();
         check(line, &words)?;
@@ -111,7 +101,7 @@ impl Config {
             [first, ..] if first.starts_with('#') || first.starts_with("!!") => return Err(invalid(0, first)),
             [first, ..] if first.starts_with('!') => return Ok(Changed::No),
             ["exit"] => {
-                let outer = position.modes.len().saturating_sub(1);
+                let outer = position.depth().saturating_sub(1);
                 return Ok(self.leave(position, outer));
             }
             ["comment"] => {
@@ -123,34 +113,29 @@ impl Config {
             ["no" | "default"] => return Err(incomplete(&words)),
             _ => {}
         }
-        let (verb, bare) = match words.as_slice() {
-            ["no", bare @ ..] => (Verb::No, bare),
-            ["default", bare @ ..] => (Verb::Default, bare),
-            bare => (Verb::Plain, bare),
-        };
-        let depth = position.home(bare, usize::from(verb != Verb::Plain), strictness)?;
-        let text = text(line, verb, bare);
-        let change = change(position.mode(depth), verb, bare, &text, input)?;
+        let (depth, change) = position.understood(line, &words, input, dialect)?;
+        position.note(&words);
         let left = self.leave(position, depth);
         if let Change::Enter(lines, mode) = change {
-            if depth == 0 && group::opens(bare) {
-                let node = self.root.child(&lines[0]).cloned().unwrap_or_default();
-                position.open = Some(group::Open { line: lines[0].clone(), node });
-            }
-            position.modes.push(Entered { lines, mode });
+            self.open(position, depth, &words, &lines);
+            position.push(lines, mode, line);
             return Ok(left.or(self.each(position, |_| Changed::No)));
         }
-        Ok(left.or(self.each(position, |node| match &change {
-            Change::Put(line, kind) => node.put(line, kind.clone()),
-            Change::Negate(line) => node.negate(line),
-            Change::Remove(line) => node.remove(line),
-            Change::Enter(..) => Changed::No,
-        })))
+        let routed = self.root.child("switchport default mode routed").is_some();
+        Ok(left.or(self.each(position, |node| change.apply(node, routed))))
+    }
+
+    /// Opens a group-change mode, if this is one: what is in it is kept apart until it is left.
+    fn open(&self, position: &mut Position, depth: usize, words: &[&str], lines: &[String]) {
+        if let ([line], 0, true) = (lines, depth, group::opens(words)) {
+            let node = self.root.child(line).cloned().unwrap_or_default();
+            position.open = Some(group::Open { line: line.clone(), node });
+        }
     }
 
     /// Leaves the modes below `depth`. A group-change mode among them is stored by this.
     pub(crate) fn leave(&mut self, position: &mut Position, depth: usize) -> Changed {
-        position.modes.truncate(depth);
+        position.truncate(depth);
         match position.open.take_if(|_| depth == 0) {
             Some(group::Open { line, node }) => self.root.store(&line, node),
             None => Changed::No,
@@ -160,61 +145,28 @@ impl Config {
     /// Does the same in each mode that the prompt is in. Those that are not there are made. A group-change mode is changed
     /// where it is kept until it is left, so that counts as no change.
     fn each(&mut self, position: &mut Position, mut work: impl FnMut(&mut Node) -> Changed) -> Changed {
-        fn descend(node: &mut Node, below: &[Entered], work: &mut dyn FnMut(&mut Node) -> Changed) -> Changed {
-            let Some((entered, below)) = below.split_first() else { return work(node) };
-            let mut changed = Changed::No;
-            for line in &entered.lines {
-                let (node, made) = node.open(line);
-                let inside = descend(node, below, work);
-                if made == Changed::Yes || inside == Changed::Yes {
-                    changed = Changed::Yes;
-                }
-            }
-            changed
-        }
         match &mut position.open {
             Some(open) => {
-                descend(&mut open.node, &position.modes[1..], &mut work);
+                position::descend(&mut open.node, &position.modes[1..], &mut work);
                 Changed::No
             }
-            None => descend(&mut self.root, &position.modes, &mut work),
+            None => position::descend(&mut self.root, &position.modes, &mut work),
         }
     }
 
     /// The canonical text: sections in EOS's order, three spaces for each level, `!` between blocks, `end`.
     pub(crate) fn text(&self) -> String {
-        self.written(Shown::Changed)
+        shown::text(&self.root, Shown::Changed)
     }
 
     /// The text with what is known of defaults, as `show running-config all`.
     pub(crate) fn text_with_defaults(&self) -> String {
-        self.written(Shown::All)
+        shown::text(&self.root, Shown::All)
     }
 
-    fn written(&self, shown: Shown) -> String {
-        let mut out = String::new();
-        for text in self.root.comment() {
-            out.push_str(format!("!! {text}").trim_end());
-            out.push('\n');
-        }
-        let mut nodes: Vec<_> = self.root.children().collect();
-        nodes.sort_by_cached_key(|(line, node)| (order::top_level(line), node.entered_as()));
-        let mut before: Option<(&str, &Node)> = None;
-        for (line, node) in nodes {
-            let together = before.is_some_and(|(line_before, before)| {
-                before.is_command() && node.is_command() && order::section(line_before) == order::section(line)
-            });
-            if before.is_some() && !together {
-                out.push_str("!\n");
-            }
-            node.write(line, 0, shown, &mut out);
-            before = Some((line, node));
-        }
-        if before.is_some() {
-            out.push_str("!\n");
-        }
-        out.push_str("end\n");
-        out
+    /// The text of the interfaces whose long names are given, as `show running-config interfaces` prints it.
+    pub(crate) fn interfaces_text(&self, names: &[String]) -> String {
+        shown::interfaces(&self.root, names)
     }
 
     /// The rest of the first top-level line that begins with `prefix`.
@@ -254,41 +206,6 @@ impl Config {
     }
 }
 
-impl Position {
-    /// Whether the prompt is outside of all modes.
-    pub(crate) fn is_root(&self) -> bool {
-        self.modes.is_empty()
-    }
-
-    /// Leaves a group-change mode and drops what was entered in it; false if the prompt is in none.
-    pub(crate) fn abort(&mut self) -> bool {
-        if self.open.take().is_none() {
-            return false;
-        }
-        self.modes.clear();
-        true
-    }
-
-    /// The mode at a depth.
-    fn mode(&self, depth: usize) -> &'static Mode {
-        depth.checked_sub(1).and_then(|index| self.modes.get(index)).map_or_else(grammar::root, |entered| entered.mode)
-    }
-
-    /// How deep the mode is that takes a line: the innermost of those that know most of it.
-    fn home(&self, words: &[&str], token: usize, strictness: Strictness) -> Result<usize, Refused> {
-        let known = (0..=self.modes.len()).map(|depth| (self.mode(depth).knows(words), depth));
-        let depth = match known.max() {
-            Some((known, depth)) if known > 0 => depth,
-            _ if strictness == Strictness::Lenient => self.modes.len(),
-            _ => return Err(invalid(token, words.first().copied().unwrap_or_default())),
-        };
-        if (depth + 1..=self.modes.len()).any(|inner| self.mode(inner).refuses(words)) {
-            return Err(Refused::IncompleteToken { token, word: words[0].to_owned() });
-        }
-        Ok(depth)
-    }
-}
-
 fn check(line: &str, words: &[&str]) -> Result<(), Refused> {
     if line.len() > LONGEST {
         return Err(Refused::TooLong);
@@ -299,51 +216,13 @@ fn check(line: &str, words: &[&str]) -> Result<(), Refused> {
     }
 }
 
-/// The command without its verb, with single spaces unless it is free text.
-fn text(line: &str, verb: Verb, bare: &[&str]) -> String {
-    if !FREE_TEXT.contains(&bare[0]) {
-        return bare.join(" ");
-    }
-    let line = line.trim();
-    let verb = if verb == Verb::Plain { 0 } else { line.find(char::is_whitespace).unwrap_or(0) };
-    line[verb..].trim_start().to_owned()
-}
-
-fn change<'l>(
-    mode: &'static Mode,
-    verb: Verb,
-    bare: &[&str],
-    line: &'l str,
-    input: Option<&str>,
-) -> Result<Change<'l>, Refused> {
-    let opened = mode.opened_by(bare);
-    Ok(match (verb, opened) {
-        (Verb::Plain, Some(mode)) => Change::Enter(interfaces::opened(bare, line)?, mode),
-        (Verb::Plain, None) if mode.is_default(bare) => Change::Remove(line),
-        (Verb::Plain, None) => Change::Put(line, body(bare, input)?),
-        (Verb::Default, _) | (Verb::No, Some(_)) => Change::Remove(line),
-        (Verb::No, None) if mode.is_default(&[&["no"], bare].concat()) => Change::Remove(line),
-        (Verb::No, None) if bare == ["shutdown"] || mode.shows_negated(bare) || identity::is_toggle(bare) => {
-            Change::Negate(line)
-        }
-        (Verb::No, None) => Change::Remove(line),
-    })
-}
-
 /// How many lines `EOF` end what follows a command that is typed over several lines; 0 for all others.
 pub(crate) fn eofs(words: &[&str]) -> usize {
     match words {
         ["protocol", "https", "certificate"] => 2,
         ["banner", _] | ["comment"] | ["action", "bash"] | ["code"] | ["code", "unit", _] => 1,
+        ["ssl", "certificate" | "key"] => 1,
         _ => 0,
-    }
-}
-
-fn body(words: &[&str], input: Option<&str>) -> Result<Kind, Refused> {
-    match (eofs(words), input) {
-        (0, _) => Ok(Kind::Command),
-        (_, Some(input)) => Ok(Kind::Body(input.into())),
-        (_, None) => Err(incomplete(words)),
     }
 }
 

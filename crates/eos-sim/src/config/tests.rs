@@ -4,7 +4,7 @@ fn loaded(lines: &[&str]) -> Config {
     let mut config = Config::default();
     let mut position = Position::default();
     for line in lines {
-        config.enter(&mut position, line, None, Strictness::Strict).unwrap();
+        config.enter(&mut position, line, None, Dialect::strict()).unwrap();
     }
     config
 }
@@ -56,7 +56,7 @@ fn bodies_are_shown_where_eos_shows_them() {
         ("comment", Some("mine\n")),
     ];
     for (line, input) in lines {
-        config.enter(&mut position, line, input, Strictness::Strict).unwrap();
+        config.enter(&mut position, line, input, Dialect::strict()).unwrap();
     }
     let expected = "banner motd\n  hi\nEOF\n\n!\ninterface Ethernet1\n   !! mine\n!\nevent-handler x\n   action bash\n      \
                     if true\n\n        then x\n      fi\n      EOF\n   delay 1\n!\nend\n";
@@ -65,21 +65,21 @@ fn bodies_are_shown_where_eos_shows_them() {
 
 #[test]
 fn what_is_not_known_is_refused_or_taken_as_it_is() {
-    let enter = |line: &str, strictness| Config::default().enter(&mut Position::default(), line, None, strictness);
-    let refused = |line: &str| enter(line, Strictness::Strict).unwrap_err().to_string();
+    let enter = |line: &str, dialect| Config::default().enter(&mut Position::default(), line, None, dialect);
+    let refused = |line: &str| enter(line, Dialect::strict()).unwrap_err().to_string();
     assert_eq!(refused("nonsense here"), "Invalid input (at token 0: 'nonsense')");
     assert_eq!(refused("# remark"), "Invalid input (at token 0: '#')");
     assert_eq!(refused("interface Quark1"), "Invalid input (at token 1: 'Quark1')");
     assert_eq!(refused("banner motd"), "Incomplete command (at token 1: 'motd')");
-    assert_eq!(enter("nonsense here", Strictness::Lenient), Ok(Changed::Yes));
-    assert_eq!(enter("! remark", Strictness::Strict), Ok(Changed::No));
+    assert_eq!(enter("nonsense here", Dialect::lenient()), Ok(Changed::Yes));
+    assert_eq!(enter("! remark", Dialect::strict()), Ok(Changed::No));
 }
 
 #[test]
 fn some_modes_must_be_left_before_what_is_around_them_takes_a_line() {
     for mode in ["interface Vxlan1", "router general"] {
         let (mut config, mut position) = (Config::default(), Position::default());
-        let mut enter = |line| config.enter(&mut position, line, None, Strictness::Strict).map_err(|e| e.to_string());
+        let mut enter = |line| config.enter(&mut position, line, None, Dialect::strict()).map_err(|e| e.to_string());
         enter(mode).unwrap();
         assert_eq!(enter("ip route 0.0.0.0/0 192.0.2.1").unwrap_err(), "Incomplete token (at token 0: 'ip')");
         enter("exit").unwrap();
@@ -96,7 +96,7 @@ fn a_range_of_interfaces_is_configured_at_once() {
 #[test]
 fn a_line_says_whether_it_changed_anything() {
     let (mut config, mut position) = (Config::default(), Position::default());
-    let mut enter = |line| config.enter(&mut position, line, None, Strictness::Strict).unwrap();
+    let mut enter = |line| config.enter(&mut position, line, None, Dialect::strict()).unwrap();
     assert_eq!(
         [enter("hostname a"), enter("hostname a"), enter("no hostname")],
         [Changed::Yes, Changed::No, Changed::Yes]
@@ -109,9 +109,9 @@ proptest::proptest! {
     #[test]
     fn a_refused_line_changes_nothing(before in "[a-z]{1,8}( [a-z0-9./]{1,6}){0,3}", line in ".{0,60}") {
         let (mut config, mut position) = (Config::default(), Position::default());
-        let _ = config.enter(&mut position, &before, None, Strictness::Lenient);
+        let _ = config.enter(&mut position, &before, None, Dialect::lenient());
         let (text, known) = (config.text(), config.clone());
-        if config.enter(&mut position, &line, None, Strictness::Strict).is_err() {
+        if config.enter(&mut position, &line, None, Dialect::strict()).is_err() {
             proptest::prop_assert_eq!(&config, &known);
             proptest::prop_assert_eq!(config.text(), text);
         }

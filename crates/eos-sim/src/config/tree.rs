@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use serde_json::{Map, Value, json};
 
-use super::{Changed, identity};
+use super::Changed;
 use crate::order;
 
 /// A line, with what belongs to it. Small, since ten thousand devices have a hundred each.
@@ -68,15 +68,32 @@ impl Node {
         self.mode().into_iter().flat_map(|mode| &mode.children).map(|(identity, node)| (node.line(identity), node))
     }
 
-    /// The child with this line.
+    /// The child with this line. Its name is the line, or a beginning of it.
     pub(super) fn child(&self, line: &str) -> Option<&Node> {
+        let children = &self.mode()?.children;
         let bare = line.strip_prefix("no ").unwrap_or(line);
-        let (identity, node) = self
-            .mode()?
-            .children
-            .get_key_value(identity::of(bare).as_str())
-            .or_else(|| self.mode()?.children.get_key_value(bare))?;
-        (node.line(identity) == line).then_some(node)
+        let ends = std::iter::once(bare.len()).chain(bare.rmatch_indices(' ').map(|(at, _)| at));
+        let named = ends.filter_map(|end| children.get_key_value(&bare[..end]));
+        named.into_iter().find(|(name, node)| node.line(name) == line).map(|(_, node)| node)
+    }
+
+    /// Whether it holds the same as another one.
+    pub(super) fn is_alike(&self, other: &Node) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Mode(one), Kind::Mode(other)) => {
+                let lines = |mode: &Mode| {
+                    mode.children.iter().map(|(name, node)| (name.clone(), node.line.clone())).collect::<Vec<_>>()
+                };
+                one.comment == other.comment && lines(one) == lines(other)
+            }
+            (one, other) => one == other,
+        }
+    }
+
+    /// The number of a new rule: ten after the last one.
+    pub(super) fn next_number(&self) -> u32 {
+        let numbers = self.children().filter_map(|(line, _)| line.split(' ').next()?.parse::<u32>().ok());
+        numbers.max().map_or(10, |last| last.saturating_add(10))
     }
 
     /// The children whose line begins with `prefix`, in the order of their text, with the rest of the line.
@@ -127,16 +144,9 @@ impl Node {
         Changed::Yes
     }
 
-    /// Enters a command, in place of what it replaces.
-    pub(super) fn put(&mut self, line: &str, kind: Kind) -> Changed {
-        let identity = identity::of(line);
-        let line = (identity != line).then(|| line.into());
-        self.insert(identity, line, kind)
-    }
-
-    /// Enters `no <line>`, in place of the line.
-    pub(super) fn negate(&mut self, line: &str) -> Changed {
-        self.insert(identity::of(line), Some(format!("no {line}").into()), Kind::Command)
+    /// Enters a line, in place of what has its name.
+    pub(super) fn put(&mut self, name: &str, line: &str, kind: Kind) -> Changed {
+        self.insert(name.to_owned(), (name != line).then(|| line.into()), kind)
     }
 
     fn insert(&mut self, identity: String, line: Option<Box<str>>, kind: Kind) -> Changed {
@@ -154,11 +164,16 @@ impl Node {
         Changed::Yes
     }
 
+    /// Removes the command of this name, and none that only begins with it.
+    pub(super) fn forget(&mut self, name: &str) -> Changed {
+        if self.mode_mut().children.remove(name).is_some() { Changed::Yes } else { Changed::No }
+    }
+
     /// Removes a command and all that begin with it.
     pub(super) fn remove(&mut self, line: &str) -> Changed {
         let children = &mut self.mode_mut().children;
         let before = children.len();
-        children.remove(identity::of(line).as_str());
+        children.remove(line);
         let longer = format!("{line} ");
         let from = (Bound::Included(line), Bound::Unbounded);
         let near = children.range::<str, _>(from).take_while(|(identity, _)| identity.starts_with(line));
@@ -174,9 +189,12 @@ impl Node {
     /// they would take what follows them for theirs.
     pub(super) fn write(&self, line: &str, depth: usize, shown: Shown, out: &mut String) {
         let indent = |depth: usize, out: &mut String| (0..depth).for_each(|_| out.push_str("   "));
-        indent(depth, out);
-        out.push_str(line);
-        out.push('\n');
+        // A description may go on in another line.
+        for part in line.split('\n') {
+            indent(depth, out);
+            out.push_str(part);
+            out.push('\n');
+        }
         self.write_body(line, depth, out);
         for text in self.comment() {
             indent(depth + 1, out);
@@ -222,7 +240,8 @@ impl Node {
     /// Whether it has a line about what `default` is about.
     fn says(&self, default: &str) -> bool {
         let bare = default.strip_prefix("no ").unwrap_or(default);
-        self.mode().is_some_and(|mode| mode.children.contains_key(identity::of(bare).as_str()))
+        let name = bare.split(' ').next().unwrap_or(bare);
+        self.mode().is_some_and(|mode| mode.children.contains_key(name))
     }
 
     pub(super) fn json(&self) -> Value {

@@ -74,7 +74,7 @@ async fn remarks_answer_lines_that_are_taken() {
     );
     let shown = ask(&device, cmds, "json").await.unwrap();
     assert_eq!((&shown["result"][2], &shown["result"][3]), (&json!({"messages": [remark]}), &json!({})));
-    assert!(device.running_config().contains("vlan 7\n"));
+    assert!(device.running_config().contains("vlan 7-8\n"));
 }
 
 #[tokio::test]

@@ -8,4 +8,5 @@ mod modes;
 mod sessions;
 mod support;
 mod texts;
+mod wild;
 mod wire;

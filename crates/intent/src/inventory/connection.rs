@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::InventoryError;
 use super::field::Field;
 use super::password::Password;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Node, NodeKind};
 
 /// The plugins whose options are understood, in the order they are looked for.
 pub(super) const PLUGINS: [&str; 3] = ["eapi", "napalm", "pyeapi"];
@@ -29,15 +29,15 @@ pub(super) const PLUGINS: [&str; 3] = ["eapi", "napalm", "pyeapi"];
 /// How a device's eAPI is reached, resolved.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// In clear or over TLS.
+    /// Whether it is reached in clear or over TLS.
     pub transport: Transport,
-    /// Whose certificates are believed.
+    /// Which certificates are believed.
     pub verify: Verify,
-    /// Which suites the switch has.
+    /// Which TLS suites the switch has.
     pub tls: Tls,
-    /// TCP port; the transport's own if none is given.
+    /// The TCP port; the transport's own if there is none.
     pub port: Option<u16>,
-    /// Typed at `enable`'s prompt.
+    /// The password that is typed at the prompt of `enable`.
     pub enable_password: Option<Password>,
 }
 
@@ -62,7 +62,7 @@ pub enum Verify {
     AlsoCa(String),
     /// The one whose SHA-256 fingerprint this is, hexadecimal with or without colons.
     Fingerprint(String),
-    /// Any.
+    /// Any certificate.
     Insecure,
 }
 
@@ -130,12 +130,12 @@ impl Options {
     /// Reads the options of `plugin`. Those of plugins that are not ours may hold anything.
     pub(super) fn read(at: &Field<'_>, plugin: &str, node: Node) -> Result<Self, InventoryError> {
         let mut options = Self::default();
-        if !PLUGINS.contains(&plugin) || matches!(node.kind, Kind::Null) {
+        if !PLUGINS.contains(&plugin) || matches!(node.kind, NodeKind::Null) {
             return Ok(options);
         }
         for (key, node) in at.map(node.kind)? {
             let at = at.below(&key, &node);
-            if matches!(node.kind, Kind::Null) {
+            if matches!(node.kind, NodeKind::Null) {
                 continue;
             }
             match key.as_str() {
@@ -161,7 +161,7 @@ impl Extras {
         for (key, node) in at.map(node.kind)? {
             let at = at.below(&key, &node);
             match (plugin, key.as_str()) {
-                _ if matches!(node.kind, Kind::Null) => {}
+                _ if matches!(node.kind, NodeKind::Null) => {}
                 ("napalm", "optional_args") => return Self::read(&at, "optional_args", node),
                 (_, "transport") => extras.transport = Some(transport(&at, node)?),
                 ("pyeapi" | "optional_args", "port") => extras.port = Some(at.port(&node.kind)?),
@@ -202,9 +202,9 @@ fn tls(at: &Field<'_>, node: Node) -> Result<Tls, InventoryError> {
 
 fn verify(at: &Field<'_>, node: Node) -> Result<Verify, InventoryError> {
     match node.kind {
-        Kind::Text(text) if text == "ca" => Ok(Verify::Ca),
-        Kind::Text(text) if text == "insecure" => Ok(Verify::Insecure),
-        Kind::Text(_) => Err(at.fault("expected ca or insecure")),
+        NodeKind::Text(text) if text == "ca" => Ok(Verify::Ca),
+        NodeKind::Text(text) if text == "insecure" => Ok(Verify::Insecure),
+        NodeKind::Text(_) => Err(at.fault("expected ca or insecure")),
         kind => Ok(if at.flag(&kind)? { Verify::Ca } else { Verify::Insecure }),
     }
 }

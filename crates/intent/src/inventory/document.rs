@@ -6,7 +6,7 @@ use super::field::Field;
 use super::jinja::Jinja;
 use super::{Document, InventoryError, node};
 use crate::name::{DeviceName, GroupName};
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Node, NodeKind};
 
 /// One thing that a document defines.
 pub(super) enum DocumentPart {
@@ -29,8 +29,8 @@ pub(super) fn parse(document: &Document) -> Result<Vec<DocumentPart>, InventoryE
     };
     let entries = match root.kind {
         // Nornir takes such a file for an empty map; a document of hosts without any is refused later.
-        Kind::Null if matches!(stem(&document.name), "groups" | "defaults") => Vec::new(),
-        Kind::Null => return Err(at.fault("is empty")),
+        NodeKind::Null if matches!(stem(&document.name), "groups" | "defaults") => Vec::new(),
+        NodeKind::Null => return Err(at.fault("is empty")),
         kind => at.map(kind)?,
     };
     let is_simple_inventory = entries.iter().all(|(key, _)| matches!(key.as_str(), "hosts" | "groups" | "defaults"));
@@ -46,7 +46,7 @@ fn simple_inventory(at: &Field<'_>, entries: Vec<(String, Node)>) -> Result<Vec<
     let mut parts = Vec::new();
     for (key, node) in entries {
         let at = at.below(&key, &node);
-        if matches!(node.kind, Kind::Null) {
+        if matches!(node.kind, NodeKind::Null) {
             continue; // `groups:` with nothing under it, as Nornir's own examples have
         }
         let entries = at.map(node.kind)?;
@@ -87,7 +87,7 @@ fn named<N>(
 ) -> Result<(N, Element), InventoryError> {
     let at = at.below(&name, &node);
     let entries = match node.kind {
-        Kind::Null => Vec::new(), // `leaf1:` alone: a host with nothing but its name
+        NodeKind::Null => Vec::new(), // `leaf1:` alone: a host with nothing but its name
         kind => at.map(kind)?,
     };
     let name = check(name).map_err(|error| at.fault(error.to_string()))?;
@@ -106,7 +106,7 @@ fn element(at: &Field<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
     let mut element = Element::default();
     for (key, node) in entries {
         let at = at.below(&key, &node);
-        if matches!(node.kind, Kind::Null) {
+        if matches!(node.kind, NodeKind::Null) {
             continue;
         }
         match key.as_str() {

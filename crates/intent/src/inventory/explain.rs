@@ -180,7 +180,7 @@ fn known_data(levels: &Levels<'_>, sources: &[ValueSource]) -> Vec<ExplainedValu
     levels.data().into_iter().filter_map(known).collect()
 }
 
-/// The value without what stands under a key that sounds like a secret.
+/// The value without what stands under a key that sounds like a secret, and without the secrets in configuration lines.
 fn veiled(key: &str, value: Value) -> Value {
     const SECRET: [&str; 7] = ["password", "passwd", "secret", "token", "community", "private", "key"];
     match value {
@@ -191,6 +191,7 @@ fn veiled(key: &str, value: Value) -> Value {
         Value::String(_) | Value::Number(_) if SECRET.iter().any(|word| key.to_lowercase().contains(word)) => {
             "<hidden>".into()
         }
+        Value::String(text) => crate::redact::secrets(&text).into(),
         other => other,
     }
 }

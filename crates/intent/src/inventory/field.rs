@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::InventoryError;
 use super::password::Password;
 use crate::name::GroupName;
-use crate::yaml::{Kind, Node};
+use crate::yaml::{Node, NodeKind};
 
 /// One value's place in a document: the document, the path of keys, and the line. It takes the value as what is expected
 /// there, and its errors say the place and never the value.
@@ -42,32 +42,32 @@ impl Field<'_> {
         }
     }
 
-    pub(super) fn expected<T>(&self, what: &str, found: &Kind) -> Result<T, InventoryError> {
+    pub(super) fn expected<T>(&self, what: &str, found: &NodeKind) -> Result<T, InventoryError> {
         Err(self.fault(format!("expected {what}, found {}", found.name())))
     }
 
     /// A map, in the document's order.
-    pub(super) fn map(&self, kind: Kind) -> Result<Vec<(String, Node)>, InventoryError> {
+    pub(super) fn map(&self, kind: NodeKind) -> Result<Vec<(String, Node)>, InventoryError> {
         match kind {
-            Kind::Map(entries) => Ok(entries),
+            NodeKind::Map(entries) => Ok(entries),
             other => self.expected("a map", &other),
         }
     }
 
     /// Text; a number will do, since a password may look like one.
-    pub(super) fn text(&self, kind: Kind) -> Result<String, InventoryError> {
+    pub(super) fn text(&self, kind: NodeKind) -> Result<String, InventoryError> {
         match kind {
-            Kind::Text(text) => Ok(text),
-            Kind::Number(number) => Ok(number.to_string()),
+            NodeKind::Text(text) => Ok(text),
+            NodeKind::Number(number) => Ok(number.to_string()),
             other => self.expected("text", &other),
         }
     }
 
     /// A TCP port, as a number or as text.
-    pub(super) fn port(&self, kind: &Kind) -> Result<u16, InventoryError> {
+    pub(super) fn port(&self, kind: &NodeKind) -> Result<u16, InventoryError> {
         let port = match kind {
-            Kind::Number(number) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
-            Kind::Text(text) => text.parse().ok(),
+            NodeKind::Number(number) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
+            NodeKind::Text(text) => text.parse().ok(),
             _ => None,
         };
         match port {
@@ -77,16 +77,16 @@ impl Field<'_> {
     }
 
     /// True or false.
-    pub(super) fn flag(&self, kind: &Kind) -> Result<bool, InventoryError> {
+    pub(super) fn flag(&self, kind: &NodeKind) -> Result<bool, InventoryError> {
         match kind {
-            Kind::Bool(flag) => Ok(*flag),
+            NodeKind::Bool(flag) => Ok(*flag),
             other => self.expected("true or false", other),
         }
     }
 
     /// A list of group names.
-    pub(super) fn groups(&self, kind: Kind) -> Result<Vec<GroupName>, InventoryError> {
-        let Kind::List(items) = kind else { return self.expected("a list of group names", &kind) };
+    pub(super) fn groups(&self, kind: NodeKind) -> Result<Vec<GroupName>, InventoryError> {
+        let NodeKind::List(items) = kind else { return self.expected("a list of group names", &kind) };
         let group = |(index, node): (usize, Node)| {
             let at = self.below(&index.to_string(), &node);
             GroupName::new(at.text(node.kind)?).map_err(|error| at.fault(error.to_string()))
@@ -95,13 +95,13 @@ impl Field<'_> {
     }
 
     /// A map of any values.
-    pub(super) fn data(&self, kind: Kind) -> Result<Map<String, Value>, InventoryError> {
+    pub(super) fn data(&self, kind: NodeKind) -> Result<Map<String, Value>, InventoryError> {
         Ok(self.map(kind)?.into_iter().map(|(key, node)| (key, node.to_value())).collect())
     }
 
     /// A password: text, `{env: NAME}`, or `{command: [PROGRAM, ARGUMENT, …]}`. The last two only in a document of this machine.
-    pub(super) fn password(&self, kind: Kind) -> Result<Password, InventoryError> {
-        let Kind::Map(entries) = kind else { return Ok(Password::Literal(self.text(kind)?.into())) };
+    pub(super) fn password(&self, kind: NodeKind) -> Result<Password, InventoryError> {
+        let NodeKind::Map(entries) = kind else { return Ok(Password::Literal(self.text(kind)?.into())) };
         if !self.of_this_machine {
             return Err(self.fault(
                 "is to come from the environment or from a command, which works only for an inventory in a folder on the machine \
@@ -114,7 +114,7 @@ impl Field<'_> {
         let at = self.below(&key, &node);
         match (key.as_str(), node.kind) {
             ("env", kind) => Ok(Password::Env(at.text(kind)?)),
-            ("command", Kind::List(words)) if !words.is_empty() => {
+            ("command", NodeKind::List(words)) if !words.is_empty() => {
                 let words = words.into_iter().map(|word| at.text(word.kind)).collect::<Result<_, _>>()?;
                 Ok(Password::Command(words))
             }

@@ -1,3 +1,4 @@
+mod explain;
 mod trust;
 
 use proptest::prelude::*;
@@ -90,7 +91,7 @@ fn every_form_of_document_is_read() {
 }
 
 #[test]
-fn a_slice_needs_the_documents_of_its_devices_and_the_shared_ones() {
+fn a_slice_reads_its_devices_documents_and_shared_ones() {
     let inventory =
         parse(&[("a", "h1: {}"), ("b", "h2: {groups: [g]}"), ("c", "{hosts: {h3: {}}, groups: {g: {}}}")]).unwrap();
 
@@ -109,7 +110,7 @@ fn members_are_found_through_nested_groups() {
 }
 
 #[test]
-fn the_connection_comes_from_eapi_or_else_from_what_nornir_users_have() {
+fn the_connection_comes_from_eapi_or_from_nornirs_plugins() {
     let connection = |options: &str| device(&format!("hosts: {{h: {{port: 22, connection_options: {options}}}}}"), "h");
 
     let eapi =
@@ -245,70 +246,6 @@ proptest! {
     }
 }
 
-/// Everything that `explain` says, a line each.
-fn explained(documents: &[(&str, &str)], name: &str) -> Vec<String> {
-    let explained = parse(documents).unwrap().explain(&DeviceName::new(name).unwrap()).unwrap();
-    let line = |known: &ExplainedValue| {
-        let value = known.value.as_ref().map(ToString::to_string).unwrap_or_default();
-        let document = known.from.document.as_deref().unwrap_or_default();
-        let also: Vec<_> = known.also.iter().map(|source| source.origin.to_string()).collect();
-        format!("{}={value} from {} [{document}] {}", known.key, known.from.origin, also.join(", "))
-    };
-    explained.connection.iter().chain(&explained.data).map(|known| line(known).trim_end().to_owned()).collect()
-}
-
-#[test]
-fn every_value_is_explained_by_who_says_it_and_where() {
-    let said = explained(
-        &[
-            ("a", "{hosts: {h: {groups: [leaf], data: {site: fra}}}, defaults: {password: CANARY, data: {mtu: 1500}}}"),
-            (
-                "b",
-                "groups: {leaf: {groups: [fabric], port: 22, connection_options: {eapi: {port: 8443, extras: {verify: insecure}}}, data: {ntp: 10.0.0.5, snmp: {community: CANARY}}}}",
-            ),
-            (
-                "c",
-                "{groups: {fabric: {username: u, data: {ntp: far, mtu: 9214}, connection_options: {eapi: {extras: {transport: http}}}}, global: {data: {all: 1}}}}",
-            ),
-        ],
-        "h",
-    );
-
-    assert_eq!(
-        said,
-        [
-            "hostname=\"h\" from nobody, it is assumed []",
-            "connection_options.eapi.port=8443 from group leaf [b]",
-            "username=\"u\" from group fabric through leaf [c]",
-            "password= from the defaults [a]",
-            "transport=\"https\" from nobody, it is assumed []",
-            "connection_options.eapi.extras.verify=\"insecure\" from group leaf [b]",
-            "site=\"fra\" from the host itself [a]",
-            "ntp=\"10.0.0.5\" from group leaf [b] group fabric through leaf",
-            "snmp={\"community\":\"<hidden>\"} from group leaf [b]",
-            "mtu=9214 from group fabric through leaf [c] the defaults",
-            "all=1 from group global [c]",
-        ]
-    );
-}
-
-#[test]
-fn what_is_explained_is_what_the_device_has() {
-    let inventory = parse(&[("inventory.yaml", NESTED)]).unwrap();
-    let name = DeviceName::new("h").unwrap();
-
-    let explained = serde_json::to_value(inventory.explain(&name).unwrap()).unwrap();
-
-    let groups = inventory.device(&name).unwrap().groups;
-    let memberships = explained["groups"].as_array().unwrap();
-    assert!(
-        memberships.iter().map(|membership| membership["group"].as_str().unwrap()).eq(groups.iter().map(AsRef::as_ref))
-    );
-    assert_eq!(memberships[2], serde_json::json!({"group": "group_X", "through": ["group_a", "group_1"]}));
-    assert_eq!(explained["connection"][0]["from"], serde_json::json!({"origin": "nobody, it is assumed"}));
-    assert!(inventory.explain(&DeviceName::new("nobody").unwrap()).is_none());
-}
-
 #[test]
 fn merge_deep_merges_maps_of_data_and_extras() {
     let text = "
@@ -337,7 +274,7 @@ defaults: {MERGE, data: {ntp: {auth: {id: 2, type: md5}}}}
 }
 
 #[test]
-fn groups_nested_without_end_are_refused_from_whichever_end_they_are_read() {
+fn endlessly_nested_groups_are_refused_from_either_end() {
     for next in [1i32, -1] {
         let mut text = "hosts: {a: }\ngroups:\n".to_owned();
         for number in 1..5_000 {
@@ -409,7 +346,7 @@ const EXAMPLES: &[(&str, bool)] = &[
 ];
 
 #[test]
-fn the_published_schema_takes_what_is_an_inventory_and_nothing_else() {
+fn the_published_schema_agrees_with_the_reader() {
     let schema = serde_json::from_str(include_str!("../../../../docs/inventory.schema.json")).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
     for (text, is_inventory) in EXAMPLES {

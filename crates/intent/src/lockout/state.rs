@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use crate::render::bodies::{Bodies, Place};
+use crate::render::bodies::{Bodies, LineRole};
 
 /// The VRF of what names none.
 const DEFAULT_VRF: &str = "default";
@@ -137,7 +137,7 @@ impl ManagementState {
         let mut state = Self::factory_default();
         let mut bodies = Bodies::default();
         let mut section = Section::Top;
-        let mut lines = configuration.lines().filter(|line| bodies.next(line) == Place::Command).peekable();
+        let mut lines = configuration.lines().filter(|line| bodies.next(line) == LineRole::Command).peekable();
         // EOS ignores indentation, so a template may have none: then only what opens another mode ends one.
         let mut flat = false;
         while let Some(line) = lines.next() {
@@ -147,7 +147,7 @@ impl ManagementState {
             }
             let (does, words) = meaning(&words);
             let indented = line.starts_with([' ', '\t']);
-            if !indented && !(flat && !opens(words)) {
+            if !indented && (!flat || opens(words)) {
                 section = Section::Top;
             }
             if matches!(section, Section::Top) {

@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use super::{MAX_FILE, Model, below, place};
 use crate::model::ModelFiles;
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Node, NodeKind};
 
 /// Why the data of a model cannot be given to its template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// It is not what the schema asks for.
+    /// The data is not what the schema asks for.
     #[error("model {model}{}{}: {reason} ({schema}){}", place(*.line, *.column), below(.at), and_more(*.others))]
     Data {
         /// The model's file.
@@ -35,7 +35,7 @@ pub enum Unfit {
         /// How many more such faults there are.
         others: usize,
     },
-    /// The schema itself is none.
+    /// The file beside the template is no JSON Schema.
     #[error("data schema {schema}{}: {reason}", place(*.line, *.column))]
     Schema {
         /// The schema's file.
@@ -147,7 +147,7 @@ fn locate(model: &Node, pointer: &str) -> (String, u64, u64) {
     let mut node = model.get("data").unwrap_or(model);
     for key in pointer.split('/').skip(1).map(|key| key.replace("~1", "/").replace("~0", "~")) {
         match node.kind {
-            Kind::List(_) => path.push_str(&format!("[{key}]")),
+            NodeKind::List(_) => path.push_str(&format!("[{key}]")),
             _ => path.push_str(&format!(".{key}")),
         }
         let Some(below) = node.get(&key) else { break };

@@ -166,7 +166,7 @@ fn data_is_held_against_the_schema_beside_the_template() {
 }
 
 #[test]
-fn a_schema_that_is_none_is_said_and_concerns_only_the_models_that_need_it() {
+fn a_broken_schema_fails_only_the_models_that_need_it() {
     for (schema, expected) in [
         (
             "{\"type\": \n\"objekt\"}",

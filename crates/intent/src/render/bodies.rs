@@ -2,7 +2,7 @@
 
 /// Where a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum LineRole {
     /// A command, or a blank or comment line between commands.
     Command,
     /// A command that begins a body.
@@ -24,23 +24,23 @@ pub(crate) struct Bodies {
 
 impl Bodies {
     /// Where the next line stands.
-    pub(crate) fn next(&mut self, line: &str) -> Place {
+    pub(crate) fn next(&mut self, line: &str) -> LineRole {
         let ends = line.trim() == "EOF";
         match (self.open, ends) {
-            (0, true) => Place::Stray,
+            (0, true) => LineRole::Stray,
             (0, false) => {
                 self.open = eofs_after(line);
-                if self.open == 0 { Place::Command } else { Place::Opens }
+                if self.open == 0 { LineRole::Command } else { LineRole::Opens }
             }
             (1, true) => {
                 self.open = 0;
-                Place::Ends
+                LineRole::Ends
             }
             (_, true) => {
                 self.open -= 1;
-                Place::Body
+                LineRole::Body
             }
-            (_, false) => Place::Body,
+            (_, false) => LineRole::Body,
         }
     }
 }
@@ -69,7 +69,7 @@ mod tests {
 
         let places: Vec<_> = text.lines().map(|line| bodies.next(line)).collect();
 
-        use Place::*;
+        use LineRole::*;
         assert_eq!(places, [Opens, Body, Ends, Opens, Body, Body, Body, Ends, Command, Stray]);
     }
 }

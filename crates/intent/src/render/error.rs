@@ -1,6 +1,7 @@
 //! Why a device's configuration cannot be rendered.
 
-use super::{MAX_CONFIGURATION, MAX_STEPS, Origin};
+use super::budget::Exhausted;
+use super::{LineOrigin, MAX_CONFIGURATION};
 use crate::candidate::NotConfiguration;
 use crate::model::Unfit;
 
@@ -67,11 +68,21 @@ pub enum RenderError {
         /// The model's file.
         model: Option<String>,
     },
-    /// The template was at work for longer than [`MAX_STEPS`].
-    #[error("template {place} was stopped after {} million steps{}; does a loop repeat itself", MAX_STEPS / 1_000_000, of_model(.model))]
+    /// The template took more steps than it may.
+    #[error("template {place} was stopped after too many steps{}; does a loop repeat itself", of_model(.model))]
     Endless {
         /// Where it was.
         place: Place,
+        /// The model's file.
+        model: Option<String>,
+    },
+    /// The device's templates took more time or text than they may.
+    #[error("template {place} was stopped, since rendering {exhausted}{}; does a loop repeat itself", of_model(.model))]
+    Exhausted {
+        /// Where it was.
+        place: Place,
+        /// What was used up.
+        exhausted: Exhausted,
         /// The model's file.
         model: Option<String>,
     },
@@ -94,7 +105,7 @@ pub enum RenderError {
     #[error("{}{error}", from(.origin))]
     NotConfiguration {
         /// The template line and model that the line comes from, if they are known.
-        origin: Option<Origin>,
+        origin: Option<LineOrigin>,
         /// The line, and what is wrong with it.
         error: NotConfiguration,
     },
@@ -144,6 +155,7 @@ impl RenderError {
             | Self::ControlCharacter { model, .. }
             | Self::TooLarge { model, .. }
             | Self::Endless { model, .. }
+            | Self::Exhausted { model, .. }
             | Self::Unrendered { model, .. } => *model = Some(path.to_owned()),
             Self::NoModel(_)
             | Self::Empty(_)
@@ -156,7 +168,7 @@ impl RenderError {
     }
 }
 
-fn from(origin: &Option<Origin>) -> String {
+fn from(origin: &Option<LineOrigin>) -> String {
     origin.as_ref().map(|origin| format!("{origin}: ")).unwrap_or_default()
 }
 

@@ -16,6 +16,7 @@ use super::segments::{Segment, segments, word};
 mod names;
 mod scope;
 mod tag;
+mod tokens;
 
 pub(super) use names::{OUTSIDE, names, quoted};
 

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::jinja_compat::{self, ALONE, Dialect, Rewritten, names, quoted};
 use super::mutable;
 use super::segments::{Segment, segments, word};
-use super::sources::{Kind, Sources};
+use super::sources::{Sources, TemplateKind};
 
 /// All Jinja2 templates.
 #[derive(Debug)]
@@ -26,8 +26,8 @@ pub(super) struct Library {
 
 impl Library {
     pub(super) fn new(sources: &Sources) -> Self {
-        let readable = sources.of(Kind::Jinja).map(|(path, text)| (path.to_owned(), Ok(text.to_owned())));
-        let broken = sources.broken.iter().filter(|(path, _)| Kind::of(path) == Some(Kind::Jinja));
+        let readable = sources.of(TemplateKind::Jinja).map(|(path, text)| (path.to_owned(), Ok(text.to_owned())));
+        let broken = sources.broken.iter().filter(|(path, _)| TemplateKind::of(path) == Some(TemplateKind::Jinja));
         let broken = broken.map(|(path, error)| (path.clone(), Err(error.to_string())));
         let mut library = Self { texts: readable.chain(broken).collect(), of_avd: BTreeSet::new(), changes: false };
         library.of_avd = library.of_avd();

@@ -4,11 +4,15 @@
 //! What Python allows and would not end well here is refused with its reason: a list that would contain itself, and a
 //! list or map that changes while a loop walks it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Serde, ValueKind, from_args};
+use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Serde, Tuple, ValueKind, from_args};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
+
+mod walk;
+
+use walk::{Walk, Walked, refuse_while_walked};
 
 /// The methods that change something.
 pub(super) const METHODS: [&str; 11] =
@@ -106,16 +110,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A walk over items as they were when it began.
-struct Walk<O: Walked> {
-    owner: Arc<O>,
-    items: std::vec::IntoIter<Value>,
-}
-
-trait Walked: Send + Sync + 'static {
-    fn walks(&self) -> &AtomicUsize;
-}
-
 impl Walked for List {
     fn walks(&self) -> &AtomicUsize {
         &self.walks
@@ -126,38 +120,6 @@ impl Walked for Map {
     fn walks(&self) -> &AtomicUsize {
         &self.walks
     }
-}
-
-impl<O: Walked> Walk<O> {
-    fn begin(owner: &Arc<O>, items: Vec<Value>) -> Enumerator {
-        owner.walks().fetch_add(1, Ordering::Relaxed);
-        Enumerator::Iter(Box::new(Self { owner: Arc::clone(owner), items: items.into_iter() }))
-    }
-}
-
-impl<O: Walked> Iterator for Walk<O> {
-    type Item = Value;
-
-    fn next(&mut self) -> Option<Value> {
-        self.items.next()
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.items.size_hint()
-    }
-}
-
-impl<O: Walked> Drop for Walk<O> {
-    fn drop(&mut self) {
-        self.owner.walks().fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn refuse_while_walked(owner: &impl Walked, what: &str) -> Result<(), Error> {
-    if owner.walks().load(Ordering::Relaxed) == 0 {
-        return Ok(());
-    }
-    Err(refused(format!("this {what} is changed while a loop walks it; walk a copy, such as `{what} | list`")))
 }
 
 impl Object for List {
@@ -299,6 +261,11 @@ impl Object for Map {
                 let item = item.unwrap_or_else(|| Value::from(()));
                 self.set(state, key, item.clone())?;
                 Ok(item)
+            }
+            "popitem" if args.is_empty() => {
+                refuse_while_walked(self.as_ref(), "map")?;
+                let (key, item) = lock(&self.pairs).pop().ok_or_else(|| refused("popitem from an empty map"))?;
+                Ok(Value::from(Tuple::from([key, item])))
             }
             "pop" => {
                 let (key, default): (Value, Option<Value>) = from_args(args)?;

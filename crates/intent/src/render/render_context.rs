@@ -37,8 +37,12 @@ impl RenderContext {
         let name = host.get("name").and_then(Value::as_str).unwrap_or_default();
         let salt_key = host.get("data").and_then(|data| data.get(filters::SALT_KEY)).and_then(Value::as_str);
         let salt_key = salt_key.map(SecretString::from);
-        let raw_lines = super::value_guard::raw_lines([host, data]);
-        Self { host: name.to_owned(), salt_key, raw_lines, ..Self::default() }
+        Self {
+            host: name.to_owned(),
+            salt_key,
+            raw_lines: super::value_guard::raw_lines([host, data]),
+            ..Self::default()
+        }
     }
 
     /// Renders with `self` as the current rendering, and returns what has become of it.

@@ -7,7 +7,7 @@ use crate::model::ModelFiles;
 
 /// Which engine a template is for, by the ending of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TemplateKind {
     /// `*.tera`
     Tera,
     /// `*.j2`
@@ -16,7 +16,7 @@ pub(super) enum Kind {
     Plain,
 }
 
-impl Kind {
+impl TemplateKind {
     pub(super) fn of(path: &str) -> Option<Self> {
         match path.rsplit_once('.')?.1 {
             "tera" => Some(Self::Tera),
@@ -37,7 +37,7 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn read(files: &ModelFiles) -> Self {
         let mut sources = Self::default();
-        for (path, bytes) in files.0.iter().filter(|(path, _)| Kind::of(path).is_some()) {
+        for (path, bytes) in files.0.iter().filter(|(path, _)| TemplateKind::of(path).is_some()) {
             match std::str::from_utf8(bytes) {
                 Ok(text) => drop(sources.texts.insert(path.clone(), plain_line_ends(text))),
                 Err(error) => drop(sources.broken.insert(path.clone(), not_text(path, bytes, error.valid_up_to()))),
@@ -47,10 +47,10 @@ impl Sources {
     }
 
     /// The texts for one engine.
-    pub(super) fn of(&self, kind: Kind) -> impl Iterator<Item = (&str, &str)> {
+    pub(super) fn of(&self, kind: TemplateKind) -> impl Iterator<Item = (&str, &str)> {
         self.texts
             .iter()
-            .filter(move |(path, _)| Kind::of(path) == Some(kind))
+            .filter(move |(path, _)| TemplateKind::of(path) == Some(kind))
             .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 

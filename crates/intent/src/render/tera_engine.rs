@@ -2,7 +2,7 @@
 //!
 //! Tera has no limit of its own on how long a template may take. Its loops walk finite values, so only loops in loops can last; a
 //! call that counts their rounds is put in at the beginning of each loop's body, and `range` makes at most 10,000 numbers. Not
-//! counted are list comprehensions, and a text that a loop doubles.
+//! counted are list comprehensions. A value that is set is weighed, so that no loop doubles a text without end, see `budget`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,12 +11,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde_json::{Map, Value};
 use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
+use super::budget::{self, Exhausted};
 use super::error::{Place, RenderError};
-use super::filters::{self, Call};
+use super::filters::{self, FilterCall};
 use super::render_context::render_context;
 use super::segments::{Segment, segments, word};
-use super::sources::{Kind, Sources};
-use super::{MAX_CONFIGURATION, MAX_STEPS, line_marks, value_guard};
+use super::sources::{Sources, TemplateKind};
+use super::{MAX_CONFIGURATION, line_marks, tera_limits, value_guard};
 
 /// The compiled templates.
 pub(super) struct TeraEngine {
@@ -40,21 +41,22 @@ impl TeraEngine {
     /// Compiles all templates together; if that fails, one by one until no further one fits, so that each error stays with its
     /// own file. A template that includes or extends a broken one is broken too.
     pub(super) fn compile(sources: &Sources) -> Self {
-        Self::of(sources.of(Kind::Tera).map(|(path, text)| (path.to_owned(), counted(text))).collect())
+        Self::of(sources.of(TemplateKind::Tera).map(|(path, text)| (path.to_owned(), counted(text))).collect())
     }
 
     /// The same templates with a mark before each piece of text that says where it stands in its template.
     pub(super) fn compile_marked(sources: &Sources, marks: &line_marks::LineMarks) -> Self {
         let marked = |(path, text): (&str, &str)| (path.to_owned(), counted(&marks.mark(path, text)));
-        Self::of(sources.of(Kind::Tera).map(marked).collect())
+        Self::of(sources.of(TemplateKind::Tera).map(marked).collect())
     }
 
     fn of(mut sources: BTreeMap<String, String>) -> Self {
+        let mut broken = joining_comprehensions(&sources);
+        sources.retain(|path, _| !broken.contains_key(path));
         let mut tera = Tera::new();
         tera.autoescape_on([".tera"]);
         tera.set_escape_fn(print);
         register(&mut tera);
-        let mut broken = BTreeMap::new();
         if tera.add_raw_templates(sources.iter()).is_ok() {
             return Self { tera, broken };
         }
@@ -98,13 +100,26 @@ impl TeraEngine {
     }
 }
 
+/// The templates that hold a list comprehension with `~`, each with the error that it is.
+fn joining_comprehensions(sources: &BTreeMap<String, String>) -> BTreeMap<String, RenderError> {
+    let error = |(path, text): (&String, &String)| {
+        let segments = segments(text);
+        let found =
+            segments.iter().find(|segment| tera_limits::joins_in_comprehension(segment, &text[segment.range()]))?;
+        let line = text[..found.range().start].split('\n').count();
+        let reason = "a list comprehension cannot hold `~`; write a loop, `{% for … %}`".to_owned();
+        Some((path.clone(), RenderError::Template { place: Place::line(path, line), reason, model: None }))
+    };
+    sources.iter().filter_map(error).collect()
+}
+
 /// Filters and functions of ours.
 fn register(tera: &mut Tera) {
     for filter in filters::all() {
         for name in filter.names.iter().filter(|name| !name.contains('.')) {
             tera.register_filter(*name, move |value: tera::Value, kwargs: Kwargs, _: &State| {
                 let safe = value.is_safe();
-                let call = Call {
+                let call = FilterCall {
                     value: (!value.is_undefined()).then(|| to_json(&value)),
                     args: Vec::new(),
                     named: kwargs.iter().map(|(name, value)| (name.to_string(), to_json(value))).collect(),
@@ -139,17 +154,20 @@ fn register(tera: &mut Tera) {
         tera::TeraResult::Ok(tera::Value::safe_string(&text))
     });
     tera.register_function("range", range);
-    tera.register_function(COUNT, |_: Kwargs, _: &State| {
+    tera.register_function(COUNT, |kwargs: Kwargs, _: &State| {
+        let text = kwargs.get::<usize>("text")?.unwrap_or_default();
         let rounds = render_context(|context| {
             context.rounds += 1;
             context.rounds
         });
-        if rounds * STEPS_A_ROUND > MAX_STEPS { Err(tera::Error::message(ENDLESS)) } else { Ok("") }
+        budget::spend(text).map_err(tera::Error::message)?;
+        if rounds > MAX_ROUNDS { Err(tera::Error::message(ENDLESS)) } else { Ok("") }
     });
+    tera_limits::register(tera);
 }
 
-/// A round of a Tera loop takes about as long as so many steps of minijinja.
-const STEPS_A_ROUND: u64 = 10;
+/// Most rounds that all loops of one template may take together.
+const MAX_ROUNDS: u64 = 2_000_000;
 
 fn to_json(value: &tera::Value) -> Value {
     serde_json::to_value(value).unwrap_or_default()
@@ -175,23 +193,60 @@ fn range(kwargs: Kwargs, _: &State) -> tera::TeraResult<Vec<i128>> {
     Ok(numbers)
 }
 
-/// `source` with [`COUNT`] at the beginning of each loop's body.
+/// `source` with what holds it within its limits: [`COUNT`] at the beginning of each loop, component and block and at the end of the
+/// template, with the bytes of text that it writes each time; and what `tera_limits` puts into tags.
 fn counted(source: &str) -> String {
+    let all = segments(source);
+    let texts = texts(source, &all);
     let mut text = String::with_capacity(source.len());
-    for segment in segments(source) {
+    for (at, segment) in all.iter().enumerate() {
         let piece = &source[segment.range()];
-        text.push_str(piece);
-        if matches!(segment, Segment::Statement(_)) && word(piece) == "for" {
+        match tera_limits::weighed(segment, piece) {
+            Some(weighed) => text.push_str(&weighed),
+            None => text.push_str(piece),
+        }
+        text.push_str(&tera_limits::look_at_arguments(segment, piece));
+        if let Some(bytes) = texts.get(&at) {
             // The tag's own trimming goes on behind the call.
             let trims = if piece.ends_with("-%}") { "-" } else { "" };
-            text.push_str(&format!("{{{{ {COUNT}() {trims}}}}}"));
+            text.push_str(&format!("{{{{ {COUNT}(text={bytes}) {trims}}}}}"));
         }
     }
-    text
+    let is_whole = !all.iter().any(|segment| word(&source[segment.range()]) == "extends");
+    match texts.get(&all.len()) {
+        Some(bytes) if is_whole => text + &format!("{{{{ {COUNT}(text={bytes}) }}}}"),
+        _ => text,
+    }
+}
+
+/// By the index of each tag that opens a loop, component or block: how many bytes of text stand directly in it. By the number of
+/// segments: how many stand in none, so that a loop that includes the template is charged for it.
+fn texts(source: &str, segments: &[Segment]) -> BTreeMap<usize, usize> {
+    let mut open = Vec::new();
+    let mut texts = BTreeMap::new();
+    for (at, segment) in segments.iter().enumerate() {
+        match segment {
+            Segment::Text(range) => {
+                let opener = open.last().copied().unwrap_or(segments.len());
+                *texts.entry(opener).or_default() += range.len();
+            }
+            Segment::Statement(range) => match word(&source[range.clone()]) {
+                "for" | "component" | "block" => {
+                    open.push(at);
+                    texts.insert(at, 0);
+                }
+                "endfor" | "endcomponent" | "endblock" => drop(open.pop()),
+                _ => {}
+            },
+            Segment::Expression(_) | Segment::Comment(_) => {}
+        }
+    }
+    texts
 }
 
 /// The escape function.
 fn print(text: &str, output: &mut dyn Write) -> io::Result<()> {
+    budget::spend(text.len()).map_err(|exhausted| io::Error::other(exhausted.to_string()))?;
     let text = value_guard::print(text).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
     output.write_all(text.as_bytes())
 }
@@ -217,7 +272,10 @@ fn explain(error: &tera::Error, template: &str) -> RenderError {
             match report.message() {
                 ENDLESS => RenderError::Endless { place: Place { column: None, ..place }, model: None },
                 REFUSED => RenderError::ControlCharacter { place, suspects: Vec::new(), model: None },
-                reason => RenderError::Template { place, reason: reason.to_owned(), model: None },
+                reason => match Exhausted::in_sentence(reason) {
+                    Some(exhausted) => RenderError::Exhausted { place, exhausted, model: None },
+                    None => RenderError::Template { place, reason: reason.to_owned(), model: None },
+                },
             }
         }
         ErrorKind::Io(io::ErrorKind::InvalidData) => {
@@ -226,8 +284,17 @@ fn explain(error: &tera::Error, template: &str) -> RenderError {
         ErrorKind::Io(io::ErrorKind::FileTooLarge) => {
             RenderError::TooLarge { template: template.to_owned(), model: None }
         }
-        other => RenderError::Template { place: whole, reason: other.to_string(), model: None },
+        other => match Exhausted::in_sentence(&with_causes(error)) {
+            Some(exhausted) => RenderError::Exhausted { place: whole, exhausted, model: None },
+            None => RenderError::Template { place: whole, reason: other.to_string(), model: None },
+        },
     }
+}
+
+/// The error's sentence and those of its causes.
+fn with_causes(error: &tera::Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.fold(error.to_string(), |words, cause| format!("{words}: {cause}"))
 }
 
 /// Collects at most [`MAX_CONFIGURATION`] bytes.
@@ -255,9 +322,12 @@ mod tests {
     fn loops_count_their_rounds_and_trim_as_before() {
         assert_eq!(
             counted("{% for a in b -%}\n x{% endfor %}"),
-            "{% for a in b -%}{{ __count_round() -}}\n x{% endfor %}"
+            "{% for a in  (b) | __each  -%}{{ __count_round(text=3) -}}\n x{% endfor %}"
         );
-        assert_eq!(counted("{% for a in b %}x{% endfor %}"), "{% for a in b %}{{ __count_round() }}x{% endfor %}");
+        assert_eq!(
+            counted("{% for a in b %}x{% endfor %}"),
+            "{% for a in  (b) | __each  %}{{ __count_round(text=1) }}x{% endfor %}"
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //!
 //! - A control character (other than line feed and tab), a Unicode line end or a noncharacter: always.
 //! - A line break: unless it stands in the body of a multi-line command (`banner`, `comment`, `action bash`, `code`, a certificate),
-//!   where the switch takes lines for text; or the template says `| safe`; or the value is AVD's `eos_cli` or `raw_eos_cli`, which
-//!   are configuration lines by definition.
+//!   where the switch takes lines for text; or the template says `| safe`; or the value is one of AVD's fields for configuration
+//!   lines, such as `eos_cli`; or the template itself writes the break, as in `lines | join("\n")`.
 //! - A line `EOF`, which would end the body it stands in: unless it is the last line of a value of several lines, as AVD's
 //!   banners have it, or body and end come from the same kind of value that the template calls safe.
 //!
@@ -19,7 +19,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::bodies::{Bodies, Place};
+use super::bodies::{Bodies, LineRole};
 use super::render_context::render_context;
 
 // Noncharacters, which no text has a use for; `is_refused` keeps them out of values.
@@ -79,8 +79,17 @@ pub(super) fn unmarked(marked: &str) -> String {
     marked.chars().filter(|c| !matches!(*c, VALUE | SAFE | END)).collect()
 }
 
-/// The first line, from 1, that a value may not have made.
-pub(super) fn judge(marked: &str) -> Result<(), usize> {
+/// A line that a value may not have made.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The line, from 1.
+    pub(super) line: usize,
+    /// What stands in it.
+    pub(super) text: String,
+}
+
+/// Whether no value made a line that it may not; the first such line otherwise.
+pub(super) fn judge(marked: &str) -> Result<(), Refusal> {
     let mut bodies = Bodies::default();
     let mut open = Vec::new();
     let mut opened_by = None;
@@ -90,20 +99,20 @@ pub(super) fn judge(marked: &str) -> Result<(), usize> {
         let place = bodies.next(&line.text);
         let ends = line.text.trim() == "EOF";
         let allowed = match place {
-            Place::Command => !line.is_added_by_value(),
-            Place::Opens => {
+            LineRole::Command => !line.is_added_by_value(),
+            LineRole::Opens => {
                 opened_by = line.made_by;
                 !line.is_added_by_value() && line.first_word != Some(VALUE)
             }
-            Place::Body | Place::Ends if ends && line.made_by.is_some() => {
+            LineRole::Body | LineRole::Ends if ends && line.made_by.is_some() => {
                 ended_by_value = true;
                 line.may_end_body(opened_by)
             }
-            Place::Body | Place::Ends => true,
-            Place::Stray => !ended_by_value && line.made_by.is_none(),
+            LineRole::Body | LineRole::Ends => true,
+            LineRole::Stray => !ended_by_value && line.made_by.is_none(),
         };
         if !allowed {
-            return Err(index + 1);
+            return Err(Refusal { line: index + 1, text: line.text });
         }
     }
     Ok(())
@@ -167,31 +176,48 @@ impl Line {
     }
 }
 
-/// The texts of `eos_cli` and `raw_eos_cli`, AVD's fields for configuration lines, unless the same text stands elsewhere too.
+/// The texts of AVD's fields for configuration lines, unless the same text stands elsewhere too: `eos_cli` and
+/// `raw_eos_cli` anywhere, `aliases` at the top, and `config` of a `tcam_profile`'s profiles.
 pub(super) fn raw_lines<'d>(data: impl IntoIterator<Item = &'d Map<String, Value>>) -> Vec<String> {
-    let (mut raw, mut other) = (Vec::new(), Vec::new());
+    let mut texts = Texts::default();
     for map in data {
-        each_text(map, &mut |key, text| {
-            if text.contains('\n') {
-                let list = if matches!(key, "eos_cli" | "raw_eos_cli") { &mut raw } else { &mut other };
-                list.push(unindented(text));
-            }
-        });
+        let mut path = Vec::new();
+        map.iter().for_each(|(key, value)| texts.visit(key, value, &mut path));
     }
-    raw.retain(|text| !other.contains(text));
-    raw
+    texts.raw.retain(|text| !texts.other.contains(text));
+    texts.raw
 }
 
-fn each_text(map: &Map<String, Value>, look: &mut impl FnMut(&str, &str)) {
-    fn visit(key: &str, value: &Value, look: &mut impl FnMut(&str, &str)) {
+/// Texts of several lines, by whether they are configuration lines by definition.
+#[derive(Default)]
+struct Texts {
+    raw: Vec<String>,
+    other: Vec<String>,
+}
+
+impl Texts {
+    fn visit<'d>(&mut self, key: &'d str, value: &'d Value, path: &mut Vec<&'d str>) {
+        path.push(key);
         match value {
-            Value::String(text) => look(key, text),
-            Value::Array(items) => items.iter().for_each(|item| visit(key, item, look)),
-            Value::Object(map) => map.iter().for_each(|(key, item)| visit(key, item, look)),
+            Value::String(text) if text.contains('\n') => {
+                let list = if is_raw(path) { &mut self.raw } else { &mut self.other };
+                list.push(unindented(text));
+            }
+            Value::Array(items) => {
+                path.pop();
+                items.iter().for_each(|item| self.visit(key, item, path));
+                return;
+            }
+            Value::Object(map) => map.iter().for_each(|(key, item)| self.visit(key, item, path)),
             _ => {}
         }
+        path.pop();
     }
-    map.iter().for_each(|(key, value)| visit(key, value, look));
+}
+
+/// Whether AVD defines the field at this path, from the data's top, as configuration lines.
+fn is_raw(path: &[&str]) -> bool {
+    matches!(path, [.., "eos_cli" | "raw_eos_cli"] | ["aliases"] | ["tcam_profile", "profiles", "config"])
 }
 
 /// Templates indent such lines before they print them.
@@ -199,21 +225,31 @@ fn unindented(text: &str) -> String {
     text.trim().lines().map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
-/// Where in `data` values stand that would be refused, in the words of a template.
-pub(super) fn suspects(name: &str, data: &Value) -> Vec<String> {
+/// Where in `data` values stand that would be refused and have a part of the refused line, in the words of a template.
+/// Without a line it is every value that would be refused.
+pub(super) fn suspects(name: &str, data: &Value, line: Option<&str>) -> Vec<String> {
+    let is_meant = |text: &str| is_suspicious(text) && line.is_none_or(|line| shares_line(text, line));
     match data {
-        Value::String(text) if is_suspicious(text) => vec![name.to_owned()],
+        Value::String(text) if is_meant(text) => vec![name.to_owned()],
         Value::Array(items) => {
             let items = items.iter().enumerate();
-            items.flat_map(|(index, item)| suspects(&format!("{name}[{index}]"), item)).collect()
+            items.flat_map(|(index, item)| suspects(&format!("{name}[{index}]"), item, line)).collect()
         }
         Value::Object(map) => map
             .iter()
             .flat_map(|(key, item)| {
-                let key_itself = is_suspicious(key).then(|| format!("a key of {name}"));
-                key_itself.into_iter().chain(suspects(&format!("{name}.{}", key.escape_debug()), item))
+                let key_itself = is_meant(key).then(|| format!("a key of {name}"));
+                key_itself.into_iter().chain(suspects(&format!("{name}.{}", key.escape_debug()), item, line))
             })
             .collect(),
         _ => Vec::new(),
     }
+}
+
+/// Whether a line of the text is part of a line of the configuration. A filter may have changed its case.
+fn shares_line(text: &str, line: &str) -> bool {
+    let line = line.trim().to_lowercase();
+    text.lines()
+        .map(|part| part.trim().to_lowercase())
+        .any(|part| line.contains(&part) && (!part.is_empty() || line.is_empty()))
 }

@@ -4,14 +4,14 @@ use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use serde_path_to_error::{Path, Segment};
 
-use super::{Kind, Node};
+use super::{Node, NodeKind};
 
 /// Why a document is well written but not what is expected.
 #[derive(Debug)]
 pub(crate) struct Misfit {
-    /// From 1; 0 if unknown.
+    /// The line from 1; 0 if it is not known.
     pub(crate) line: u64,
-    /// From 1.
+    /// The column from 1.
     pub(crate) column: u64,
     /// Such as `checks[0].path`; empty for the document as a whole.
     pub(crate) path: String,
@@ -147,16 +147,16 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Reason> {
         match &self.kind {
-            Kind::Null => visitor.visit_unit(),
-            Kind::Bool(flag) => visitor.visit_bool(*flag),
-            Kind::Number(number) => match (number.as_u64(), number.as_i64()) {
+            NodeKind::Null => visitor.visit_unit(),
+            NodeKind::Bool(flag) => visitor.visit_bool(*flag),
+            NodeKind::Number(number) => match (number.as_u64(), number.as_i64()) {
                 (Some(number), _) => visitor.visit_u64(number),
                 (None, Some(number)) => visitor.visit_i64(number),
                 (None, None) => visitor.visit_f64(number.as_f64().unwrap_or_default()),
             },
-            Kind::Text(text) => visitor.visit_borrowed_str(text),
-            Kind::List(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),
-            Kind::Map(entries) => {
+            NodeKind::Text(text) => visitor.visit_borrowed_str(text),
+            NodeKind::List(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),
+            NodeKind::Map(entries) => {
                 visitor.visit_map(MapDeserializer::new(entries.iter().map(|(key, node)| (key.as_str(), node))))
             }
         }
@@ -164,7 +164,7 @@ impl<'de> Deserializer<'de> for &'de Node {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Reason> {
         match self.kind {
-            Kind::Null => visitor.visit_none(),
+            NodeKind::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -181,7 +181,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor: V,
     ) -> Result<V::Value, Reason> {
         match self.kind {
-            Kind::List(_) => Err(serde::de::Error::invalid_type(Unexpected::Seq, &visitor)),
+            NodeKind::List(_) => Err(serde::de::Error::invalid_type(Unexpected::Seq, &visitor)),
             _ => self.deserialize_any(visitor),
         }
     }
@@ -193,7 +193,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         visitor: V,
     ) -> Result<V::Value, Reason> {
         match &self.kind {
-            Kind::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
+            NodeKind::Text(text) => visitor.visit_enum(text.as_str().into_deserializer()),
             _ => self.deserialize_any(visitor),
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use intent::candidate;
 use intent::check::Check;
 use intent::confirm::ConfirmWithin;
 use intent::hash::{ContentHash, sha256};
@@ -67,8 +68,14 @@ impl TargetConfig {
         Ok(Self { configuration, hash: hash.clone(), confirm, checks, source: ConfigSource::History, allowed })
     }
 
-    /// Checks that it does not lock naas out of `device`. The error says how it would.
+    /// Checks that it holds configuration only, and does not lock naas out of `device`. The error says how it would.
+    /// What models render to was checked by the rendering; a stored configuration may be older than that check.
     pub(super) fn is_safe_for(&self, device: &Device) -> Result<(), String> {
+        if let ConfigSource::History = self.source {
+            let cannot =
+                |error| format!("configuration {} ran before, but cannot be sent again: {error}", self.hash.brief());
+            candidate::check(&self.configuration).map_err(cannot)?;
+        }
         lockout::look(&self.configuration, device, &self.allowed).map_err(|lockout| match self.source {
             ConfigSource::Models(..) => lockout.to_string(),
             ConfigSource::History => format!("configuration {} ran before, but now {lockout}", self.hash.brief()),
@@ -117,5 +124,24 @@ mod tests {
         assert_eq!(config.comes_from(3, &leaf1).as_deref(), Some(expected));
         assert_eq!(config.comes_from(99, &leaf1), None);
         assert_eq!(config.comes_from(0, &leaf1), None);
+    }
+
+    #[test]
+    fn a_stored_configuration_that_acts_is_refused() {
+        let configuration = "hostname leaf1\nreload now\n".to_owned();
+        let inventory = Inventory::parse(&[Document::new("i.yaml", b"hosts: {leaf1: {}}".to_vec())]).unwrap();
+        let leaf1 = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
+        let config = TargetConfig {
+            hash: ContentHash::of(&configuration),
+            configuration,
+            confirm: None,
+            checks: Vec::new(),
+            source: ConfigSource::History,
+            allowed: BTreeSet::new(),
+        };
+
+        let error = config.is_safe_for(&leaf1).unwrap_err();
+
+        assert!(error.contains("cannot be sent again: line 2 of the configuration, `reload now`"), "{error}");
     }
 }

@@ -12,23 +12,27 @@ use jiff::Timestamp;
 use naas::ports::{History, StoreError, StoreFault};
 use naas::records::revision::{Entry, Revision};
 
-use super::{Found, LAST_MOMENT, Only, S3State, backwards};
+use super::{LAST_MOMENT, S3State, StoredObject, WriteCondition, backwards};
 
 impl History for S3State {
     async fn keep(&self, device: &DeviceName, hash: &ContentHash, text: &str) -> Result<(), StoreError> {
         let key = text_key(device, hash);
-        self.put_bytes(&key, text.as_bytes().to_vec(), "text/plain; charset=utf-8", Only::IfNew).await.map(drop)
+        self.put_bytes(&key, text.as_bytes().to_vec(), "text/plain; charset=utf-8", WriteCondition::IfMissing)
+            .await
+            .map(drop)
     }
 
     async fn kept(&self, device: &DeviceName, hash: &ContentHash) -> Result<Option<String>, StoreError> {
         let key = text_key(device, hash);
-        let Some(Found { value, .. }) = self.bytes(&key).await? else { return Ok(None) };
+        let Some(StoredObject { value, .. }) = self.bytes(&key).await? else { return Ok(None) };
         let text = String::from_utf8(value);
         text.map(Some).map_err(|error| StoreError::new(self.resource(&key), StoreFault::Unreadable, error.utf8_error()))
     }
 
     async fn add(&self, revision: &Revision) -> Result<(), StoreError> {
-        self.put(&revision_key(&revision.device, &revision.entry()), revision, Only::IfNew).await.map(drop)
+        self.put(&revision_key(&revision.device, &revision.entry()), revision, WriteCondition::IfMissing)
+            .await
+            .map(drop)
     }
 
     async fn entries(&self, device: &DeviceName, limit: usize) -> Result<Vec<Entry>, StoreError> {
@@ -39,7 +43,7 @@ impl History for S3State {
 
     async fn revision(&self, device: &DeviceName, entry: &Entry) -> Result<Option<Revision>, StoreError> {
         let key = revision_key(device, entry);
-        let Some(Found { value, .. }) = self.bytes(&key).await? else { return Ok(None) };
+        let Some(StoredObject { value, .. }) = self.bytes(&key).await? else { return Ok(None) };
         let revision = Revision::parse(&value);
         revision.map(Some).map_err(|error| StoreError::new(self.resource(&key), StoreFault::Unreadable, error))
     }

@@ -9,10 +9,10 @@ use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::{EmbeddedStore, read_table};
 
-/// By device and hash.
+/// Configurations by device and hash.
 const TEXTS: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("configurations");
 
-/// By device, milliseconds, run and hash.
+/// Revisions by device, milliseconds, run and hash.
 const REVISIONS: TableDefinition<'_, (&str, i64, &str, &str), &str> = TableDefinition::new("history");
 
 impl History for EmbeddedStore {

@@ -22,11 +22,11 @@ const NAP: Duration = Duration::from_millis(500);
 /// A message handed out. It waits for [`EmbeddedStore::delete`] or [`EmbeddedStore::give_back`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// What to call it in the answer.
+    /// The number that names the message in the answer.
     pub id: u64,
-    /// The message.
+    /// The text of the message.
     pub body: String,
-    /// How often it was handed out, this time included.
+    /// How many times the message was handed out, this time included.
     pub times_received: u32,
 }
 
@@ -40,7 +40,7 @@ struct Queued {
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum Waits {
     Until(Timestamp),
-    /// Somebody works on it.
+    /// The message is handed out, and somebody works on it.
     Out,
 }
 
@@ -71,7 +71,7 @@ impl EmbeddedStore {
         }
     }
 
-    /// Done with a message.
+    /// Deletes a message that was handed out and is done with.
     pub async fn delete(&self, id: u64) -> Result<(), StoreError> {
         self.write(move |transaction| {
             transaction.open_table(QUEUE)?.remove(id)?;

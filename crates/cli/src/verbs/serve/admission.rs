@@ -3,14 +3,16 @@
 //!
 //! - for a host name that is not ours (421): a page whose name was made to point here, known as DNS rebinding;
 //! - from a page of another origin (403);
-//! - with a body that is not declared as JSON (415): all that an HTML form can send;
 //! - without a token (401), or with one that does not suffice (403).
+//!
+//! All that an HTML form can send is refused by the API itself, which takes nothing but JSON (415).
 
 use std::net::IpAddr;
 
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN};
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::{Method, Uri};
+use intent::name::excerpt;
 use naas::api::Problem;
 use serde_json::Value;
 
@@ -29,7 +31,6 @@ impl Admission {
     pub(super) fn admit(&self, head: &Parts) -> Result<Bearer, Problem> {
         self.check_host(head)?;
         check_origin(head)?;
-        check_content_type(head)?;
         let Some(tokens) = &self.tokens else { return Ok(Bearer::Operator) };
         let authorization = text(head, AUTHORIZATION).unwrap_or_default();
         tokens.bearer(authorization).ok_or_else(|| {
@@ -86,25 +87,9 @@ fn check_origin(head: &Parts) -> Result<(), Problem> {
     Err(Problem::new(403, "foreign-origin", "A page of another origin sent the request", detail))
 }
 
-fn check_content_type(head: &Parts) -> Result<(), Problem> {
-    let content_type = text(head, CONTENT_TYPE).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    // A POST that asks for nothing in words, such as the cancellation of a run, may have no type.
-    let has_body = head.uri.path() == "/configure" || !content_type.is_empty();
-    if head.method != Method::POST || !has_body || media_type.eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    let detail = format!("expected the header Content-Type: application/json, found {:?}", excerpt(content_type));
-    Err(Problem::new(415, "not-json", "The request's body is not declared as JSON", detail))
-}
-
 fn text(head: &Parts, name: HeaderName) -> Option<&str> {
     // A header that is no text is like none of ours.
     head.headers.get(name).map(|value| value.to_str().unwrap_or("\u{fffd}"))
-}
-
-fn excerpt(text: &str) -> String {
-    text.chars().take(64).collect()
 }
 
 #[cfg(test)]
@@ -120,8 +105,6 @@ mod tests {
     fn open() -> Admission {
         Admission { hosts: vec!["naas.example.net".to_owned()], tokens: None }
     }
-
-    const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");
 
     #[test]
     fn only_hosts_of_our_own_are_answered() {
@@ -151,31 +134,11 @@ mod tests {
             ("null", Some(403)),
             ("", Some(403)),
         ] {
-            let headers = [("host", "127.0.0.1:8080"), ("origin", origin), JSON];
+            let headers = [("host", "127.0.0.1:8080"), ("origin", origin)];
             for method in ["GET", "POST", "OPTIONS"] {
                 let admitted = open().admit(&head(method, "/configure", &headers));
                 assert_eq!(admitted.err().map(|problem| problem.status), refused, "{method} {origin}");
             }
-        }
-    }
-
-    #[test]
-    fn what_a_form_can_send_is_refused() {
-        for (path, content_type, refused) in [
-            ("/configure", Some("application/json"), None),
-            ("/configure", Some("Application/JSON;charset=utf-8"), None),
-            ("/configure", Some("text/plain"), Some(415)),
-            ("/configure", Some("application/x-www-form-urlencoded"), Some(415)),
-            ("/configure", Some("multipart/form-data; boundary=x"), Some(415)),
-            ("/configure", Some("text/plain; application/json"), Some(415)),
-            ("/configure", None, Some(415)),
-            ("/redrive", None, None),
-            ("/redrive", Some("text/plain"), Some(415)),
-        ] {
-            let content_type = content_type.map(|value| ("content-type", value));
-            let headers: Vec<_> = [("host", "localhost")].into_iter().chain(content_type).collect();
-            let admitted = open().admit(&head("POST", path, &headers));
-            assert_eq!(admitted.err().map(|problem| problem.status), refused, "{path} {content_type:?}");
         }
     }
 

@@ -30,7 +30,7 @@ mod tree;
 
 use super::{Files, ImportError, Imported};
 use folders::{Folders, Owner};
-use site::{ALL, Site, UNGROUPED};
+use site::{ALL, AnsibleInventory, UNGROUPED};
 
 pub(super) fn import(files: &Files) -> Result<Imported, ImportError> {
     let names = files.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -45,8 +45,8 @@ pub(super) fn resolved(files: &Files) -> Result<std::collections::BTreeMap<Strin
     Ok(site.hosts.keys().map(|host| (host.clone(), precedence.vars(host))).collect())
 }
 
-fn read(files: &Files, names: &str) -> Result<Site, ImportError> {
-    let mut site = Site::default();
+fn read(files: &Files, names: &str) -> Result<AnsibleInventory, ImportError> {
+    let mut site = AnsibleInventory::default();
     for (file, text) in files.iter().filter(|(file, _)| !folders::is_in_folder(file)) {
         site.refuse_vault(file, text)?;
         match tree::is_yaml(file, text) {

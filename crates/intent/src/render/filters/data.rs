@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value};
 
-use super::{Call, Filter, to_text};
+use super::{Filter, FilterCall, to_text};
 use crate::yaml;
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -19,20 +19,20 @@ pub(super) const FILTERS: &[Filter] = &[
 ];
 
 /// `yes`, `on`, `1` and `true` in any case are true.
-fn boolean(call: &Call) -> Result<Value, String> {
+fn boolean(call: &FilterCall) -> Result<Value, String> {
     Ok(match call.value() {
         value @ (Value::Null | Value::Bool(_)) => value.clone(),
         value => ["yes", "on", "1", "true"].contains(&to_text(value).to_lowercase().as_str()).into(),
     })
 }
 
-fn to_json(call: &Call) -> Result<Value, String> {
+fn to_json(call: &FilterCall) -> Result<Value, String> {
     let mut text = String::new();
     write_json(call.value(), None, &mut text);
     Ok(text.into())
 }
 
-fn to_nice_json(call: &Call) -> Result<Value, String> {
+fn to_nice_json(call: &FilterCall) -> Result<Value, String> {
     let indent = usize::try_from(call.integer(0)?.unwrap_or(4)).unwrap_or(0).min(16);
     let mut text = String::new();
     let value = if call.flag(1, true) { sorted(call.value()) } else { call.value().clone() };
@@ -96,11 +96,11 @@ fn ascii(string: &str) -> String {
     text
 }
 
-fn from_json(call: &Call) -> Result<Value, String> {
+fn from_json(call: &FilterCall) -> Result<Value, String> {
     serde_json::from_str(&call.text()).map_err(|error| format!("not JSON: {error}"))
 }
 
-fn from_yaml(call: &Call) -> Result<Value, String> {
+fn from_yaml(call: &FilterCall) -> Result<Value, String> {
     match call.value() {
         Value::String(text) => yaml::read(text.as_bytes())
             .map(|node| node.to_value())
@@ -110,7 +110,7 @@ fn from_yaml(call: &Call) -> Result<Value, String> {
 }
 
 /// Ansible writes flow style for what holds no lists or maps, which is refused here rather than guessed at.
-fn to_yaml(call: &Call) -> Result<Value, String> {
+fn to_yaml(call: &FilterCall) -> Result<Value, String> {
     match call.value() {
         Value::Array(items) if items.is_empty() => Ok("[]\n".into()),
         Value::Object(map) if map.is_empty() => Ok("{}\n".into()),
@@ -120,7 +120,7 @@ fn to_yaml(call: &Call) -> Result<Value, String> {
 }
 
 /// As PyYAML's block style with sorted keys and Ansible's indent of 4.
-fn to_nice_yaml(call: &Call) -> Result<Value, String> {
+fn to_nice_yaml(call: &FilterCall) -> Result<Value, String> {
     let indent = usize::try_from(call.integer(0)?.unwrap_or(4)).unwrap_or(4).clamp(2, 9);
     let mut text = String::new();
     match sorted(call.value()) {
@@ -201,18 +201,18 @@ fn yaml_scalar(value: &Value) -> Result<String, String> {
     Ok(format!("'{}'", text.replace('\'', "''")))
 }
 
-fn b64encode(call: &Call) -> Result<Value, String> {
+fn b64encode(call: &FilterCall) -> Result<Value, String> {
     utf8_only(call)?;
     Ok(Base64::encode_string(call.text().as_bytes()).into())
 }
 
-fn b64decode(call: &Call) -> Result<Value, String> {
+fn b64decode(call: &FilterCall) -> Result<Value, String> {
     utf8_only(call)?;
     let bytes = Base64::decode_vec(&call.text()).map_err(|_| "is not base64".to_owned())?;
     String::from_utf8(bytes).map(Value::from).map_err(|_| "does not decode to UTF-8 text".to_owned())
 }
 
-fn utf8_only(call: &Call) -> Result<(), String> {
+fn utf8_only(call: &FilterCall) -> Result<(), String> {
     match call.arg(0).map(to_text) {
         Some(encoding) if !matches!(encoding.as_str(), "utf-8" | "utf8") => Err("knows utf-8 only".to_owned()),
         _ => Ok(()),

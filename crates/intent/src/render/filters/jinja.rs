@@ -1,8 +1,10 @@
 //! Filters of Jinja2's own that minijinja does otherwise than Python.
 
+use std::num::IntErrorKind;
+
 use serde_json::Value;
 
-use super::{Call, Filter, data, to_text};
+use super::{Filter, FilterCall, data, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["indent"], &["width", "first", "blank"], indent),
@@ -12,13 +14,14 @@ pub(super) const FILTERS: &[Filter] = &[
 ];
 
 /// Jinja2 keeps the line break at the end, and indents blank lines only if told to.
-fn indent(call: &Call) -> Result<Value, String> {
+fn indent(call: &FilterCall) -> Result<Value, String> {
     let margin = match call.arg(0) {
         Some(Value::String(margin)) => margin.clone(),
         _ => " ".repeat(usize::try_from(call.integer(0)?.unwrap_or(4)).unwrap_or(0).min(200)),
     };
     let (first, blank) = (call.flag(1, false), call.flag(2, false));
     let text = call.text();
+    spend(margin.len().saturating_mul(text.split('\n').count()))?;
     let lines = text.split('\n').enumerate().map(|(index, line)| {
         let indented = if index == 0 { first } else { blank || !line.is_empty() };
         format!("{}{line}", if indented { margin.as_str() } else { "" })
@@ -27,14 +30,12 @@ fn indent(call: &Call) -> Result<Value, String> {
 }
 
 /// What is no number is the default, 0.
-fn int(call: &Call) -> Result<Value, String> {
+fn int(call: &FilterCall) -> Result<Value, String> {
     let default = || call.args.first().cloned().filter(|value| !value.is_null()).unwrap_or_else(|| 0.into());
     let base = u32::try_from(call.integer(1)?.unwrap_or(10)).ok().filter(|base| (2..=36).contains(base));
     Ok(match call.value() {
         Value::Bool(flag) => i64::from(*flag).into(),
-        Value::Number(number) if number.is_f64() => {
-            number.as_f64().map_or_else(default, |number| (number as i64).into())
-        }
+        Value::Number(number) if number.is_f64() => number.as_f64().map_or_else(|| Ok(default()), cut)?,
         number @ Value::Number(_) => number.clone(),
         Value::String(text) => {
             let base = base.ok_or("expected a base from 2 to 36")?;
@@ -45,22 +46,34 @@ fn int(call: &Call) -> Result<Value, String> {
                 2 => digits.trim_start_matches("0b"),
                 _ => digits.as_str(),
             };
-            let whole = i64::from_str_radix(digits, base).ok();
-            let cut = || digits.parse::<f64>().ok().map(|number| number as i64);
-            whole.or_else(cut).map_or_else(default, Value::from)
+            match i64::from_str_radix(digits, base) {
+                Ok(whole) => whole.into(),
+                Err(error) if matches!(error.kind(), IntErrorKind::PosOverflow | IntErrorKind::NegOverflow) => {
+                    return Err(TOO_LONG.to_owned());
+                }
+                Err(_) => digits.parse::<f64>().map_or_else(|_| Ok(default()), cut)?,
+            }
         }
         _ => default(),
     })
 }
 
+/// What is said of a whole number that would have to be rounded.
+const TOO_LONG: &str = "a whole number of more than 64 bits";
+
+/// The whole part of a number.
+fn cut(number: f64) -> Result<Value, String> {
+    if number.abs() < 9_007_199_254_740_992.0 { Ok((number as i64).into()) } else { Err(TOO_LONG.to_owned()) }
+}
+
 /// What is no number is the default, 0.0.
-fn float(call: &Call) -> Result<Value, String> {
+fn float(call: &FilterCall) -> Result<Value, String> {
     let default = || call.args.first().cloned().filter(|value| !value.is_null()).unwrap_or_else(|| 0.0.into());
     Ok(to_text(call.value()).trim().parse::<f64>().map_or_else(|_| default(), Value::from))
 }
 
 /// With sorted keys, and as Jinja2 has it for pages, without `<`, `>`, `&` and `'`.
-fn tojson(call: &Call) -> Result<Value, String> {
+fn tojson(call: &FilterCall) -> Result<Value, String> {
     let indent = call.integer(0)?.map(|indent| usize::try_from(indent).unwrap_or(0).min(16));
     let mut text = String::new();
     data::write_json(&data::sorted(call.value()), indent.map(|indent| (indent, 1)), &mut text);
@@ -87,8 +100,17 @@ mod tests {
             ("float", json!("x"), vec![json!(1.5)], json!(1.5)),
         ] {
             let filter = FILTERS.iter().find(|found| found.names.contains(&filter)).unwrap();
-            let call = Call { value: Some(value), args, named: Map::new() };
+            let call = FilterCall { value: Some(value), args, named: Map::new() };
             assert_eq!(filter.apply(call).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_never_rounded() {
+        let int = FILTERS.iter().find(|found| found.names.contains(&"int")).unwrap();
+        for value in [json!("99999999999999999999"), json!("-99999999999999999999"), json!("1e30"), json!(1e30)] {
+            let call = FilterCall { value: Some(value.clone()), args: Vec::new(), named: Map::new() };
+            assert_eq!(int.apply(call), Err("int: a whole number of more than 64 bits".to_owned()), "{value}");
         }
     }
 }

@@ -17,9 +17,9 @@ mod text;
 use serde_json::{Map, Value};
 
 pub(super) use password::SALT_KEY;
+pub(super) use shared::SharedFilter;
 
 use super::value_guard::is_suspicious;
-pub(super) use shared::SharedFilter;
 
 /// One filter or test.
 #[derive(Debug)]
@@ -30,12 +30,12 @@ pub(super) struct Filter {
     pub(super) parameters: &'static [&'static str],
     /// Whether it may be given something undefined.
     pub(super) takes_undefined: bool,
-    run: fn(&Call) -> Result<Value, String>,
+    run: fn(&FilterCall) -> Result<Value, String>,
 }
 
 /// A value and arguments.
 #[derive(Debug)]
-pub(super) struct Call {
+pub(super) struct FilterCall {
     /// Nothing if it is undefined.
     pub(super) value: Option<Value>,
     pub(super) args: Vec<Value>,
@@ -46,7 +46,7 @@ impl Filter {
     const fn new(
         names: &'static [&'static str],
         parameters: &'static [&'static str],
-        run: fn(&Call) -> Result<Value, String>,
+        run: fn(&FilterCall) -> Result<Value, String>,
     ) -> Self {
         Self { names, parameters, takes_undefined: false, run }
     }
@@ -56,13 +56,20 @@ impl Filter {
     }
 
     /// Applies it. The error is a sentence that begins with the filter's name.
-    pub(super) fn apply(&self, mut call: Call) -> Result<Value, String> {
+    pub(super) fn apply(&self, mut call: FilterCall) -> Result<Value, String> {
         let name = self.names[0];
-        self.place(&mut call).and_then(|()| (self.run)(&call)).map_err(|reason| format!("{name}: {reason}"))
+        let mut run = || {
+            spend(0)?;
+            self.place(&mut call)?;
+            let result = (self.run)(&call)?;
+            spend(weight(&result))?;
+            Ok(result)
+        };
+        run().map_err(|reason: String| format!("{name}: {reason}"))
     }
 
     /// Puts arguments given by name where they belong.
-    fn place(&self, call: &mut Call) -> Result<(), String> {
+    fn place(&self, call: &mut FilterCall) -> Result<(), String> {
         let rest = self.parameters.last().filter(|last| last.starts_with('*'));
         let most = if rest.is_some() { usize::MAX } else { self.parameters.len() };
         if call.args.len() > most {
@@ -90,7 +97,7 @@ impl Filter {
     }
 }
 
-impl Call {
+impl FilterCall {
     /// The value; null if it is undefined.
     fn value(&self) -> &Value {
         self.value.as_ref().unwrap_or(&Value::Null)
@@ -132,6 +139,21 @@ impl Call {
             }
         }
         self.args.iter().chain(self.named.values()).any(suspicious)
+    }
+}
+
+/// Takes text from the rendering's budget, see [`super::budget`].
+fn spend(bytes: usize) -> Result<(), String> {
+    super::budget::spend(bytes).map_err(|exhausted| exhausted.to_string())
+}
+
+/// About how many bytes of text a value holds.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 16 + weight(item)).sum(),
+        Value::Object(map) => map.iter().map(|(key, item)| 16 + key.len() + weight(item)).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }
 
@@ -249,5 +271,5 @@ fn applied(name: &str, value: Value, args: &[Value]) -> Result<Value, String> {
         return Ok(serde_json::to_value(result).unwrap());
     }
     let filter = all().chain(tests()).find(|filter| filter.names.contains(&name)).unwrap();
-    filter.apply(Call { value: Some(value), args: args.to_vec(), named: Map::new() })
+    filter.apply(FilterCall { value: Some(value), args: args.to_vec(), named: Map::new() })
 }

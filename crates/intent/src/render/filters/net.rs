@@ -1,17 +1,17 @@
 //! Addresses and networks, as Ansible's `ansible.utils` has them: the same queries, the same results, and like there `false` for what
 //! is no address.
 
+mod address;
 mod hardware;
 mod query;
-mod written;
 
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::{Call, Filter, items, to_text};
+use super::{Filter, FilterCall, items, to_text};
+use address::{WrittenAddress, text_or_null};
 use hardware::hwaddr;
 use query::{family, ipwrap, nth};
-use written::{Written, text_or_null};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["ipaddr", "ansible.utils.ipaddr", "ansible.netcommon.ipaddr"], &["query"], |call| family(call, None)),
@@ -40,8 +40,8 @@ pub(super) const FILTERS: &[Filter] = &[
 ];
 
 /// Of a network and a length: how many such subnets it has, or the one of an index. Of an address and a length: the network around it.
-fn ipsubnet(call: &Call) -> Result<Value, String> {
-    let Some(written) = Written::parse(call.value()) else { return Ok(false.into()) };
+fn ipsubnet(call: &FilterCall) -> Result<Value, String> {
+    let Some(written) = WrittenAddress::parse(call.value()) else { return Ok(false.into()) };
     let is_address = !written.is_network();
     let around = if is_address && written.size() != Some(1) { IpNet::from(written.ip()) } else { written.net.trunc() };
     let Some(query) = call.arg(0).map(to_text).filter(|query| !query.is_empty()) else {
@@ -77,9 +77,9 @@ fn ipsubnet(call: &Call) -> Result<Value, String> {
 }
 
 /// Which subnet of `query` it is, from 1.
-fn place_in(written: &Written, query: &str) -> Result<Value, String> {
-    let network =
-        Written::parse(&query.into()).ok_or_else(|| format!("expected a length, address or network, found {query}"))?;
+fn place_in(written: &WrittenAddress, query: &str) -> Result<Value, String> {
+    let network = WrittenAddress::parse(&query.into())
+        .ok_or_else(|| format!("expected a length, address or network, found {query}"))?;
     if !network.net.contains(&written.net.trunc()) {
         return Err(format!("{} is not in the subnet {}", written.net.trunc(), network.net.trunc()));
     }
@@ -87,47 +87,48 @@ fn place_in(written: &Written, query: &str) -> Result<Value, String> {
     Ok((place + 1).to_string().into())
 }
 
-fn ipmath(call: &Call) -> Result<Value, String> {
-    let written = Written::parse(call.value()).ok_or_else(|| format!("expected an address, found {}", call.text()))?;
+fn ipmath(call: &FilterCall) -> Result<Value, String> {
+    let written =
+        WrittenAddress::parse(call.value()).ok_or_else(|| format!("expected an address, found {}", call.text()))?;
     let amount = call.integer(0)?.ok_or("needs the argument amount")?;
     let ip = written.offset(amount.into()).and_then(|number| written.address(number));
     ip.map(|ip| ip.to_string().into()).ok_or_else(|| format!("{} and {amount} is no address", written.ip()))
 }
 
-fn nthhost(call: &Call) -> Result<Value, String> {
-    let (Some(written), Some(index)) = (Written::parse(call.value()), call.integer(0)?) else {
+fn nthhost(call: &FilterCall) -> Result<Value, String> {
+    let (Some(written), Some(index)) = (WrittenAddress::parse(call.value()), call.integer(0)?) else {
         return Ok(false.into());
     };
     let ip = nth(&written, index.into()).filter(|_| index != 0).and_then(|number| written.address(number));
     Ok(ip.map_or(Value::Bool(false), |ip| ip.to_string().into()))
 }
 
-fn usable(written: &Written) -> (u128, u128) {
+fn usable(written: &WrittenAddress) -> (u128, u128) {
     written.usable().unwrap_or_else(|| whole(written))
 }
 
-fn whole(written: &Written) -> (u128, u128) {
+fn whole(written: &WrittenAddress) -> (u128, u128) {
     (written.first(), written.last())
 }
 
-fn network_in(call: &Call, range: fn(&Written) -> (u128, u128)) -> Result<Value, String> {
+fn network_in(call: &FilterCall, range: fn(&WrittenAddress) -> (u128, u128)) -> Result<Value, String> {
     let parse = |value: &Value| {
-        Written::parse(value).ok_or_else(|| format!("expected an address or network, found {}", to_text(value)))
+        WrittenAddress::parse(value).ok_or_else(|| format!("expected an address or network, found {}", to_text(value)))
     };
     let (network, test) = (parse(call.value())?, parse(call.arg(0).unwrap_or(&Value::Null))?);
     let (first, last) = range(&network);
     Ok((network.version() == test.version() && first <= test.first() && test.last() <= last).into())
 }
 
-fn nth_usable(call: &Call, sign: i128) -> Result<Value, String> {
-    let Some(written) = Written::parse(call.value()) else { return Ok(false.into()) };
+fn nth_usable(call: &FilterCall, sign: i128) -> Result<Value, String> {
+    let Some(written) = WrittenAddress::parse(call.value()) else { return Ok(false.into()) };
     let offset = call.integer(0)?.ok_or("needs the argument offset")?;
     Ok(text_or_null(written.within_usable(sign * i128::from(offset))))
 }
 
-fn cidr_merge(call: &Call) -> Result<Value, String> {
+fn cidr_merge(call: &FilterCall) -> Result<Value, String> {
     let parse = |value: Value| {
-        Written::parse(&value)
+        WrittenAddress::parse(&value)
             .map(|written| written.net.trunc())
             .ok_or_else(|| format!("{} is no network", to_text(&value)))
     };

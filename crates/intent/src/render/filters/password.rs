@@ -10,7 +10,7 @@ use sha2::{Sha256, Sha512};
 use secrecy::ExposeSecret;
 
 use super::super::render_context::render_context;
-use super::{Call, Filter, to_text};
+use super::{Filter, FilterCall, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(
@@ -25,7 +25,7 @@ pub(super) const FILTERS: &[Filter] = &[
     }),
 ];
 
-fn hash(call: &Call) -> Result<Value, String> {
+fn hash(call: &FilterCall) -> Result<Value, String> {
     digest(&call.arg(0).map_or_else(|| "sha1".to_owned(), to_text), &call.text())
 }
 
@@ -55,7 +55,7 @@ const MAX_ROUNDS: i64 = 100_000;
 /// The salt must be given, or derive from the site's secret key: HMAC-SHA-256 of the device's name and the argument `user`. A salt
 /// that anybody can compute from the password, as a hash of it, would tell within microseconds whether a guess is right; the rounds
 /// of the hash are there to make that slow.
-fn password_hash(call: &Call) -> Result<Value, String> {
+fn password_hash(call: &FilterCall) -> Result<Value, String> {
     let kind = call.arg(0).map_or_else(|| "sha512".to_owned(), to_text);
     if kind != "sha512" {
         return Err(format!("expected sha512, which EOS takes, found {kind}"));
@@ -148,10 +148,10 @@ mod tests {
     }
 
     fn hash_on(host: &str, key: Option<&str>, user: &str) -> Result<Value, String> {
-        let context =
+        let current =
             RenderContext { host: host.to_owned(), salt_key: key.map(Into::into), ..RenderContext::default() };
         let args = [Value::Null, Value::Null, Value::Null, json!(user)];
-        context.during(|| applied("password_hash", json!("secret"), &args)).0
+        current.during(|| applied("password_hash", json!("secret"), &args)).0
     }
 
     #[test]
@@ -182,12 +182,12 @@ mod tests {
     #[test]
     fn a_salt_does_not_depend_on_the_password() {
         let salt = |password: &str| {
-            let context = RenderContext {
+            let current = RenderContext {
                 host: "leaf1".into(),
                 salt_key: Some("0123456789abcdef".into()),
                 ..RenderContext::default()
             };
-            let hash = context.during(|| applied("password_hash", json!(password), &[])).0.unwrap();
+            let hash = current.during(|| applied("password_hash", json!(password), &[])).0.unwrap();
             hash.as_str().unwrap().split('$').nth(2).unwrap().to_owned()
         };
 

@@ -6,7 +6,7 @@
 use fancy_regex::{Captures, Regex, RegexBuilder};
 use serde_json::Value;
 
-use super::{Call, Filter, is_true, to_text};
+use super::{Filter, FilterCall, is_true, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(
@@ -35,7 +35,7 @@ pub(super) fn compile(pattern: &str, ignore_case: bool, multi_line: bool) -> Res
         .map_err(|error| format!("the pattern {pattern} cannot be used: {error}"))
 }
 
-fn replace(call: &Call) -> Result<Value, String> {
+fn replace(call: &FilterCall) -> Result<Value, String> {
     let pattern = compile(&call.text_arg(0, "pattern")?, call.flag(2, false), call.flag(3, false))?;
     let replacement = Replacement::parse(&call.arg(1).map(to_text).unwrap_or_default())?;
     let most = call.integer(4)?.and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
@@ -45,7 +45,9 @@ fn replace(call: &Call) -> Result<Value, String> {
         let found = found.map_err(|error| error.to_string())?;
         let whole = found.get(0).ok_or("a match without text")?;
         result.push_str(&text[end..whole.start()]);
+        let before = result.len();
         replacement.write(&found, &mut result)?;
+        spend(result.len() - before)?;
         end = whole.end();
         count += 1;
     }
@@ -119,7 +121,7 @@ fn reference(text: &str) -> Result<(Piece, &str), String> {
 }
 
 /// The first match; null without one. With groups (`'\\1'`, `'\\g<name>'`) a list of these.
-fn search(call: &Call) -> Result<Value, String> {
+fn search(call: &FilterCall) -> Result<Value, String> {
     let flag = |name: &str| call.named.get(name).is_some_and(is_true);
     let given = call.named.get("pattern").map(to_text);
     let groups_from = usize::from(given.is_none());
@@ -146,12 +148,13 @@ fn search(call: &Call) -> Result<Value, String> {
 }
 
 /// All matches; of a pattern with groups, the groups.
-fn find_all(call: &Call) -> Result<Value, String> {
+fn find_all(call: &FilterCall) -> Result<Value, String> {
     let pattern = compile(&call.text_arg(0, "pattern")?, call.flag(2, false), call.flag(1, false))?;
     let text = call.text();
     let mut all = Vec::new();
     for found in pattern.captures_iter(text.as_str()) {
         let found = found.map_err(|error| error.to_string())?;
+        spend((0..found.len()).filter_map(|at| found.get(at)).map(|group| group.as_str().len()).sum())?;
         let group = |at| Value::from(found.get(at).map_or("", |group| group.as_str()));
         all.push(match found.len() {
             1 => group(0),
@@ -163,7 +166,7 @@ fn find_all(call: &Call) -> Result<Value, String> {
 }
 
 /// As Python's `re.escape`.
-fn escape(call: &Call) -> Result<Value, String> {
+fn escape(call: &FilterCall) -> Result<Value, String> {
     let special = |c: char| "()[]{}?*+-|^$\\.&~# \t\n\r\u{b}\u{c}".contains(c);
     let escaped =
         call.text().chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect::<String>();

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Call, Filter};
+use super::{Filter, FilterCall};
 
 pub(super) const FILTERS: &[Filter] = &[Filter::new(&["quote", "shell_quote", "ansible.builtin.quote"], &[], quote)];
 
 /// The value as one word of a POSIX shell, as Python's `shlex.quote` has it: what is safe stays as it is.
-fn quote(call: &Call) -> Result<Value, String> {
+fn quote(call: &FilterCall) -> Result<Value, String> {
     let text = call.text();
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !text.is_empty() && text.chars().all(is_safe) {

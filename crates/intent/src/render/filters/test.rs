@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Call, Filter, items, kind, regexes, to_text};
+use super::{Filter, FilterCall, items, kind, regexes, to_text};
 
 pub(super) const TESTS: &[Filter] = &[
     Filter::new(&["arista.avd.defined"], &["test_value", "var_type", "fail_action", "var_name"], defined)
@@ -39,7 +39,7 @@ pub(super) const TESTS: &[Filter] = &[
 ];
 
 /// Defined and not null; of this value, if one is given; of this type, if one is given.
-fn defined(call: &Call) -> Result<Value, String> {
+fn defined(call: &FilterCall) -> Result<Value, String> {
     let name = call.arg(3).map_or_else(|| "a variable".to_owned(), to_text);
     let value = call.value();
     let failure = if value.is_null() {
@@ -60,13 +60,13 @@ fn defined(call: &Call) -> Result<Value, String> {
 }
 
 /// Whether a list has any of these items.
-fn contains_any(call: &Call) -> Result<Value, String> {
+fn contains_any(call: &FilterCall) -> Result<Value, String> {
     let (Value::Array(list), Some(wanted)) = (call.value(), call.arg(0)) else { return Ok(false.into()) };
     let any = wanted.as_array().is_some_and(|wanted| wanted.iter().any(|item| list.contains(item)));
     Ok((any || list.contains(wanted)).into())
 }
 
-fn contains(call: &Call) -> Result<Value, String> {
+fn contains(call: &FilterCall) -> Result<Value, String> {
     let Some(wanted) = call.arg(0) else { return Ok(false.into()) };
     Ok(match call.value() {
         Value::String(text) => text.contains(&to_text(wanted)),
@@ -76,14 +76,14 @@ fn contains(call: &Call) -> Result<Value, String> {
     .into())
 }
 
-fn found(call: &Call, before: &str, behind: &str) -> Result<Value, String> {
+fn found(call: &FilterCall, before: &str, behind: &str) -> Result<Value, String> {
     let pattern = format!("{before}{}{behind}", call.text_arg(0, "pattern")?);
     let pattern = regexes::compile(&pattern, call.flag(1, false), call.flag(2, false))?;
     pattern.is_match(&call.text()).map(Value::from).map_err(|error| error.to_string())
 }
 
 /// Compares two versions as Python's `LooseVersion` does: numbers as numbers, words as words.
-fn version(call: &Call) -> Result<Value, String> {
+fn version(call: &FilterCall) -> Result<Value, String> {
     if call.arg(2).is_some() || call.arg(3).is_some() {
         return Err("strict and version_type are not known here; loose versions are compared".to_owned());
     }

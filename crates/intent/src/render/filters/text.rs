@@ -3,7 +3,7 @@
 use fancy_regex::Regex;
 use serde_json::Value;
 
-use super::{Call, Filter, items, kind, to_text};
+use super::{Filter, FilterCall, items, kind, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["range_expand", "arista.avd.range_expand"], &[], range_expand),
@@ -15,7 +15,7 @@ pub(super) const FILTERS: &[Filter] = &[
 /// Names that a `range_expand` makes at most.
 const MAX_NAMES: usize = 100_000;
 
-fn range_expand(call: &Call) -> Result<Value, String> {
+fn range_expand(call: &FilterCall) -> Result<Value, String> {
     let mut names = Vec::new();
     match call.value() {
         Value::Array(ranges) => {
@@ -61,6 +61,7 @@ fn expand(ranges: &str, names: &mut Vec<String>) -> Result<(), String> {
             if (last - first) as usize >= MAX_NAMES / made.len() {
                 return Err(too_large(range));
             }
+            spend((last - first + 1) as usize * made.iter().map(|name| name.len() + 8).sum::<usize>())?;
             made = made
                 .iter()
                 .flat_map(|name| (first..=last).map(move |number| format!("{name}{before}{number}{behind}")))
@@ -78,7 +79,7 @@ fn too_large(range: &str) -> String {
     format!("the range {range} is too large; at most {MAX_NAMES} names are made")
 }
 
-fn list_compress(call: &Call) -> Result<Value, String> {
+fn list_compress(call: &FilterCall) -> Result<Value, String> {
     let Value::Array(items) = call.value() else {
         return Err(format!("expected a list of whole numbers, found {}", kind(call.value())));
     };
@@ -93,7 +94,7 @@ fn list_compress(call: &Call) -> Result<Value, String> {
     Ok(written.collect::<Vec<_>>().join(",").into())
 }
 
-fn hide_passwords(call: &Call) -> Result<Value, String> {
+fn hide_passwords(call: &FilterCall) -> Result<Value, String> {
     match call.arg(0) {
         Some(Value::Bool(true)) => Ok(crate::redact::REMOVED.into()),
         None | Some(Value::Bool(false)) => Ok(call.value().clone()),
@@ -101,7 +102,7 @@ fn hide_passwords(call: &Call) -> Result<Value, String> {
     }
 }
 
-fn is_in_filter(call: &Call) -> Result<Value, String> {
+fn is_in_filter(call: &FilterCall) -> Result<Value, String> {
     let Some(filter) = call.arg(0) else { return Ok(true.into()) };
     let name = call.text();
     let among = items(filter).iter().map(to_text).any(|part| part == "all" || name.contains(&part));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::segments::{Segment, segments};
-use super::tag::tokens;
+use super::tokens::tokens;
 
 /// The object whose attributes are what a name means where no variable has it.
 pub(in super::super) const OUTSIDE: &str = "__outside";

@@ -6,13 +6,13 @@
 //! - A block that is not `scoped` sees what its template sees at the top, not what the loops and blocks around it bind.
 //! - An included file sees `loop` only if the loop around the include uses it. `loop` cannot be assigned, so the included
 //!   file reads it by another name.
-//! - A macro sees what the file that it includes may read.
+//! - A macro sees what the file that it includes, and the defaults of its arguments, may read.
 //! - `break` and `continue` do not leave a `with`: minijinja would lose count of its frames.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::segments::{Segment, word};
-use super::tag::tokens;
+use super::tokens::{assigned, bound_names, tokens, top_level};
 use super::{LOOP, REFUSE, is_whole};
 
 /// What is put around the segments of a source, by their index.
@@ -26,7 +26,7 @@ pub(super) struct Insertions {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum ScopeKind {
     For,
     ForElse,
     With,
@@ -44,7 +44,7 @@ enum Kind {
 /// A statement with a body.
 #[derive(Debug)]
 struct Scope<'s> {
-    kind: Kind,
+    kind: ScopeKind,
     open: usize,
     close: usize,
     parent: Option<usize>,
@@ -54,6 +54,8 @@ struct Scope<'s> {
     sets: bool,
     uses_loop: bool,
     includes: bool,
+    /// Names that the defaults of a macro's arguments may read.
+    defaults: BTreeSet<&'s str>,
 }
 
 struct Reader<'s> {
@@ -105,48 +107,52 @@ impl<'s> Reader<'s> {
         match word {
             "for" => {
                 let to = tokens.iter().position(|token| *token == "in").unwrap_or(tokens.len());
-                self.open(Kind::For, index, names(&tokens[1..to]));
+                self.open(ScopeKind::For, index, bound_names(&tokens[1..to]));
                 if tokens.last() == Some(&"recursive") || tokens.iter().rev().nth(1) == Some(&"recursive") {
                     self.top()?.uses_loop = true;
                 }
             }
-            "else" if self.top().is_some_and(|scope| scope.kind == Kind::For) => {
-                self.close(index, |kind| kind == Kind::For)?;
-                self.open(Kind::ForElse, index, Vec::new());
+            "else" if self.top().is_some_and(|scope| scope.kind == ScopeKind::For) => {
+                self.close(index, |kind| kind == ScopeKind::For)?;
+                self.open(ScopeKind::ForElse, index, Vec::new());
             }
-            "endfor" => self.close(index, |kind| matches!(kind, Kind::For | Kind::ForElse))?,
-            "with" => self.open(Kind::With, index, assigned(&tokens[1..])),
-            "endwith" => self.close(index, |kind| kind == Kind::With)?,
-            "block" => self.open(Kind::Block { scoped: tokens.contains(&"scoped") }, index, Vec::new()),
-            "endblock" => self.close(index, |kind| matches!(kind, Kind::Block { .. }))?,
+            "endfor" => self.close(index, |kind| matches!(kind, ScopeKind::For | ScopeKind::ForElse))?,
+            "with" => self.open(ScopeKind::With, index, assigned(&tokens[1..])),
+            "endwith" => self.close(index, |kind| kind == ScopeKind::With)?,
+            "block" => self.open(ScopeKind::Block { scoped: tokens.contains(&"scoped") }, index, Vec::new()),
+            "endblock" => self.close(index, |kind| matches!(kind, ScopeKind::Block { .. }))?,
             "set" => {
                 let to = top_level(tokens, "=").unwrap_or(tokens.len());
                 let end = top_level(tokens, "|").map_or(to, |bar| bar.min(to));
                 let is_block = top_level(tokens, "=").is_none();
                 if !tokens[1..end].contains(&".") {
-                    self.bind(&names(&tokens[1..end]));
+                    self.bind(&bound_names(&tokens[1..end]));
                 }
                 if is_block {
-                    self.open(Kind::SetBlock, index, Vec::new());
+                    self.open(ScopeKind::SetBlock, index, Vec::new());
                 }
             }
-            "endset" => self.close(index, |kind| kind == Kind::SetBlock)?,
-            "filter" => self.open(Kind::Filter, index, Vec::new()),
-            "endfilter" => self.close(index, |kind| kind == Kind::Filter)?,
+            "endset" => self.close(index, |kind| kind == ScopeKind::SetBlock)?,
+            "filter" => self.open(ScopeKind::Filter, index, Vec::new()),
+            "endfilter" => self.close(index, |kind| kind == ScopeKind::Filter)?,
             "macro" => {
                 self.bind(&tokens.get(1).copied().into_iter().collect::<Vec<_>>());
-                self.open(Kind::Macro, index, names(tokens.get(2..).unwrap_or_default()));
+                self.open(ScopeKind::Macro, index, bound_names(tokens.get(2..).unwrap_or_default()));
+                let head = tokens.get(2..).unwrap_or_default();
+                if let Some(scope) = self.top().filter(|_| head.contains(&"=")) {
+                    scope.defaults = bound_names(head).into_iter().collect();
+                }
             }
-            "endmacro" => self.close(index, |kind| kind == Kind::Macro)?,
+            "endmacro" => self.close(index, |kind| kind == ScopeKind::Macro)?,
             "call" => {
                 let arguments = if tokens.get(1) == Some(&"(") { top_level(&tokens[1..], ")") } else { None };
-                self.open(Kind::Call, index, names(&tokens[1..arguments.map_or(1, |end| end + 1)]));
+                self.open(ScopeKind::Call, index, bound_names(&tokens[1..arguments.map_or(1, |end| end + 1)]));
             }
-            "endcall" => self.close(index, |kind| kind == Kind::Call)?,
-            "if" | "autoescape" => self.open(Kind::Plain, index, Vec::new()),
-            "endif" | "endautoescape" => self.close(index, |kind| kind == Kind::Plain)?,
-            "import" | "from" => self.bind(&names(&tokens[1..])),
-            "include" => self.include(index),
+            "endcall" => self.close(index, |kind| kind == ScopeKind::Call)?,
+            "if" | "autoescape" => self.open(ScopeKind::Plain, index, Vec::new()),
+            "endif" | "endautoescape" => self.close(index, |kind| kind == ScopeKind::Plain)?,
+            "import" | "from" => self.bind(&bound_names(&tokens[1..])),
+            "include" => self.include(index, tokens.contains(&"without")),
             "break" | "continue" => self.jump(index),
             _ => {}
         }
@@ -157,7 +163,7 @@ impl<'s> Reader<'s> {
         self.open.last().map(|at| &mut self.scopes[*at])
     }
 
-    fn open(&mut self, kind: Kind, index: usize, bound: Vec<&'s str>) {
+    fn open(&mut self, kind: ScopeKind, index: usize, bound: Vec<&'s str>) {
         let parent = self.open.last().copied();
         self.open.push(self.scopes.len());
         self.scopes.push(Scope {
@@ -169,10 +175,11 @@ impl<'s> Reader<'s> {
             sets: false,
             uses_loop: false,
             includes: false,
+            defaults: BTreeSet::new(),
         });
     }
 
-    fn close(&mut self, index: usize, fits: impl Fn(Kind) -> bool) -> Option<()> {
+    fn close(&mut self, index: usize, fits: impl Fn(ScopeKind) -> bool) -> Option<()> {
         let scope = self.top().filter(|scope| fits(scope.kind))?;
         scope.close = index;
         self.open.pop();
@@ -185,7 +192,7 @@ impl<'s> Reader<'s> {
             let scope = &mut self.scopes[*at];
             scope.sets = true;
             scope.bound.extend(names);
-            if scope.kind != Kind::Plain {
+            if scope.kind != ScopeKind::Plain {
                 break;
             }
         }
@@ -200,11 +207,11 @@ impl<'s> Reader<'s> {
         for at in self.open.iter().rev() {
             let scope = &mut self.scopes[*at];
             match scope.kind {
-                Kind::For => {
+                ScopeKind::For => {
                     scope.uses_loop = true;
                     is_free = false;
                 }
-                Kind::Block { .. } => break,
+                ScopeKind::Block { .. } => break,
                 _ => {}
             }
         }
@@ -213,11 +220,24 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn include(&mut self, index: usize) {
+    /// Jinja2 writes what is included without context past a text that is being captured.
+    fn include(&mut self, index: usize, alone: bool) {
+        let captures = |at: &usize| {
+            matches!(
+                self.scopes[*at].kind,
+                ScopeKind::Macro | ScopeKind::Call | ScopeKind::SetBlock | ScopeKind::Filter
+            )
+        };
+        if alone && self.open.iter().any(captures) {
+            let reason = "include without context inside of a macro, set, filter or call block is written before that \
+                          block by Jinja2; include it with context";
+            self.insertions.replaced.insert(index, refusal(reason));
+            return;
+        }
         self.includes.push(index);
         for at in self.open.iter().rev() {
             self.scopes[*at].includes = true;
-            if self.scopes[*at].kind == Kind::Macro {
+            if self.scopes[*at].kind == ScopeKind::Macro {
                 break;
             }
         }
@@ -226,8 +246,8 @@ impl<'s> Reader<'s> {
     fn jump(&mut self, index: usize) {
         for at in self.open.iter().rev() {
             match self.scopes[*at].kind {
-                Kind::Plain => {}
-                Kind::For => return,
+                ScopeKind::Plain => {}
+                ScopeKind::For => return,
                 _ => return self.jumps.push(index),
             }
         }
@@ -240,24 +260,30 @@ impl<'s> Reader<'s> {
         for at in 0..self.scopes.len() {
             let Scope { kind, open, close, sets, uses_loop, includes, .. } = self.scopes[at];
             match kind {
-                Kind::SetBlock | Kind::Filter | Kind::ForElse if sets => self.inside(open, close, "with", "endwith"),
-                Kind::For if self.hands_on_loop(at, uses_loop) => {
+                ScopeKind::SetBlock | ScopeKind::Filter | ScopeKind::ForElse if sets => {
+                    self.inside(open, close, "with", "endwith")
+                }
+                ScopeKind::For if self.hands_on_loop(at, uses_loop) => {
                     self.behind(open, &format!("set {LOOP} = loop"));
                 }
-                Kind::Macro if includes && !included.is_empty() => {
-                    let names: Vec<&str> = included.iter().map(String::as_str).collect();
-                    self.behind(open, "if false");
-                    self.behind(open, &format!("set __sees = [{}]", names.join(", ")));
-                    self.behind(open, "endif");
+                ScopeKind::Macro => {
+                    let mut names = self.scopes[at].defaults.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+                    names.extend(included.iter().filter(|_| includes).cloned());
+                    if !names.is_empty() {
+                        let names = Vec::from_iter(names).join(", ");
+                        self.behind(open, "if false");
+                        self.behind(open, &format!("set __sees = [{names}]"));
+                        self.behind(open, "endif");
+                    }
                 }
-                Kind::Block { scoped: false } => self.unscoped(at),
+                ScopeKind::Block { scoped: false } => self.unscoped(at),
                 _ => {}
             }
         }
         for index in std::mem::take(&mut self.jumps) {
             let statement = word(&self.source[self.segments[index].range()]);
             let reason = format!("{statement} inside of `with`, `set` or `filter` is not possible here; use `if`");
-            self.insertions.replaced.insert(index, format!("{{{{ {REFUSE}(\"{reason}\") }}}}"));
+            self.insertions.replaced.insert(index, refusal(&reason));
         }
         self.insertions
     }
@@ -266,7 +292,7 @@ impl<'s> Reader<'s> {
     fn hands_on_loop(&self, at: usize, uses_loop: bool) -> bool {
         let scope = &self.scopes[at];
         let within = |other: &&Scope<'_>| scope.open < other.open && other.close < scope.close;
-        let scoped = self.scopes.iter().filter(within).any(|other| other.kind == Kind::Block { scoped: true });
+        let scoped = self.scopes.iter().filter(within).any(|other| other.kind == ScopeKind::Block { scoped: true });
         (uses_loop && scope.includes) || scoped
     }
 
@@ -278,9 +304,9 @@ impl<'s> Reader<'s> {
         let mut parent = self.scopes[at].parent;
         while let Some(around) = parent {
             let scope = &self.scopes[around];
-            if scope.kind != Kind::Plain {
+            if scope.kind != ScopeKind::Plain {
                 hidden.extend(scope.bound.iter().copied());
-                if scope.kind == Kind::For {
+                if scope.kind == ScopeKind::For {
                     hidden.insert(LOOP);
                 }
                 outermost = Some(around);
@@ -293,7 +319,7 @@ impl<'s> Reader<'s> {
         let shown = format!("with {}", list(&|name| format!("{name} = __top_{name}")));
         let scope = &self.scopes[outermost];
         let (first, last) = (scope.open, scope.close);
-        if matches!(scope.kind, Kind::Block { .. }) {
+        if matches!(scope.kind, ScopeKind::Block { .. }) {
             self.inside(first, last, &kept, "endwith");
         } else {
             self.around(first, last, &kept, "endwith");
@@ -337,62 +363,7 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// The names among `tokens`, without those of attributes, defaults and signs.
-fn names<'s>(tokens: &[&'s str]) -> Vec<&'s str> {
-    let is_name = |token: &&&str| token.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let words = [
-        "if",
-        "as",
-        "import",
-        "with",
-        "without",
-        "context",
-        "recursive",
-        "loop",
-        "self",
-        "in",
-        "true",
-        "false",
-        "none",
-        "True",
-        "False",
-        "None",
-        "not",
-        "and",
-        "or",
-        "is",
-        "else",
-    ];
-    tokens.iter().filter(is_name).filter(|name| !words.contains(*name)).copied().collect()
-}
-
-/// The names before `=` in the head of a `with`.
-fn assigned<'s>(tokens: &[&'s str]) -> Vec<&'s str> {
-    let mut found = Vec::new();
-    let mut depth = 0_i32;
-    for (at, token) in tokens.iter().enumerate() {
-        match *token {
-            "(" | "[" | "{" => depth += 1,
-            ")" | "]" | "}" => depth -= 1,
-            "=" if depth == 0 => found.extend(at.checked_sub(1).map(|before| tokens[before])),
-            _ => {}
-        }
-    }
-    names(&found)
-}
-
-/// Where `sign` first stands outside of brackets.
-fn top_level(tokens: &[&str], sign: &str) -> Option<usize> {
-    let mut depth = 0_i32;
-    for (at, token) in tokens.iter().enumerate() {
-        match *token {
-            "(" | "[" | "{" => depth += 1,
-            ")" | "]" | "}" => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 && *token == sign {
-            return Some(at);
-        }
-    }
-    None
+/// An expression that ends the rendering with a reason.
+fn refusal(reason: &str) -> String {
+    format!("{{{{ {REFUSE}(\"{reason}\") }}}}")
 }

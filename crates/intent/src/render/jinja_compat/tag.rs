@@ -9,7 +9,7 @@
 //! - The name of a file that is imported, or included `without context`, is marked, see [`super::ALONE`].
 
 use super::super::mutable;
-use super::super::segments::after_string;
+use super::tokens::{KEYWORDS, breaks_line, is_name, is_operand, is_string, tokens};
 use super::{ALONE_FUNCTION, CHAIN, Dialect, LOOP, OWN_TEXT, Rewritten};
 
 /// What a `do` sets.
@@ -20,7 +20,7 @@ const NEVER_CHAINED: [&str; 5] = ["loop", "self", "caller", "super", "varargs"];
 
 /// The tokens of a tag, and its first word if it is a statement.
 pub(super) struct Tag<'s> {
-    tokens: Vec<&'s str>,
+    pub(super) tokens: Vec<&'s str>,
     word: &'s str,
 }
 
@@ -268,173 +268,9 @@ impl<'s> Tag<'s> {
             });
         self.before(at) != Some(".") && !is_argument && !KEYWORDS.contains(&self.tokens[at])
     }
-
-    /// The first and last token of the operand that begins at or behind `from`: a name, literal or parenthesis and what
-    /// hangs on it.
-    fn operand(&self, from: usize) -> Option<(usize, usize)> {
-        let first = self.after(from)?;
-        let mut last = if matches!(self.tokens[first], "(" | "[" | "{") { self.closing(first)? } else { first };
-        if !is_operand(self.tokens[last]) {
-            return None;
-        }
-        while let Some(next) = self.after(last + 1) {
-            last = match self.tokens[next] {
-                "." | "|" => self.after(next + 1)?,
-                "(" | "[" => self.closing(next)?,
-                _ => break,
-            };
-        }
-        Some((first, last))
-    }
-
-    fn closing(&self, open: usize) -> Option<usize> {
-        let mut depth = 0_usize;
-        for (at, token) in self.tokens.iter().enumerate().skip(open) {
-            match *token {
-                "(" | "[" | "{" => depth += 1,
-                ")" | "]" | "}" => {
-                    depth = depth.checked_sub(1)?;
-                    if depth == 0 {
-                        return Some(at);
-                    }
-                }
-                _ => {}
-            }
-        }
-        None
-    }
-
-    /// The bracket that `at` stands in.
-    fn opening(&self, at: usize) -> Option<usize> {
-        let mut depth = 0_usize;
-        for before in (0..at).rev() {
-            match self.tokens[before] {
-                ")" | "]" | "}" => depth += 1,
-                "(" | "[" | "{" if depth == 0 => return Some(before),
-                "(" | "[" | "{" => depth -= 1,
-                _ => {}
-            }
-        }
-        None
-    }
-
-    fn depth(&self, at: usize) -> usize {
-        self.tokens[..at].iter().fold(0, |depth: usize, token| match *token {
-            "(" | "[" | "{" => depth + 1,
-            ")" | "]" | "}" => depth.saturating_sub(1),
-            _ => depth,
-        })
-    }
-
-    fn is_at_top(&self, at: usize) -> bool {
-        self.depth(at) == 0
-    }
-
-    fn has_comma(&self, open: usize, close: usize) -> bool {
-        let outer = self.depth(open) + 1;
-        (open + 1..close).any(|at| self.tokens[at] == "," && self.depth(at) == outer)
-    }
-
-    fn is_first(&self, at: usize) -> bool {
-        self.before(at).is_none_or(|sign| matches!(sign, "-" | "+"))
-    }
-
-    fn index_before(&self, at: usize) -> Option<usize> {
-        (0..at).rev().find(|before| !self.tokens[*before].trim().is_empty())
-    }
-
-    fn before(&self, at: usize) -> Option<&'s str> {
-        self.index_before(at).map(|before| self.tokens[before])
-    }
-
-    fn after(&self, from: usize) -> Option<usize> {
-        (from..self.tokens.len()).find(|at| !self.tokens[*at].trim().is_empty())
-    }
 }
 
 fn wrap(first: usize, last: usize, pieces: &mut Pieces) {
     pieces.before[first].insert(0, '(');
     pieces.behind[last].push_str(&format!("|{CHAIN})"));
-}
-
-pub(super) fn is_string(token: &str) -> bool {
-    token.starts_with(['\'', '"'])
-}
-
-/// Whether a string literal holds a line break, as such or escaped.
-fn breaks_line(token: &str) -> bool {
-    ["\n", "\\n", "\\r", "\\x0a", "\\x0A", "\\u000a", "\\u000A"].iter().any(|sign| token.contains(sign))
-}
-
-fn is_name(token: &str) -> bool {
-    token.starts_with(|c: char| c.is_alphabetic() || c == '_')
-}
-
-const KEYWORDS: [&str; 24] = [
-    "in",
-    "not",
-    "and",
-    "or",
-    "is",
-    "if",
-    "else",
-    "elif",
-    "return",
-    "do",
-    "for",
-    "set",
-    "with",
-    "print",
-    "recursive",
-    "call",
-    "include",
-    "true",
-    "false",
-    "none",
-    "True",
-    "False",
-    "None",
-    "filter",
-];
-
-/// Whether a token ends an operand, so that what follows is an operator, an index or a call.
-fn is_operand(token: &str) -> bool {
-    const WORDS: [&str; 15] = [
-        "in",
-        "not",
-        "and",
-        "or",
-        "is",
-        "if",
-        "else",
-        "elif",
-        "return",
-        "do",
-        "for",
-        "set",
-        "with",
-        "print",
-        "recursive",
-    ];
-    let ends = |c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '\'' | '"');
-    token.ends_with(ends) && !WORDS.contains(&token)
-}
-
-/// Strings, words and numbers, white space, and every other character by itself.
-pub(super) fn tokens(source: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    let mut rest = source;
-    while let Some(first) = rest.chars().next() {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let length = match first {
-            quote @ ('\'' | '"') => after_string(rest.as_bytes(), 0, quote as u8).min(rest.len()),
-            c if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-            c if c.is_whitespace() => rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len()),
-            c => c.len_utf8(),
-        };
-        let (token, behind) = rest.split_at(length);
-        found.push(token);
-        rest = behind;
-    }
-    found
 }

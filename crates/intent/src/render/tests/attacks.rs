@@ -164,6 +164,32 @@ fn avds_fields_for_configuration_lines_bring_them() {
 }
 
 #[test]
+fn avds_aliases_and_tcam_profiles_bring_lines() {
+    let data = json!({
+        "aliases": "alias a show a\nalias b show b\n",
+        "tcam_profile": {"profiles": [{"name": "p", "config": "   feature acl\n      key size 2\n"}]},
+        "peer": {"aliases": "x\nno aaa root", "config": "y\nno aaa root"},
+    });
+    let template = "{{ aliases }}!\n{% for profile in tcam_profile.profiles %}\n{{ profile.config }}{% endfor %}\n";
+
+    let text = render_as("t.j2", template, data.clone()).unwrap();
+
+    assert_eq!(text, "alias a show a\nalias b show b\n!\n   feature acl\n      key size 2\n");
+    for misused in ["{{ peer.aliases }}", "{{ peer.config }}"] {
+        assert!(render_as("t.j2", misused, data.clone()).is_err(), "{misused}");
+    }
+}
+
+#[test]
+fn the_value_that_made_the_line_is_named_and_no_other() {
+    let data = json!({"banner": "Welcome\nto leaf1", "note": "x\nno aaa root", "list": ["a", "b"]});
+
+    let error = render_as("t.j2", "{{ list | join('\\n') }}\ndescription {{ note }}\n", data).unwrap_err().to_string();
+
+    assert!(error.contains("(model.note)") && !error.contains("banner"), "{error}");
+}
+
+#[test]
 fn control_characters_are_not_safe_either() {
     for path in ["t.j2", "t.tera"] {
         let error = render_as(path, "{{ model.a | safe }}", json!({"a": "x\u{1b}y"})).unwrap_err();

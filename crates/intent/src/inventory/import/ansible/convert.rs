@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::{ImportError, Imported, written};
 use super::precedence::Precedence;
-use super::site::{ALL, Member, Site, UNGROUPED, Vars};
+use super::site::{ALL, AnsibleInventory, Member, UNGROUPED, Vars};
 use crate::inventory::{Device, Inventory, Password, Transport, Verify};
 use crate::name::DeviceName;
 
@@ -30,7 +30,7 @@ const ENABLE: [&str; 2] = ["ansible_become_password", "ansible_become_pass"];
 const UNDERSTOOD: [&str; 5] =
     ["ansible_connection", "ansible_become", "ansible_become_method", "ansible_group_priority", "ansible_become_user"];
 
-pub(super) fn convert(site: Site, files: &str) -> Result<Imported, ImportError> {
+pub(super) fn convert(site: AnsibleInventory, files: &str) -> Result<Imported, ImportError> {
     let precedence = Precedence::new(&site);
     let expected: BTreeMap<_, _> = site.hosts.keys().map(|host| (host.as_str(), precedence.vars(host))).collect();
     let own = |member: &Member| {
@@ -57,7 +57,7 @@ pub(super) fn convert(site: Site, files: &str) -> Result<Imported, ImportError> 
 }
 
 /// `ungrouped` is a group for those only who gave it variables.
-fn is_kept(site: &Site, group: &str) -> bool {
+fn is_kept(site: &AnsibleInventory, group: &str) -> bool {
     let has_vars = |name: &str| site.groups.get(name).is_some_and(|group| !group.vars().is_empty());
     group != UNGROUPED || has_vars(UNGROUPED)
 }

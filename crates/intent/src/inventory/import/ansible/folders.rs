@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Files;
-use crate::yaml::{self, Kind};
+use crate::yaml::{self, NodeKind};
 
 /// Whose variables a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,8 +124,8 @@ impl<'f> Folders<'f> {
 /// The note about a file of variables that is not read.
 pub(super) fn left_out(file: &str, text: &[u8], reason: &str) -> String {
     let values = match yaml::read(text).map(|node| node.kind) {
-        Ok(Kind::Map(entries)) if entries.len() == 1 => " (1 value)".to_owned(),
-        Ok(Kind::Map(entries)) => format!(" ({} values)", entries.len()),
+        Ok(NodeKind::Map(entries)) if entries.len() == 1 => " (1 value)".to_owned(),
+        Ok(NodeKind::Map(entries)) => format!(" ({} values)", entries.len()),
         _ => String::new(),
     };
     format!("{file}: left out{values}, as {reason}")

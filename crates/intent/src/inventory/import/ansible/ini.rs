@@ -4,7 +4,7 @@ use serde_json::{Number, Value};
 
 use super::super::ImportError;
 use super::range;
-use super::site::{ALL, Site, UNGROUPED, VAULT};
+use super::site::{ALL, AnsibleInventory, UNGROUPED, VAULT};
 use crate::yaml;
 
 /// What the lines of a section are.
@@ -14,7 +14,7 @@ enum Section {
     Children(String),
 }
 
-pub(super) fn read(site: &mut Site, file: &str, text: &[u8]) -> Result<(), ImportError> {
+pub(super) fn read(site: &mut AnsibleInventory, file: &str, text: &[u8]) -> Result<(), ImportError> {
     let text = std::str::from_utf8(text).map_err(|error| {
         let before = text[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64;
         ImportError::new(file, before + 1, "is not UTF-8 text")
@@ -33,7 +33,7 @@ pub(super) fn read(site: &mut Site, file: &str, text: &[u8]) -> Result<(), Impor
     Ok(())
 }
 
-fn header_of(site: &mut Site, header: &str) -> Result<Section, String> {
+fn header_of(site: &mut AnsibleInventory, header: &str) -> Result<Section, String> {
     let (header, rest) = header.split_once(']').ok_or("expected a section such as [leaf] or [leaf:vars]")?;
     let rest = rest.trim_start();
     if !rest.is_empty() && !rest.starts_with(['#', ';']) {
@@ -50,7 +50,7 @@ fn header_of(site: &mut Site, header: &str) -> Result<Section, String> {
     }
 }
 
-fn content(site: &mut Site, section: &Section, line: &str) -> Result<(), String> {
+fn content(site: &mut AnsibleInventory, section: &Section, line: &str) -> Result<(), String> {
     match section {
         Section::Hosts(group) => hosts(site, group, line),
         Section::Vars(group) => {
@@ -70,7 +70,7 @@ fn content(site: &mut Site, section: &Section, line: &str) -> Result<(), String>
     }
 }
 
-fn hosts(site: &mut Site, group: &str, line: &str) -> Result<(), String> {
+fn hosts(site: &mut AnsibleInventory, group: &str, line: &str) -> Result<(), String> {
     let words = words(line)?;
     let Some((pattern, vars)) = words.split_first() else { return Ok(()) };
     let (pattern, port) = port_of(pattern);

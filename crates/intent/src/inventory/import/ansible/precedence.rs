@@ -3,16 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::site::{ALL, Site, Vars};
+use super::site::{ALL, AnsibleInventory, Vars};
 
 /// Sorts groups by what Ansible gives precedence: deeper, then the higher priority, then the later name.
 pub(super) struct Precedence<'a> {
-    site: &'a Site,
+    site: &'a AnsibleInventory,
     depths: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Precedence<'a> {
-    pub(super) fn new(site: &'a Site) -> Self {
+    pub(super) fn new(site: &'a AnsibleInventory) -> Self {
         let mut precedence = Self { site, depths: BTreeMap::new() };
         for group in site.groups.keys() {
             precedence.depth(group);
@@ -20,7 +20,7 @@ impl<'a> Precedence<'a> {
         precedence
     }
 
-    /// The longest way up to `all`. Ends, since no group is its own ancestor, see [`Site::check`].
+    /// The longest way up to `all`. Ends, since no group is its own ancestor, see [`AnsibleInventory::check`].
     fn depth(&mut self, group: &'a str) -> usize {
         if let Some(depth) = self.depths.get(group) {
             return *depth;

@@ -20,7 +20,7 @@ pub(super) const UNGROUPED: &str = "ungrouped";
 const MOST_HOSTS: usize = 100_000;
 
 #[derive(Default)]
-pub(super) struct Site {
+pub(super) struct AnsibleInventory {
     pub(super) hosts: BTreeMap<String, Member>,
     pub(super) groups: BTreeMap<String, Member>,
     pub(super) notes: Vec<String>,
@@ -46,7 +46,7 @@ impl Member {
     }
 }
 
-impl Site {
+impl AnsibleInventory {
     pub(super) fn group(&mut self, name: &str) -> &mut Member {
         self.groups.entry(name.to_owned()).or_default()
     }

@@ -2,8 +2,8 @@
 
 use super::super::ImportError;
 use super::range;
-use super::site::{ALL, Site, UNGROUPED, VAULT, Vars};
-use crate::yaml::{self, Kind, Node};
+use super::site::{ALL, AnsibleInventory, UNGROUPED, VAULT, Vars};
+use crate::yaml::{self, Node, NodeKind};
 
 /// By its ending; a file without one is YAML if its first line is a key or `---`.
 pub(super) fn is_yaml(file: &str, text: &[u8]) -> bool {
@@ -21,7 +21,7 @@ pub(super) fn is_yaml(file: &str, text: &[u8]) -> bool {
     }
 }
 
-pub(super) fn read(site: &mut Site, file: &str, text: &[u8]) -> Result<(), ImportError> {
+pub(super) fn read(site: &mut AnsibleInventory, file: &str, text: &[u8]) -> Result<(), ImportError> {
     let Some(root) = parse(file, text)? else { return Ok(()) };
     for (name, node) in map(file, &root)? {
         group(site, file, name, node)?;
@@ -41,10 +41,10 @@ pub(super) fn read_vars(vars: &mut Vars, file: &str, text: &[u8]) -> Result<(), 
 fn parse(file: &str, text: &[u8]) -> Result<Option<Node>, ImportError> {
     let root = yaml::read(text)
         .map_err(|error| ImportError::new(file, error.line, super::super::without_values(&error.reason)))?;
-    Ok((!matches!(root.kind, Kind::Null)).then_some(root))
+    Ok((!matches!(root.kind, NodeKind::Null)).then_some(root))
 }
 
-fn group(site: &mut Site, file: &str, name: &str, node: &Node) -> Result<(), ImportError> {
+fn group(site: &mut AnsibleInventory, file: &str, name: &str, node: &Node) -> Result<(), ImportError> {
     site.group(name);
     for (key, node) in map(file, node)? {
         match key {
@@ -64,7 +64,7 @@ fn group(site: &mut Site, file: &str, name: &str, node: &Node) -> Result<(), Imp
     Ok(())
 }
 
-fn hosts(site: &mut Site, file: &str, group: &str, node: &Node) -> Result<(), ImportError> {
+fn hosts(site: &mut AnsibleInventory, file: &str, group: &str, node: &Node) -> Result<(), ImportError> {
     let group = if group == ALL { UNGROUPED } else { group };
     for (pattern, node) in map(file, node)? {
         let fault = |reason: String| ImportError::new(file, node.line, reason);
@@ -92,8 +92,8 @@ fn short(key: &str) -> String {
 /// The entries of a map; nothing is an empty one.
 fn map<'a>(file: &str, node: &'a Node) -> Result<impl Iterator<Item = (&'a str, &'a Node)>, ImportError> {
     let entries = match &node.kind {
-        Kind::Map(entries) => entries.as_slice(),
-        Kind::Null => &[],
+        NodeKind::Map(entries) => entries.as_slice(),
+        NodeKind::Null => &[],
         other => return Err(ImportError::new(file, node.line, format!("expected a map, found {}", other.name()))),
     };
     Ok(entries.iter().map(|(key, node)| (key.as_str(), node)))

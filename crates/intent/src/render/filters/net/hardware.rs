@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::super::{Call, to_text};
+use super::super::{FilterCall, to_text};
 
 /// A MAC address in the form that `query` names: bare, cisco, linux, unix, win, pgsql, int or bool.
-pub(super) fn hwaddr(call: &Call) -> Result<Value, String> {
+pub(super) fn hwaddr(call: &FilterCall) -> Result<Value, String> {
     let text = call.text();
     let query = call.arg(0).map(to_text).unwrap_or_default();
     let Some(octets) = octets(&text) else {

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::super::{Call, is_true, to_text};
-use super::written::{Written, count, number, text_or_null};
+use super::super::{FilterCall, is_true, to_text};
+use super::address::{WrittenAddress, count, number, text_or_null};
 
 /// `ipaddr`, `ipv4` and `ipv6`: of a list all items that are addresses.
-pub(super) fn family(call: &Call, version: Option<u8>) -> Result<Value, String> {
+pub(super) fn family(call: &FilterCall, version: Option<u8>) -> Result<Value, String> {
     let query = call.arg(0).map(to_text).unwrap_or_default();
     match call.value() {
         Value::Array(values) => {
@@ -22,7 +22,7 @@ pub(super) fn family(call: &Call, version: Option<u8>) -> Result<Value, String> 
 
 pub(super) fn ask(value: &Value, query: &str, version: Option<u8>) -> Result<Value, String> {
     let Some(written) =
-        Written::parse(value).filter(|written| version.is_none_or(|version| version == written.version()))
+        WrittenAddress::parse(value).filter(|written| version.is_none_or(|version| version == written.version()))
     else {
         return Ok(false.into());
     };
@@ -105,7 +105,7 @@ pub(super) fn ask(value: &Value, query: &str, version: Option<u8>) -> Result<Val
 }
 
 /// Not for the address of a network of more than two.
-pub(super) fn edge_or(written: &Written, show: impl FnOnce() -> Value) -> Value {
+pub(super) fn edge_or(written: &WrittenAddress, show: impl FnOnce() -> Value) -> Value {
     match written.size() {
         Some(1) => Value::Null,
         Some(2) => show(),
@@ -115,7 +115,7 @@ pub(super) fn edge_or(written: &Written, show: impl FnOnce() -> Value) -> Value 
 }
 
 /// The n-th address of the network, or whether the address lies in the network that is given.
-pub(super) fn by_place(written: &Written, query: &str, original: &Value) -> Result<Value, String> {
+pub(super) fn by_place(written: &WrittenAddress, query: &str, original: &Value) -> Result<Value, String> {
     if let Ok(index) = query.parse::<i128>() {
         if written.size() == Some(1) {
             return Ok(if written.with_prefix { written.cidr(written.ip()) } else { written.ip().to_string().into() });
@@ -123,7 +123,7 @@ pub(super) fn by_place(written: &Written, query: &str, original: &Value) -> Resu
         let found = nth(written, index).and_then(|number| written.address(number));
         return Ok(found.map_or(Value::Bool(false), |ip| written.cidr(ip)));
     }
-    match Written::parse(&query.into()) {
+    match WrittenAddress::parse(&query.into()) {
         Some(network) => {
             let inside = network.version() == written.version()
                 && network.first() <= written.first()
@@ -135,7 +135,7 @@ pub(super) fn by_place(written: &Written, query: &str, original: &Value) -> Resu
 }
 
 /// From the network's first address; negative from its last.
-pub(super) fn nth(written: &Written, index: i128) -> Option<u128> {
+pub(super) fn nth(written: &WrittenAddress, index: i128) -> Option<u128> {
     let size = written.size();
     let by = index.unsigned_abs();
     if index < 0 {
@@ -145,7 +145,7 @@ pub(super) fn nth(written: &Written, index: i128) -> Option<u128> {
     }
 }
 
-pub(super) fn of_network(written: &Written, query: &str) -> Result<Value, String> {
+pub(super) fn of_network(written: &WrittenAddress, query: &str) -> Result<Value, String> {
     if !written.with_prefix {
         return Err(format!("{query} needs a network, found the address {}", written.ip()));
     }
@@ -166,7 +166,7 @@ pub(super) fn of_network(written: &Written, query: &str) -> Result<Value, String
     })
 }
 
-pub(super) fn peer(written: &Written) -> Result<Value, String> {
+pub(super) fn peer(written: &WrittenAddress) -> Result<Value, String> {
     let ip = number(written.ip());
     match (written.size(), ip % 4) {
         (Some(2), _) => Ok(text_or_null(written.address(ip ^ 1))),
@@ -226,7 +226,7 @@ pub(super) fn is_global(ip: IpAddr) -> bool {
     !in_any(ip, &NOT_GLOBAL) || in_any(ip, &GLOBAL_ALL_THE_SAME)
 }
 
-pub(super) fn wrapped(written: &Written, original: &Value) -> Value {
+pub(super) fn wrapped(written: &WrittenAddress, original: &Value) -> Value {
     match (written.version(), written.with_prefix) {
         (4, _) => original.clone(),
         (_, false) => format!("[{}]", written.ip()).into(),
@@ -235,8 +235,9 @@ pub(super) fn wrapped(written: &Written, original: &Value) -> Value {
 }
 
 /// IPv6 addresses in brackets; anything else as it is.
-pub(super) fn ipwrap(call: &Call) -> Result<Value, String> {
-    let wrap = |value: &Value| Written::parse(value).map_or_else(|| value.clone(), |written| wrapped(&written, value));
+pub(super) fn ipwrap(call: &FilterCall) -> Result<Value, String> {
+    let wrap =
+        |value: &Value| WrittenAddress::parse(value).map_or_else(|| value.clone(), |written| wrapped(&written, value));
     Ok(match call.value() {
         Value::Array(values) => values.iter().map(wrap).collect(),
         value => wrap(value),

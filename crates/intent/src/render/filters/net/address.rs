@@ -7,12 +7,12 @@ use serde_json::Value;
 
 /// An address with its network, and whether it was written with one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Written {
+pub(super) struct WrittenAddress {
     pub(super) net: IpNet,
     pub(super) with_prefix: bool,
 }
 
-impl Written {
+impl WrittenAddress {
     pub(super) fn parse(value: &Value) -> Option<Self> {
         match value {
             Value::Number(number) => Self::from_number(u128::from(number.as_u64()?)),

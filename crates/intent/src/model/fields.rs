@@ -1,4 +1,4 @@
-//! A model as it stands in its file.
+//! The keys of a model's file.
 
 use std::collections::BTreeMap;
 
@@ -21,31 +21,31 @@ pub(super) fn read(path: &str, text: &[u8]) -> Result<(Model, Node), ModelError>
         return Err(malformed(0, 0, String::new(), format!("is larger than {} MiB", MAX_FILE >> 20)));
     }
     let node = yaml::read(text).map_err(|error| malformed(error.line, error.column, String::new(), error.reason))?;
-    let written: Written =
+    let fields: ModelFields =
         yaml::from_node(&node).map_err(|error| malformed(error.line, error.column, error.path, error.reason))?;
-    if written.device.0.is_empty() && written.group.0.is_empty() {
+    if fields.device.0.is_empty() && fields.group.0.is_empty() {
         return Err(ModelError::ForNobody { path: path.to_owned() });
     }
     let model = Model {
         path: path.to_owned(),
-        name: written.name,
-        devices: written.device.0,
-        groups: written.group.0,
-        order: written.order,
-        template: written.template,
-        data: written.data,
+        name: fields.name,
+        devices: fields.device.0,
+        groups: fields.group.0,
+        order: fields.order,
+        template: fields.template,
+        data: fields.data,
         unfit: None,
-        confirm: written.confirm,
-        checks: written.checks,
-        allow: written.allow.into_iter().map(|(RuleKey(rule), reason)| (rule, reason)).collect(),
+        confirm: fields.confirm,
+        checks: fields.checks,
+        allow: fields.allow.into_iter().map(|(RuleKey(rule), reason)| (rule, reason)).collect(),
     };
     Ok((model, node))
 }
 
-/// `docs/model.schema.json` describes it too.
+/// The keys of a model; `docs/model.schema.json` describes them too.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct ModelFields {
     name: String,
     #[serde(default = "OneOrMany::none")]
     device: OneOrMany<DeviceName>,

@@ -1,0 +1,186 @@
+//! Where the prompt is, and which mode a line belongs to.
+
+use super::change::{self, Change};
+use super::group;
+use super::tree::Node;
+use super::understood::{Inside, understood};
+use super::{Changed, Dialect, Refused, Strictness, incomplete, invalid, shortened};
+use crate::grammar::{self, Reading, Unknown, Why};
+
+/// Where the prompt is.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Position {
+    /// The modes that were entered, from the outside in.
+    pub(super) modes: Vec<Entered>,
+    /// The group-change mode among them: always the first one. Its lines are here until it is left.
+    pub(super) open: Option<group::Open>,
+    /// The next line is the text of a description, which stood alone: that is how EOS shows the one of a host of `monitor
+    /// connectivity`.
+    described: bool,
+}
+
+/// A mode that was entered.
+#[derive(Debug, Clone)]
+pub(super) struct Entered {
+    /// The line that opened it; several where a range of interfaces did.
+    lines: Vec<String>,
+    mode: Inside,
+    /// By how many columns the line that opened it was indented.
+    indent: usize,
+}
+
+impl Position {
+    /// Whether the prompt is outside of all modes.
+    pub(crate) fn is_root(&self) -> bool {
+        self.modes.is_empty()
+    }
+
+    /// How many modes the prompt is in.
+    pub(super) fn depth(&self) -> usize {
+        self.modes.len()
+    }
+
+    /// Notes what the line means for the next one.
+    pub(super) fn note(&mut self, words: &[&str]) {
+        self.described = !self.described && words == ["description"];
+    }
+
+    pub(super) fn truncate(&mut self, depth: usize) {
+        self.modes.truncate(depth);
+    }
+
+    pub(super) fn push(&mut self, lines: Vec<String>, mode: Inside, line: &str) {
+        self.modes.push(Entered { lines, mode, indent: indent(line) });
+    }
+
+    /// Leaves a group-change mode and drops what was entered in it; false if the prompt is in none.
+    pub(crate) fn abort(&mut self) -> bool {
+        if self.open.take().is_none() {
+            return false;
+        }
+        self.modes.clear();
+        true
+    }
+
+    /// Which of the modes that the prompt is in takes a line, and what the line does there: the innermost one that knows the
+    /// whole command.
+    // EOS-36: a line is tried in the open mode, then in those around it.
+    // EOS-37: the open mode keeps a line that it knows the beginning of.
+    pub(super) fn understood(
+        &self,
+        line: &str,
+        words: &[&str],
+        input: Option<&str>,
+        dialect: Dialect,
+    ) -> Result<(usize, Change), Refused> {
+        if self.described {
+            let text = format!("description\n{}", line.trim());
+            return Ok((self.modes.len(), change::described(text)));
+        }
+        let how = Reading { release: dialect.release, abbreviations: dialect.abbreviations };
+        match self.known(line, words, input, how) {
+            Ok(found) => Ok(found),
+            Err(error) => match interface_joined(words) {
+                // The number of an interface may stand apart from its class.
+                Some(line) => {
+                    let words: Vec<&str> = line.split_whitespace().collect();
+                    self.known(&line, &words, input, how).or(Err(error))
+                }
+                None => Err(error),
+            },
+        }
+        .or_else(|error| match (dialect.strictness, error) {
+            (
+                Strictness::Lenient,
+                Refused::Invalid { .. } | Refused::IncompleteToken { .. } | Refused::Incomplete { .. },
+            ) => Ok(self.guessed(line, words, input)),
+            (_, error) => Err(error),
+        })
+    }
+
+    /// The innermost mode that knows the whole command, and what the line does there.
+    fn known(&self, line: &str, words: &[&str], input: Option<&str>, how: Reading) -> Result<(usize, Change), Refused> {
+        let mut unknown: Option<Unknown> = None;
+        for depth in (0..=self.modes.len()).rev() {
+            let Inside::Known(mode) = self.mode(depth) else { continue };
+            match understood(mode, words, how) {
+                Ok(found) => {
+                    self.refused(depth, words)?;
+                    return Ok((depth, change::of(mode, found, line, input, how, depth)?));
+                }
+                Err(error) => unknown = unknown.max(Some(error)),
+            }
+        }
+        Err(refused(unknown, words))
+    }
+
+    /// Refuses a line of a mode outside of one that must be left with `exit` first.
+    fn refused(&self, depth: usize, words: &[&str]) -> Result<(), Refused> {
+        let refuses = |inner: usize| matches!(self.mode(inner), Inside::Known(mode) if mode.refuses(words));
+        if (depth + 1..=self.modes.len()).any(refuses) {
+            return Err(Refused::IncompleteToken { token: 0, word: shortened(words[0]) });
+        }
+        Ok(())
+    }
+
+    /// Where a lenient device puts a line that it does not know: below the innermost line that is indented less, or in the
+    /// current mode where nothing is indented.
+    fn guessed(&self, line: &str, words: &[&str], input: Option<&str>) -> (usize, Change) {
+        let indent = indent(line);
+        let indented = indent > 0 || self.modes.iter().any(|entered| entered.indent > 0);
+        let depth = if indented {
+            self.modes.iter().take_while(|entered| entered.indent < indent).count()
+        } else {
+            self.modes.len()
+        };
+        (depth, change::unknown(words, input))
+    }
+
+    fn mode(&self, depth: usize) -> Inside {
+        match depth.checked_sub(1) {
+            None => Inside::Known(grammar::root()),
+            Some(index) => self.modes.get(index).map_or(Inside::Unknown, |entered| entered.mode),
+        }
+    }
+}
+
+/// Does the work in each of the modes below `node`; those that are not there are made.
+pub(super) fn descend(node: &mut Node, below: &[Entered], work: &mut dyn FnMut(&mut Node) -> Changed) -> Changed {
+    let Some((entered, below)) = below.split_first() else { return work(node) };
+    let mut changed = Changed::No;
+    for line in &entered.lines {
+        let (node, made) = node.open(line);
+        let inside = descend(node, below, work);
+        changed = changed.or(made).or(inside);
+    }
+    changed
+}
+
+/// The line with the class of each interface and its number in one word; none if they are already.
+fn interface_joined(words: &[&str]) -> Option<String> {
+    let starts_number = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
+    let mut line = String::new();
+    let mut joined = false;
+    for (at, word) in words.iter().enumerate() {
+        let apart = at > 0 && starts_number(word) && grammar::is_class(words[at - 1]);
+        joined |= apart;
+        if at > 0 && !apart {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    joined.then_some(line)
+}
+
+fn refused(unknown: Option<Unknown>, words: &[&str]) -> Refused {
+    let Some(Unknown { token, why }) = unknown else { return invalid(0, words[0]) };
+    match why {
+        Why::Invalid => invalid(token, words[token]),
+        Why::Abbreviated => Refused::IncompleteToken { token, word: shortened(words[token]) },
+        Why::Incomplete => incomplete(words),
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}

@@ -1,0 +1,62 @@
+//! How a configuration is shown: sections in EOS's order, VLANs that are alike in one block.
+
+use super::tree::{Node, Shown};
+use crate::{grammar, order};
+
+/// The whole text.
+pub(super) fn text(root: &Node, shown: Shown) -> String {
+    let mut out = String::new();
+    for text in root.comment() {
+        out.push_str(format!("!! {text}").trim_end());
+        out.push('\n');
+    }
+    let mut nodes: Vec<_> = root.children().collect();
+    nodes.sort_by_cached_key(|(line, node)| (order::top_level(line), node.entered_as()));
+    let mut before: Option<(&str, &Node)> = None;
+    for (line, node, name) in joined(nodes) {
+        let together = before.is_some_and(|(line_before, before)| {
+            before.is_command() && node.is_command() && order::section(line_before) == order::section(line)
+        });
+        if before.is_some() && !together {
+            out.push_str("!\n");
+        }
+        node.write(&name, 0, shown, &mut out);
+        before = Some((line, node));
+    }
+    if before.is_some() {
+        out.push_str("!\n");
+    }
+    out.push_str("end\n");
+    out
+}
+
+/// The blocks of some interfaces.
+pub(super) fn interfaces(root: &Node, names: &[String]) -> String {
+    let mut out = String::new();
+    for name in names {
+        let line = format!("interface {name}");
+        if let Some(node) = root.child(&line) {
+            node.write(&line, 0, Shown::Changed, &mut out);
+        }
+    }
+    out
+}
+
+/// Each node with the line it is shown with. VLANs with the same content are shown once, at the first of them.
+fn joined<'n>(nodes: Vec<(&'n str, &'n Node)>) -> Vec<(&'n str, &'n Node, String)> {
+    let number = |line: &str| line.strip_prefix("vlan ")?.parse::<u16>().ok();
+    let mut shown: Vec<(&str, &Node, String, Vec<u16>)> = Vec::new();
+    for (line, node) in nodes {
+        match number(line) {
+            None => shown.push((line, node, line.to_owned(), Vec::new())),
+            Some(vlan) => match shown.iter_mut().find(|(_, known, _, vlans)| !vlans.is_empty() && known.is_alike(node))
+            {
+                Some((_, _, _, vlans)) => vlans.push(vlan),
+                None => shown.push((line, node, String::new(), vec![vlan])),
+            },
+        }
+    }
+    let name =
+        |name: String, vlans: &[u16]| if vlans.is_empty() { name } else { format!("vlan {}", grammar::joined(vlans)) };
+    shown.into_iter().map(|(line, node, given, vlans)| (line, node, name(given, &vlans))).collect()
+}

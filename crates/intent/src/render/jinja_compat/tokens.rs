@@ -1,0 +1,232 @@
+//! The tokens of a tag, and what stands where among them.
+
+use super::super::segments::after_string;
+use super::tag::Tag;
+
+impl<'s> Tag<'s> {
+    /// The first and last token of the operand that begins at or behind `from`: a name, literal or parenthesis and what
+    /// hangs on it.
+    pub(super) fn operand(&self, from: usize) -> Option<(usize, usize)> {
+        let first = self.after(from)?;
+        let mut last = if matches!(self.tokens[first], "(" | "[" | "{") { self.closing(first)? } else { first };
+        if !is_operand(self.tokens[last]) {
+            return None;
+        }
+        while let Some(next) = self.after(last + 1) {
+            last = match self.tokens[next] {
+                "." | "|" => self.after(next + 1)?,
+                "(" | "[" => self.closing(next)?,
+                _ => break,
+            };
+        }
+        Some((first, last))
+    }
+
+    pub(super) fn closing(&self, open: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        for (at, token) in self.tokens.iter().enumerate().skip(open) {
+            match *token {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => {
+                    depth = depth.checked_sub(1)?;
+                    if depth == 0 {
+                        return Some(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The bracket that `at` stands in.
+    pub(super) fn opening(&self, at: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        for before in (0..at).rev() {
+            match self.tokens[before] {
+                ")" | "]" | "}" => depth += 1,
+                "(" | "[" | "{" if depth == 0 => return Some(before),
+                "(" | "[" | "{" => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    pub(super) fn depth(&self, at: usize) -> usize {
+        self.tokens[..at].iter().fold(0, |depth: usize, token| match *token {
+            "(" | "[" | "{" => depth + 1,
+            ")" | "]" | "}" => depth.saturating_sub(1),
+            _ => depth,
+        })
+    }
+
+    pub(super) fn is_at_top(&self, at: usize) -> bool {
+        self.depth(at) == 0
+    }
+
+    pub(super) fn has_comma(&self, open: usize, close: usize) -> bool {
+        let outer = self.depth(open) + 1;
+        (open + 1..close).any(|at| self.tokens[at] == "," && self.depth(at) == outer)
+    }
+
+    pub(super) fn is_first(&self, at: usize) -> bool {
+        self.before(at).is_none_or(|sign| matches!(sign, "-" | "+"))
+    }
+
+    pub(super) fn index_before(&self, at: usize) -> Option<usize> {
+        (0..at).rev().find(|before| !self.tokens[*before].trim().is_empty())
+    }
+
+    pub(super) fn before(&self, at: usize) -> Option<&'s str> {
+        self.index_before(at).map(|before| self.tokens[before])
+    }
+
+    pub(super) fn after(&self, from: usize) -> Option<usize> {
+        (from..self.tokens.len()).find(|at| !self.tokens[*at].trim().is_empty())
+    }
+}
+
+pub(super) fn is_string(token: &str) -> bool {
+    token.starts_with(['\'', '"'])
+}
+
+/// Whether a string literal holds a line break, as such or escaped.
+pub(super) fn breaks_line(token: &str) -> bool {
+    ["\n", "\\n", "\\r", "\\x0a", "\\x0A", "\\u000a", "\\u000A"].iter().any(|sign| token.contains(sign))
+}
+
+/// Whether a token is a word.
+pub(super) fn is_name(token: &str) -> bool {
+    token.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+/// Words that are no variables.
+pub(super) const KEYWORDS: [&str; 24] = [
+    "in",
+    "not",
+    "and",
+    "or",
+    "is",
+    "if",
+    "else",
+    "elif",
+    "return",
+    "do",
+    "for",
+    "set",
+    "with",
+    "print",
+    "recursive",
+    "call",
+    "include",
+    "true",
+    "false",
+    "none",
+    "True",
+    "False",
+    "None",
+    "filter",
+];
+
+/// Whether a token ends an operand, so that what follows is an operator, an index or a call.
+pub(super) fn is_operand(token: &str) -> bool {
+    const WORDS: [&str; 15] = [
+        "in",
+        "not",
+        "and",
+        "or",
+        "is",
+        "if",
+        "else",
+        "elif",
+        "return",
+        "do",
+        "for",
+        "set",
+        "with",
+        "print",
+        "recursive",
+    ];
+    let ends = |c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '\'' | '"');
+    token.ends_with(ends) && !WORDS.contains(&token)
+}
+
+/// Strings, words and numbers, white space, and every other character by itself.
+pub(super) fn tokens(source: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_';
+        let length = match first {
+            quote @ ('\'' | '"') => after_string(rest.as_bytes(), 0, quote as u8).min(rest.len()),
+            c if is_word(c) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            c if c.is_whitespace() => rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len()),
+            c => c.len_utf8(),
+        };
+        let (token, behind) = rest.split_at(length);
+        found.push(token);
+        rest = behind;
+    }
+    found
+}
+
+/// The names among `tokens`, without those of attributes, defaults and signs.
+pub(super) fn bound_names<'s>(tokens: &[&'s str]) -> Vec<&'s str> {
+    let is_name = |token: &&&str| token.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let words = [
+        "if",
+        "as",
+        "import",
+        "with",
+        "without",
+        "context",
+        "recursive",
+        "loop",
+        "self",
+        "in",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+        "not",
+        "and",
+        "or",
+        "is",
+        "else",
+    ];
+    tokens.iter().filter(is_name).filter(|name| !words.contains(*name)).copied().collect()
+}
+
+/// The names before `=` in the head of a `with`.
+pub(super) fn assigned<'s>(tokens: &[&'s str]) -> Vec<&'s str> {
+    let mut found = Vec::new();
+    let mut depth = 0_i32;
+    for (at, token) in tokens.iter().enumerate() {
+        match *token {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth -= 1,
+            "=" if depth == 0 => found.extend(at.checked_sub(1).map(|before| tokens[before])),
+            _ => {}
+        }
+    }
+    bound_names(&found)
+}
+
+/// Where `sign` first stands outside of brackets.
+pub(super) fn top_level(tokens: &[&str], sign: &str) -> Option<usize> {
+    let mut depth = 0_i32;
+    for (at, token) in tokens.iter().enumerate() {
+        match *token {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 && *token == sign {
+            return Some(at);
+        }
+    }
+    None
+}

@@ -1,0 +1,56 @@
+"""Any template of the supported subset renders as Python renders it, or both refuse it.
+
+Python refuses some operations on values of the wrong type that naas allows, such as `1 in 'text'`: these are counted and
+printed. An undefined that only Python refuses is a failure; what only naas refuses is one too, but for REFUSED_HERE.
+"""
+
+import os
+import random
+import unittest
+
+from judges.random_templates import Case, case, shrunk
+from judges.templates import Comparison, Naas
+
+# What naas refuses and says so, where Python writes the word Undefined or an ellipsis into the configuration.
+REFUSED_HERE = ["holds something undefined", "put a list or map into itself"]
+CASES = int(os.environ.get("NAAS_TEMPLATE_CASES", "10000"))
+
+
+class TemplatePropertiesTest(unittest.TestCase):
+    """Random templates with random data. Set NAAS_TEMPLATE_SEED to the seed of a run to repeat it."""
+
+    maxDiff = None
+
+    def test_random_templates_render_as_in_python(self) -> None:
+        first = int(os.environ.get("NAAS_TEMPLATE_SEED", str(random.SystemRandom().randrange(2**40))))
+        print(f"{CASES} templates from seed {first}", flush=True)
+        rendered, lenient, differing = 0, 0, []
+        with Naas() as naas:
+            for seed in range(first, first + CASES):
+                comparison = compared(naas, case(seed))
+                rendered += comparison.python is not None
+                lenient += is_lenient(comparison)
+                if differs(comparison):
+                    small = shrunk(case(seed), lambda made: differs(compared(naas, made)))
+                    differing.append(f"seed {seed}\n{small.texts()}\n{small.data}\n{compared(naas, small)}")
+                    if len(differing) == 10:
+                        break
+        print(f"{rendered} rendered alike, {lenient} refused by Python alone for a type", flush=True)
+        self.assertEqual(len(differing), 0, "\n\n".join(differing))
+        self.assertGreater(rendered, CASES // 10, "too few of the templates render at all")
+
+
+def is_lenient(comparison: Comparison) -> bool:
+    """Whether only Python refuses it, and for the type of a value."""
+    return comparison.python is None and comparison.naas is not None and comparison.reasons[0].startswith("TypeError")
+
+
+def differs(comparison: Comparison) -> bool:
+    """Whether a person should know."""
+    refused = comparison.naas is None and any(reason in comparison.reasons[1] for reason in REFUSED_HERE)
+    return not comparison.same and not refused and not is_lenient(comparison)
+
+
+def compared(naas: Naas, made: Case) -> Comparison:
+    """What both make of a case."""
+    return naas.compared("t.j2", made.texts(), "t.j2", made.data)
