@@ -1,6 +1,7 @@
 //! Names of devices, groups and runs, checked once when they enter.
 //!
-//! A name becomes part of object keys, URLs and log lines, so the characters allowed are those safe in all of them.
+//! A name becomes part of object keys, URLs and log lines, so the characters allowed are those safe
+//! in all of them.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -14,7 +15,8 @@ pub const MAX_NAME: usize = 128;
 /// How much of a run's name is its second.
 const SECOND: usize = 15;
 
-/// A device's key in the inventory, such as `leaf1` or `leaf1.fra.example.net`. Upper and lower case differ.
+/// A device's key in the inventory, such as `leaf1` or `leaf1.fra.example.net`. Upper and lower
+/// case differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DeviceName(String);
@@ -24,7 +26,8 @@ pub struct DeviceName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct GroupName(String);
 
-/// One accepted request: `20261123-201530-7f3a9c`, the UTC second it was accepted in and six random hex digits.
+/// One accepted request: `20261123-201530-7f3a9c`, the UTC second it was accepted in and six random
+/// hex digits.
 ///
 /// Sorts by time, can be read aloud, and fits into an EOS session name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

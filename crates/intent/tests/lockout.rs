@@ -1,5 +1,5 @@
-//! The lint for lock-outs finds nothing wrong with the published configurations of whole devices, which nobody here wrote, and
-//! finds each of them wrong without the lines that keep it reachable.
+//! The lint for lock-outs finds nothing wrong with the published configurations of whole devices,
+//! which nobody here wrote, and finds each of them wrong without the lines that keep it reachable.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,8 @@ fn whole_devices_pass_and_not_without_their_management() {
     }
 }
 
-/// The device as an inventory would have it: its first user, and its management address or else a name.
+/// The device as an inventory would have it: its first user, and its management address or else a
+/// name.
 fn device(configuration: &str) -> Device {
     let users = configuration.lines().filter_map(|line| line.strip_prefix("username "));
     let user = users.filter_map(|line| line.split(' ').next()).next().expect("a whole device has a user");
@@ -47,7 +48,8 @@ fn device(configuration: &str) -> Device {
     inventory.device(&DeviceName::new("leaf1").expect("a name")).expect("the one device")
 }
 
-/// Those of the published configurations that can be reached at all; none if the corpus is not there.
+/// Those of the published configurations that can be reached at all; none if the corpus is not
+/// there.
 #[expect(clippy::print_stderr, reason = "a test that is skipped should say so")]
 fn whole_devices() -> Option<Vec<(String, String)>> {
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
