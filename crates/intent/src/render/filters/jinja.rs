@@ -34,9 +34,7 @@ fn int(call: &FilterCall) -> Result<Value, String> {
     let base = u32::try_from(call.integer(1)?.unwrap_or(10)).ok().filter(|base| (2..=36).contains(base));
     Ok(match call.value() {
         Value::Bool(flag) => i64::from(*flag).into(),
-        Value::Number(number) if number.is_f64() => {
-            number.as_f64().map_or_else(|| Ok(default()), cut)?
-        }
+        Value::Number(number) if number.is_f64() => number.as_f64().map_or_else(|| Ok(default()), cut)?,
         number @ Value::Number(_) => number.clone(),
         Value::String(text) => {
             let base = base.ok_or("expected a base from 2 to 36")?;
