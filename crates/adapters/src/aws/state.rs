@@ -115,7 +115,12 @@ impl S3State {
         Ok(Some(StoredObject { value: body.to_vec(), etag }))
     }
 
-    async fn put(&self, key: &str, value: &impl Serialize, condition: WriteCondition<'_>) -> Result<PutResult, StoreError> {
+    async fn put(
+        &self,
+        key: &str,
+        value: &impl Serialize,
+        condition: WriteCondition<'_>,
+    ) -> Result<PutResult, StoreError> {
         let body = serde_json::to_vec(value).expect("state has text keys only and always serialises");
         self.put_bytes(key, body, "application/json", condition).await
     }
@@ -139,7 +144,9 @@ impl S3State {
                 Err(error) => match code(&error) {
                     Some("PreconditionFailed") => return Ok(PutResult::Refused),
                     // Gone since it was read.
-                    Some("NoSuchKey") if matches!(condition, WriteCondition::IfUnchanged(_)) => return Ok(PutResult::Refused),
+                    Some("NoSuchKey") if matches!(condition, WriteCondition::IfUnchanged(_)) => {
+                        return Ok(PutResult::Refused);
+                    }
                     Some("ConditionalRequestConflict") => {}
                     _ => return Err(store_error(self.resource(key), error)),
                 },
@@ -197,7 +204,8 @@ impl S3State {
 
 impl Runs for S3State {
     async fn create(&self, run: &Run) -> Result<Created, StoreError> {
-        if self.put(&format!("runs/{}/run.json", run.run), run, WriteCondition::IfMissing).await? == PutResult::Refused {
+        if self.put(&format!("runs/{}/run.json", run.run), run, WriteCondition::IfMissing).await? == PutResult::Refused
+        {
             let before = self.load(&run.run).await?;
             if Created::given(before.as_ref(), run) == Created::NameTaken {
                 return Ok(Created::NameTaken);

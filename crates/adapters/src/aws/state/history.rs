@@ -12,12 +12,14 @@ use jiff::Timestamp;
 use naas::ports::{History, StoreError, StoreFault};
 use naas::records::revision::{Entry, Revision};
 
-use super::{StoredObject, LAST_MOMENT, WriteCondition, S3State, backwards};
+use super::{LAST_MOMENT, S3State, StoredObject, WriteCondition, backwards};
 
 impl History for S3State {
     async fn keep(&self, device: &DeviceName, hash: &ContentHash, text: &str) -> Result<(), StoreError> {
         let key = text_key(device, hash);
-        self.put_bytes(&key, text.as_bytes().to_vec(), "text/plain; charset=utf-8", WriteCondition::IfMissing).await.map(drop)
+        self.put_bytes(&key, text.as_bytes().to_vec(), "text/plain; charset=utf-8", WriteCondition::IfMissing)
+            .await
+            .map(drop)
     }
 
     async fn kept(&self, device: &DeviceName, hash: &ContentHash) -> Result<Option<String>, StoreError> {
@@ -28,7 +30,9 @@ impl History for S3State {
     }
 
     async fn add(&self, revision: &Revision) -> Result<(), StoreError> {
-        self.put(&revision_key(&revision.device, &revision.entry()), revision, WriteCondition::IfMissing).await.map(drop)
+        self.put(&revision_key(&revision.device, &revision.entry()), revision, WriteCondition::IfMissing)
+            .await
+            .map(drop)
     }
 
     async fn entries(&self, device: &DeviceName, limit: usize) -> Result<Vec<Entry>, StoreError> {
