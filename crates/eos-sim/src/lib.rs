@@ -31,6 +31,7 @@ mod state;
 mod status;
 mod tls;
 mod vocabulary;
+mod workspace;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
