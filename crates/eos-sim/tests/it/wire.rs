@@ -27,7 +27,7 @@ async fn a_wrong_password_is_refused_in_plain_text() {
 }
 
 #[tokio::test]
-async fn a_refused_command_is_counted_with_enable_and_what_ran_before_is_there() {
+async fn a_refused_command_is_counted_with_enable() {
     let handle = fleet(PAIR).await;
     let device = handle.device("a").unwrap();
 
