@@ -269,9 +269,14 @@ async fn a_post_that_is_not_said_to_be_json_is_refused() {
         Ports { inventories: &store, queue: &store, state: &store, dead_letters: &store, clock: FakeClock::default() };
     let scheduler = Scheduler::new(ports, Step::Max);
     let (run, caller) = (RunId::new(at, 7), Caller::default());
-    for path in
-        ["/configure", "/redrive", "/devices/leaf1/unpin", "/devices/leaf1/release", &format!("/runs/{run}/cancel")]
-    {
+    for path in [
+        "/configure",
+        "/redrive",
+        "/devices/leaf1/unpin",
+        "/devices/leaf1/release",
+        "/devices/leaf1/accept",
+        &format!("/runs/{run}/cancel"),
+    ] {
         for (content_type, found) in [
             (None, "found none"),
             (Some(""), "found none"),
