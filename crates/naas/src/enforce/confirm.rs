@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use intent::check::Check;
 use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
 
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
 use super::push_job::{Ending, PushJob, SavedConfig, SwitchFailure};
@@ -65,7 +66,7 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         let (mut unanswered, mut running) = (None, trial.committed.clone());
         loop {
             let error = match self.confirm_once(&mut unchecked, &mut running, last_try).await {
-                Ok(Confirmation::Taken { digest }) => return Ok(SavedConfig::of(digest, trial.committed.as_ref())),
+                Ok(Confirmation::Taken { digest }) => return Ok(self.saved(digest, trial).await),
                 Ok(Confirmation::TimerGone(status)) => return self.timer_gone(trial, running, status).await,
                 Err(failure) if failure.ending == Ending::Reverted => return Err(failure),
                 Err(failure) => failure.error,
@@ -80,6 +81,30 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
             }
             self.clock().sleep(PAUSE).await;
         }
+    }
+
+    /// What a confirmation saved. If the answer of the commit was lost, no digest tells whether somebody changed the switch
+    /// before the confirmation; then another comparison does.
+    async fn saved(&self, digest: Option<String>, trial: &Trial) -> SavedConfig {
+        if trial.committed.is_some() || digest.is_none() {
+            return SavedConfig::of(digest, trial.committed.as_ref());
+        }
+        match self.is_target(digest.as_ref()).await {
+            Ok(true) => SavedConfig::Target(digest),
+            Ok(false) => SavedConfig::Edited,
+            Err(error) => {
+                warn!(device = %self.job.prepared.device.name, %error, "what was saved could not be compared with the target");
+                SavedConfig::Target(None)
+            }
+        }
+    }
+
+    /// Whether the switch runs the target configuration and nothing else, and still what has this digest.
+    async fn is_target(&self, digest: Option<&String>) -> Result<bool, SwitchError> {
+        let mut switch = self.job.open()?;
+        let staged = self.job.stage(&mut switch).await?;
+        let after = switch.abort(&staged.name).await?;
+        Ok(staged.diff.is_empty() && after.digest.as_ref() == digest)
     }
 
     /// No timer runs for the session. How the switch lists it proves nothing; what it runs does, compared with what was `running`
