@@ -24,8 +24,8 @@ use verbs::demo;
 #[cfg(feature = "aws")]
 use verbs::publish;
 use verbs::{
-    Ended, apply, blame, cancel, check, completions, history, init, inventory, man, plan, redrive, render, rollback,
-    runs, serve, status, unpin, validate,
+    Ended, accept, apply, blame, cancel, check, completions, history, init, inventory, man, plan, redrive, render,
+    rollback, runs, serve, status, unpin, validate,
 };
 
 /// Network-as-a-Service for Arista EOS: render configurations from models and apply them to switches.
@@ -74,6 +74,8 @@ enum Verb {
     /// End the pin of a device, so that it follows its models again
     #[command(alias = "release")]
     Unpin(unpin::Unpin),
+    /// Let another switch take the place of a device: it was replaced or renamed
+    Accept(accept::Accept),
     /// Show which run and model each line of a device's configuration comes from
     Blame(blame::Blame),
     /// Upload models and templates to the bucket of a deployment
@@ -129,6 +131,7 @@ impl Verb {
             Self::History(history) => history.run().await?,
             Self::Rollback(rollback) => return rollback.run().await,
             Self::Unpin(unpin) => unpin.run().await?,
+            Self::Accept(accept) => accept.run().await?,
             Self::Blame(blame) => blame.run().await?,
             #[cfg(feature = "aws")]
             Self::Publish(publish) => return publish.run().await,

@@ -1,5 +1,6 @@
 //! The verbs of the command, one file each, and what they share: how they end, and which devices they mean.
 
+pub(crate) mod accept;
 pub(crate) mod apply;
 pub(crate) mod blame;
 pub(crate) mod cancel;

@@ -28,7 +28,7 @@ const MAX_LIMIT: usize = 200;
 const ROUTES: &str = "POST /configure, GET /runs, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST \
                       /runs/{run}/cancel, GET /devices/{device}, GET /devices/{device}/history, GET \
                       /devices/{device}/configurations/{hash}, GET /devices/{device}/blame, POST \
-                      /devices/{device}/unpin, POST /redrive";
+                      /devices/{device}/unpin, POST /devices/{device}/accept, POST /redrive";
 
 /// A call of the API, as a front end received it.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +77,9 @@ pub async fn answer<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiReq
 /// The method of a path, if there is something at the path.
 fn method_of(path: &[&str]) -> Option<&'static str> {
     match path {
-        ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "unpin" | "release"] => Some("POST"),
+        ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "unpin" | "release" | "accept"] => {
+            Some("POST")
+        }
         ["runs"] | ["runs", _] | ["runs", _, "devices", _] => Some("GET"),
         ["devices", _] | ["devices", _, "history" | "blame"] | ["devices", _, "configurations", _] => Some("GET"),
         _ => None,
@@ -113,6 +115,7 @@ async fn command<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiReques
         ["runs", run, "cancel"] => report(202, scheduler.cancel(caller, run).await),
         // The second word is the one of earlier versions.
         ["devices", device, "unpin" | "release"] => report(200, scheduler.unpin(caller, device).await),
+        ["devices", device, "accept"] => report(200, scheduler.accept_replacement(caller, device).await),
         ["redrive"] => report(202, scheduler.redrive(caller, body).await),
         _ => unknown_path(),
     }

@@ -269,9 +269,14 @@ async fn a_post_that_is_not_said_to_be_json_is_refused() {
         Ports { inventories: &store, queue: &store, state: &store, dead_letters: &store, clock: FakeClock::default() };
     let scheduler = Scheduler::new(ports, Step::Max);
     let (run, caller) = (RunId::new(at, 7), Caller::default());
-    for path in
-        ["/configure", "/redrive", "/devices/leaf1/unpin", "/devices/leaf1/release", &format!("/runs/{run}/cancel")]
-    {
+    for path in [
+        "/configure",
+        "/redrive",
+        "/devices/leaf1/unpin",
+        "/devices/leaf1/release",
+        "/devices/leaf1/accept",
+        &format!("/runs/{run}/cancel"),
+    ] {
         for (content_type, found) in [
             (None, "found none"),
             (Some(""), "found none"),
@@ -339,4 +344,17 @@ async fn a_queue_that_does_not_answer_is_a_503_that_names_the_run() {
 
     assert_eq!(status, 503);
     assert!(problem["detail"].as_str().unwrap().contains("20261123-201530-0000000000000001"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_person_accepts_another_switch_for_a_device() {
+    let store = store();
+    let device = DeviceName::new("leaf1").unwrap();
+    (&store).replace_device_record(&device, &DeviceRecord::default(), None).await.unwrap();
+
+    let (status, accepted, _) = call(&store, "POST", "/devices/leaf1/accept", b"").await;
+    let (unknown, _, _) = call(&store, "POST", "/devices/leaf9/accept", b"").await;
+
+    assert_eq!((status, &accepted["accepts_replacement"], unknown), (200, &true.into(), 404));
+    assert!(store.records.lock().unwrap()[&device].0.accepts_replacement);
 }

@@ -32,7 +32,7 @@ impl ExpectedSwitch {
         Self {
             device: device.name.clone(),
             address: device.hostname.clone(),
-            serial: None,
+            serial: device.serial.clone(),
             known: record.identity.clone(),
             accepts_replacement: record.accepts_replacement,
             site: Arc::clone(site),
@@ -80,7 +80,7 @@ impl ExpectedSwitch {
 
     fn cure(&self) -> String {
         format!(
-            "correct the address in the inventory, or, if the switch was replaced or renamed, accept it with POST \
+            "correct the address in the inventory, or, if the switch was replaced or renamed, accept it with `naas accept` or POST \
              /devices/{}/accept and ask again",
             self.device
         )

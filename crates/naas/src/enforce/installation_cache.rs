@@ -17,7 +17,7 @@ impl InstallationCache {
         if let Some(id) = known.as_ref() {
             return Ok(id.clone());
         }
-        let new = InstallationId::new(ports.clock.entropy());
+        let new = InstallationId::new(ports.clock.random() as u64);
         Ok(known.insert(ports.state.installation_id(&new).await?).clone())
     }
 }

@@ -147,6 +147,16 @@ impl<P: SchedulerPorts> Scheduler<P> {
         self.device_report(device).await
     }
 
+    /// Lets the next switch that answers for a device take its place: it was replaced, or got another name.
+    pub async fn accept_replacement(&self, caller: &Caller, device: &str) -> Result<DeviceReport, ReportError> {
+        let (name, record) = self.known(device).await?;
+        let accepted = lease::accept_replacement(&self.ports().state, &self.ports().clock, &name).await;
+        accepted.map_err(ReportError::State)?;
+        let serial = record.identity.and_then(|known| known.serial);
+        info!(%caller, device = %name, serial, "another switch may take its place");
+        self.device_report(device).await
+    }
+
     /// The story of `entries`, newest first, and the text that it ends with.
     async fn told(&self, device: &DeviceName, mut entries: Vec<Entry>) -> Result<(Blame, String), ReportError> {
         entries.reverse();

@@ -28,7 +28,7 @@ struct Claim {
 /// What claiming a key came to.
 enum Claimed {
     /// The request is to be accepted under the claim.
-    Ours(Claim),
+    Ours(Box<Claim>),
     /// The same request was accepted before.
     Before(Receipt),
 }
@@ -36,7 +36,7 @@ enum Claimed {
 impl<P: SchedulerPorts> Scheduler<P> {
     pub(super) async fn accept_once(&self, asked: &Asked, key: &str) -> Result<Receipt, ScheduleError> {
         let Claim { record: ours, started } = match self.claim(asked, checked(key)?).await? {
-            Claimed::Ours(claim) => claim,
+            Claimed::Ours(claim) => *claim,
             Claimed::Before(receipt) => return Ok(receipt),
         };
         let accepted = self.accept(asked, ours.run.clone(), started).await;
@@ -61,11 +61,11 @@ impl<P: SchedulerPorts> Scheduler<P> {
             receipt: None,
         };
         match self.ports().state.claim(key, &new).await.map_err(ScheduleError::State)? {
-            None => Ok(Claimed::Ours(Claim { record: new, started: None })),
+            None => Ok(Claimed::Ours(Box::new(Claim { record: new, started: None }))),
             Some(held) if held.fingerprint != new.fingerprint => Err(ScheduleError::KeyReused),
             Some(IdempotencyRecord { receipt: Some(receipt), .. }) => Ok(Claimed::Before(receipt)),
             Some(held) if now.duration_since(held.claimed_at) < CLAIM_LIFE => Err(ScheduleError::KeyInUse),
-            Some(held) => self.take_over(key, held, now).await.map(Claimed::Ours),
+            Some(held) => self.take_over(key, held, now).await.map(|claim| Claimed::Ours(Box::new(claim))),
         }
     }
 

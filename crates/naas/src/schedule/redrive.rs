@@ -85,7 +85,7 @@ impl RedriveRequest {
         let (selected, rest): (Vec<_>, Vec<_>) =
             slice.devices.iter().cloned().partition(|device| self.selects(&slice.run, device));
         let rest = (!rest.is_empty()).then(|| Slice { devices: rest, ..slice.clone() });
-        (!selected.is_empty()).then(|| (Slice { devices: selected, ..slice }, rest))
+        (!selected.is_empty()).then_some((Slice { devices: selected, ..slice }, rest))
     }
 }
 

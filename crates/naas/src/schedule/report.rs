@@ -11,7 +11,7 @@ use tracing::{debug, info};
 use super::{ReportError, Scheduler, SchedulerPorts};
 use crate::caller::Caller;
 use crate::ports::{Clock, DeviceRecords, Runs};
-use crate::records::device_state::{DeviceRecord, InSync, Last, Pin};
+use crate::records::device_state::{DeviceRecord, InSync, KnownSwitch, Last, Pin};
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::run::{Mode, Run, RunSummary};
 
@@ -106,6 +106,11 @@ pub struct DeviceReport {
     pub pinned: Option<Pin>,
     /// When the device was last known to run its intent, and the digest of its running-config then.
     pub in_sync: Option<InSync>,
+    /// The switch that the device is, since it was first seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<KnownSwitch>,
+    /// True if the next switch that answers for the device takes its place.
+    pub accepts_replacement: bool,
 }
 
 /// The run that works on a device.
@@ -178,7 +183,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
 
     pub(super) async fn device_report(&self, name: &str) -> Result<DeviceReport, ReportError> {
         let (device, record) = self.known(name).await?;
-        let DeviceRecord { lease, waiting, in_sync, last, pinned, .. } = record;
+        let DeviceRecord { lease, waiting, in_sync, last, pinned, identity, accepts_replacement, .. } = record;
         let now = self.ports().clock.now();
         Ok(DeviceReport {
             device,
@@ -189,6 +194,8 @@ impl<P: SchedulerPorts> Scheduler<P> {
             last,
             pinned,
             in_sync,
+            identity,
+            accepts_replacement,
         })
     }
 
