@@ -265,7 +265,7 @@ async fn a_switch_that_is_down_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_switch_that_refuses_the_password_is_denied_and_the_password_is_not_shown() {
+async fn a_refused_password_is_denied_and_not_shown() {
     let fleet = fleet().await;
 
     let outcome = outcome_of_broken(&fleet, "canary-4711", Faults::default()).await;
