@@ -1,6 +1,6 @@
 //! Why a device's configuration cannot be rendered.
 
-use super::{MAX_CONFIGURATION, MAX_STEPS};
+use super::limits::{MAX_CONFIGURATION, MAX_STEPS};
 use crate::model::Unfit;
 
 /// Why a device's configuration cannot be rendered. The switch has not been contacted.
@@ -37,7 +37,7 @@ pub enum RenderError {
     /// A template does not parse, or failed with this model's data.
     #[error("template {place}: {reason}{}", of_model(.model))]
     Template {
-        /// Where.
+        /// The place in the template.
         place: Place,
         /// The engine's sentence; names the variable.
         reason: String,

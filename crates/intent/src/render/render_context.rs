@@ -1,11 +1,9 @@
-//! The rendering that this thread is at.
+//! What the callbacks of one rendering share, kept for the thread that renders.
 //!
 //! Both engines call back into naas (to print a value, to apply a filter), and Tera's escape function is a bare `fn`; what such a
 //! call must know about the rendering it belongs to stands here.
 
 use std::cell::RefCell;
-
-use serde_json::{Map, Value};
 
 /// What the callbacks of one rendering share.
 #[derive(Debug, Clone, Default)]
@@ -27,10 +25,9 @@ thread_local! {
 }
 
 impl RenderContext {
-    /// A rendering for the device that a template sees as `host`, with the model's data.
-    pub(super) fn new(host: &Map<String, Value>, data: &Map<String, Value>) -> Self {
-        let name = host.get("name").and_then(Value::as_str).unwrap_or_default();
-        Self { host: name.to_owned(), raw_lines: super::value_guard::raw_lines([host, data]), ..Self::default() }
+    /// A rendering for the device of this name; `raw_lines` are texts that are configuration lines by definition.
+    pub(super) fn new(host: &str, raw_lines: Vec<String>) -> Self {
+        Self { host: host.to_owned(), raw_lines, ..Self::default() }
     }
 
     /// Renders with `self` as the current rendering, and returns what has become of it.

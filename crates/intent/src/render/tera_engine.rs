@@ -13,10 +13,11 @@ use tera::{Context, ErrorKind, Kwargs, State, Tera};
 
 use super::error::{Place, RenderError};
 use super::filters::{self, FilterCall};
+use super::limits::{MAX_CONFIGURATION, MAX_STEPS};
 use super::render_context::render_context;
 use super::segments::{Segment, segments, word};
 use super::sources::{Sources, TemplateKind};
-use super::{MAX_CONFIGURATION, MAX_STEPS, line_marks, value_guard};
+use super::{line_marks, value_guard};
 
 /// The compiled templates.
 pub(super) struct TeraEngine {
