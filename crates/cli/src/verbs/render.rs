@@ -6,7 +6,7 @@ use adapters::embedded::FolderModels;
 use anyhow::{Context, anyhow};
 use clap::Args;
 use intent::name::DeviceName;
-use intent::render::{ModelSet, LineOrigin};
+use intent::render::{LineOrigin, ModelSet};
 use naas::ports::Models;
 use serde_json::json;
 

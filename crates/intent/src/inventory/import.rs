@@ -1,7 +1,7 @@
 //! Inventories of other tools, as an inventory of naas.
 //!
 //! Pure: files go in, a document comes out, with notes about what a person should know. Every document that comes out is an
-//! [`Inventory`] that resolves as the other tool would, see the modules for what they leave out and why.
+//! [`Inventory`](super::Inventory) that resolves as the other tool would, see the modules for what they leave out and why.
 
 mod ansible;
 mod imported;
