@@ -234,7 +234,7 @@ class _Maker:
             lambda: Node([self.random.choice(["s", "'a'", "'B c'", "'Ethernet1'", "''", '"it\'s"', "host.name"])]),
             lambda: Node(["(", self.str(), " ~ ", self.any(), ")"]),
             lambda: Node(["(", self.str(), " + ", self.str(), ")"]),
-            lambda: Node(["(", self.str(), " | ", self.random.choice(["upper", "lower", "title", "capitalize", "trim", "string", "reverse"]), ")"]),
+            lambda: Node(["(", self.str(), " | ", self.random.choice(["upper", "lower", "title", "capitalize", "trim", "string"]), ")"]),
             lambda: Node([self.str(), self.random.choice([".upper()", ".strip()", ".zfill(4)", ".replace('a', 'b')", ".title()", ".center(6)"])]),
             lambda: Node(["(", self.list(), " | join('", self.random.choice([",", "-", " "]), "'))"]),
             lambda: Node(["(", self.str(), " if ", self.bool(), " else ", self.str(), ")"]),

@@ -97,6 +97,8 @@ def compared(case: str, texts: Texts, template: str, data: Data, naas: Mapping[s
         python, reason = rendered(texts, template, data).rstrip("\n"), ""
     except Exception as error:  # noqa: BLE001 - templates and filters raise what they like
         python, reason = None, f"{type(error).__name__}: {error}"
+    if python is not None and not python.strip():
+        python = ""  # naas never sends an empty configuration, so its side says no more of one
     return Comparison(case, python, naas.get("output"), (reason, naas.get("error", "")))
 
 

@@ -32,6 +32,7 @@ mod jinja_engine;
 mod jinja_library;
 mod jinja_output;
 mod jinja_variables;
+mod limits;
 mod line_marks;
 mod mutable;
 mod provenance;
@@ -45,21 +46,16 @@ mod value_guard;
 
 pub use budget::Exhausted;
 pub use error::{Place, RenderError};
-pub use provenance::{ModelVersion, models};
+pub use limits::{MAX_CONFIGURATION, MAX_STEPS};
+pub use provenance::ModelVersion;
 
 use jinja_engine::JinjaEngine;
+use jinja_output::LineSource;
 use jinja_variables::Given;
 use line_marks::LineMarks;
 use render_context::RenderContext;
 use sources::{Sources, TemplateKind};
 use tera_engine::TeraEngine;
-
-/// Most bytes one device's configuration may have: many times the largest known, and a runaway template ends.
-pub const MAX_CONFIGURATION: usize = 16 * 1024 * 1024;
-
-/// Most steps that one `.j2` template may take for one device, in minijinja's measure: an instruction, or 64 bytes of text. That is
-/// 92 MiB of text; the largest published device of AVD's examples, of 6,080 lines, takes half a million.
-pub const MAX_STEPS: u64 = 1_500_000;
 
 /// All models and templates, parsed once and rendered for many devices.
 pub struct ModelSet {
@@ -254,6 +250,12 @@ impl ModelSet {
     }
 }
 
+/// The files that `parts` of a configuration came from, with their hashes, sorted by path.
+pub fn models(files: &ModelFiles, models: &ModelSet, parts: &[Part]) -> Vec<ModelVersion> {
+    let named = parts.iter().map(|part| (part.model.as_str(), models.template_of(&part.model)));
+    provenance::versions(files, named)
+}
+
 /// One model's template for one device.
 struct Snippet<'s> {
     models: &'s ModelSet,
@@ -262,9 +264,6 @@ struct Snippet<'s> {
     host: &'s Map<String, Value>,
     data: &'s Map<String, Value>,
 }
-
-/// A line's template and line, if they are known.
-type Source = Option<(String, usize)>;
 
 impl Snippet<'_> {
     /// The text that `model` brings.
@@ -287,9 +286,15 @@ impl Snippet<'_> {
         }
     }
 
+    /// What the filters of a rendering know of it.
+    fn context(&self) -> RenderContext {
+        let raw_lines = value_guard::raw_lines([self.host, self.data]);
+        RenderContext::new(self.device.name.as_ref(), filters::salt_key(self.host), raw_lines)
+    }
+
     /// The text, if no value brought anything into it that it may not.
     fn judged(&self) -> Result<String, RenderError> {
-        let current = RenderContext::new(self.host, self.data);
+        let current = self.context();
         let (rendered, after) = current.clone().during(|| self.text());
         let text = rendered.map_err(|error| self.with_suspects(error))?;
         if value_guard::must_be_judged(&text, after.several_lines)
@@ -335,8 +340,8 @@ impl Snippet<'_> {
     }
 
     /// Where each line of `text` comes from; nothing if that cannot be found.
-    fn origins(&self, text: &str) -> Vec<Source> {
-        let current = RenderContext::new(self.host, self.data);
+    fn origins(&self, text: &str) -> Vec<LineSource> {
+        let current = self.context();
         let found = match TemplateKind::of(self.template) {
             Some(TemplateKind::Jinja) => {
                 let variables = self.variables();

@@ -41,13 +41,13 @@ impl Passwords {
     pub fn find(&self, password: &Password) -> Result<SecretString, String> {
         password.reveal(|elsewhere| match elsewhere {
             Password::Env(name) => from_environment(name),
-            Password::Command(words) => self.from_command(words),
+            Password::Command(words) => self.by_command(words),
             Password::Literal(password) => Ok(password.clone()),
         })
     }
 
     /// Errors are kept for as long, so that one program that fails does not run once per device.
-    fn from_command(&self, words: &[String]) -> Result<SecretString, String> {
+    fn by_command(&self, words: &[String]) -> Result<SecretString, String> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.retain(|_, found| found.at.elapsed() < KEPT);
         if let Some(found) = found.get(words) {

@@ -121,11 +121,14 @@ impl Validated {
     /// Renders every device; the same problem of several is one finding.
     fn render(&mut self, inventory: &Inventory, models: &ModelSet) {
         let mut problems: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut clashes = BTreeSet::new();
         for device in inventory.names().filter_map(|name| inventory.device(name)) {
             if let Err(problem) = look(models, &device) {
                 problems.entry(problem).or_default().push(device.name.to_string());
             }
+            clashes.extend(models.clashes(&device));
         }
+        self.warnings.extend(clashes);
         self.problems.extend(problems.into_iter().map(|(problem, devices)| Finding { devices, problem }));
     }
 

@@ -1,24 +1,19 @@
 //! Inventories of other tools, as an inventory of naas.
 //!
 //! Pure: files go in, a document comes out, with notes about what a person should know. Every
-//! document that comes out is an [`Inventory`] that resolves as the other tool would, see the
-//! modules for what they leave out and why.
+//! document that comes out is an [`Inventory`](super::Inventory) that resolves as the other tool
+//! would, see the modules for what they leave out and why.
 
 mod ansible;
+mod imported;
 mod netbox;
 mod nornir;
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::str::FromStr;
 
-use serde_json::Value;
+pub use imported::{Files, ImportError, Imported};
 
-use super::node::without_values;
-use super::{Inventory, InventoryError};
-use crate::inventory::Document;
-
-/// What the files are.
+/// The tool whose inventory is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Nornir's `hosts.yaml`, `groups.yaml` and `defaults.yaml`.
@@ -29,38 +24,11 @@ pub enum Format {
     Netbox,
 }
 
-/// The files, by path; `/` between folders.
-pub type Files = BTreeMap<String, Vec<u8>>;
-
-/// What came of it.
-pub struct Imported {
-    /// The inventory, YAML. May hold passwords.
-    pub document: String,
-    /// What was left out or changed, one sentence each.
-    pub notes: Vec<String>,
-}
-
-/// Shows the document's size only: it may hold passwords.
-impl fmt::Debug for Imported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines = self.document.lines().count();
-        f.debug_struct("Imported").field("lines", &lines).field("notes", &self.notes).finish()
-    }
-}
-
-/// Why files cannot be imported. Never quotes a value: it may be a password.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}{}: {reason}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
-pub struct ImportError {
-    /// The file.
-    pub file: String,
-    /// From 1, where it is known.
-    pub line: Option<u64>,
-    /// What was expected and found.
-    pub reason: String,
-}
-
-/// Reads `files` as an inventory of naas.
+/// Converts the files of another tool into an inventory of naas.
+///
+/// # Errors
+///
+/// The first thing that cannot be read or has no counterpart, with its file and line.
 pub fn import(format: Format, files: &Files) -> Result<Imported, ImportError> {
     match format {
         Format::Nornir => nornir::import(files),
@@ -80,32 +48,6 @@ impl FromStr for Format {
             _ => Err("expected nornir, ansible or netbox".to_owned()),
         }
     }
-}
-
-impl ImportError {
-    fn new(file: &str, line: impl Into<Option<u64>>, reason: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: line.into().filter(|line| *line > 0), reason: reason.into() }
-    }
-}
-
-impl From<InventoryError> for ImportError {
-    fn from(error: InventoryError) -> Self {
-        let path = if error.path.is_empty() { String::new() } else { format!("{}: ", error.path) };
-        Self { file: error.document, line: error.line, reason: format!("{path}{}", error.reason) }
-    }
-}
-
-/// The document as text, and what it resolves to. Its errors are about what came in, since no line
-/// of the document is known to anybody yet.
-fn written(site: &Value, file: &str) -> Result<(String, Inventory), ImportError> {
-    let text = serde_saphyr::to_string(site).map_err(|error| ImportError::new(file, None, error.to_string()))?;
-    let document = Document::new("inventory.yaml", text.clone().into_bytes()).of_this_machine();
-    let inventory = Inventory::assemble(&[document]).map_err(|error| ImportError {
-        file: file.to_owned(),
-        line: None,
-        ..error.into()
-    })?;
-    Ok((text, inventory))
 }
 
 #[cfg(test)]

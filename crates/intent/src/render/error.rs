@@ -1,7 +1,8 @@
 //! Why a device's configuration cannot be rendered.
 
+use super::LineOrigin;
 use super::budget::Exhausted;
-use super::{LineOrigin, MAX_CONFIGURATION};
+use super::limits::MAX_CONFIGURATION;
 use crate::candidate::NotConfiguration;
 use crate::model::Unfit;
 
@@ -39,7 +40,7 @@ pub enum RenderError {
     /// A template does not parse, or failed with this model's data.
     #[error("template {place}: {reason}{}", of_model(.model))]
     Template {
-        /// Where.
+        /// The place in the template.
         place: Place,
         /// The engine's sentence; names the variable.
         reason: String,

@@ -14,10 +14,11 @@ use super::error::{Place, RenderError};
 use super::filters::{self, FilterCall};
 use super::jinja_compat::{ALONE, ALONE_FUNCTION, CHAIN, HOLD, OUTSIDE, OWN_TEXT, REFUSE};
 use super::jinja_library::{Library, split};
-use super::jinja_output::{CONTROL_CHARACTER, control_character, lines_of, print};
+use super::jinja_output::{CONTROL_CHARACTER, LineSource, control_character, lines_of, print};
+use super::limits::MAX_STEPS;
 use super::sources::Sources;
 use super::tera_engine::{Bounded, caught};
-use super::{MAX_STEPS, mutable, python_methods, value_guard};
+use super::{mutable, python_methods, value_guard};
 use crate::inventory::{Jinja, Variables};
 
 /// The templates, compiled as they are needed.
@@ -72,7 +73,7 @@ impl JinjaEngine {
         template: &str,
         jinja: Jinja,
         variables: Value,
-    ) -> Result<(String, Vec<super::Source>), RenderError> {
+    ) -> Result<(String, Vec<LineSource>), RenderError> {
         self.caught(template, jinja, |environment| {
             let (text, spans) = environment.get_template(template)?.render_with_spans(variables)?;
             let origins = lines_of(&text, &spans);
@@ -148,18 +149,23 @@ impl JinjaEngine {
     /// A sentence about something undefined, with its name as the template writes it: the engine does not know a name
     /// behind a filter of ours.
     fn named(&self, detail: &str, error: &Error, chained: bool) -> String {
+        let Some((accessor, rest)) = detail.strip_prefix("`(...)").and_then(|rest| rest.split_once('`')) else {
+            return detail.to_owned();
+        };
         let written = || {
             let rewritten = self.library.source(error.name()?, chained)?.ok()?;
-            let range = error.range()?;
-            let (start, end) = (rewritten.original(range.start), rewritten.original(range.end));
-            let text = self.library.original(error.name()?)?.get(start..end)?.trim();
-            (!text.is_empty() && !text.contains('\n')).then(|| text.to_owned())
+            let end = rewritten.original(error.range()?.end);
+            chain_before(self.library.original(error.name()?)?.get(..end)?, accessor)
         };
-        match detail.strip_prefix("`(...)").and_then(|rest| rest.split_once('`')) {
-            Some((_, rest)) => written().map_or_else(|| detail.to_owned(), |text| format!("`{text}`{rest}")),
-            None => detail.to_owned(),
-        }
+        written().map_or_else(|| detail.to_owned(), |text| format!("`{text}`{rest}"))
     }
+}
+
+/// The last expression such as `a.b.c` in a source that ends with this accessor.
+fn chain_before<'s>(source: &'s str, accessor: &str) -> Option<&'s str> {
+    let end = source.rfind(accessor)? + accessor.len();
+    let is_part = |c: char| c.is_alphanumeric() || "_.[]'\"".contains(c);
+    Some(source[..end].rsplit(|c| !is_part(c)).next().unwrap_or_default())
 }
 
 /// A sentence without the names that templates are rewritten with.

@@ -6,6 +6,9 @@ use minijinja::{Error, ErrorKind, State};
 use super::jinja_library::split;
 use super::value_guard;
 
+/// The template and line from 1 that a line of the text comes from; nothing if they are not known.
+pub(super) type LineSource = Option<(String, usize)>;
+
 /// The formatter. An `if` without `else` that was false prints nothing, as in Jinja2; any other undefined is refused by
 /// the engine before it comes here.
 pub(super) fn print(output: &mut minijinja::Output, _: &mut State, value: &Value) -> Result<(), Error> {
@@ -57,7 +60,7 @@ pub(super) fn control_character() -> Error {
 }
 
 /// Per line the first piece of it that shows something.
-pub(super) fn lines_of(text: &str, spans: &[minijinja::OutputSpan]) -> Vec<super::Source> {
+pub(super) fn lines_of(text: &str, spans: &[minijinja::OutputSpan]) -> Vec<LineSource> {
     let mut origins = vec![None; text.split('\n').count()];
     let mut line = 0;
     let mut shown = false;

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256;
 use crate::model::ModelFiles;
-use crate::render::{ModelSet, Part};
 
 /// A file that a configuration was rendered from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,13 +21,16 @@ pub struct ModelVersion {
     pub sha256: String,
 }
 
-/// The files that `parts` came from, sorted by path.
-pub fn models(files: &ModelFiles, model_set: &ModelSet, parts: &[Part]) -> Vec<ModelVersion> {
+/// The files of these models and their templates, sorted by path.
+pub(super) fn versions<'m>(
+    files: &ModelFiles,
+    models: impl Iterator<Item = (&'m str, Option<&'m str>)>,
+) -> Vec<ModelVersion> {
     let mut found = BTreeMap::new();
     let mut templates: Vec<&str> = Vec::new();
-    for part in parts {
-        found.extend(files.0.get_key_value(&part.model));
-        templates.extend(model_set.template_of(&part.model));
+    for (model, template) in models {
+        found.extend(files.0.get_key_value(model));
+        templates.extend(template);
     }
     while let Some(template) = templates.pop() {
         let Some((path, text)) = files.0.get_key_value(template) else { continue };
@@ -49,9 +51,10 @@ fn named_in<'f>(template: &'f [u8], files: &'f ModelFiles) -> impl Iterator<Item
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::{ModelSet, Part, models};
 
     #[test]
-    fn the_models_of_a_device_their_templates_and_what_those_include_are_covered() {
+    fn models_templates_and_what_they_include_are_covered() {
         let files = [
             ("mine.yaml", "{name: mine, group: global, template: t/mine.tera}"),
             ("other.yaml", "{name: other, group: none, template: t/other.tera}"),

@@ -28,7 +28,9 @@ pub(super) fn call(state: &mut State, value: &Value, method: &str, args: &[Value
         (ValueKind::Seq, "copy") => from_args::<()>(args).and_then(|()| Ok(list(value.try_iter()?))),
         (ValueKind::Seq, "index") => index_of(value, args),
         (ValueKind::Map, "copy") => from_args::<()>(args).and_then(|()| copied(value)),
-        (ValueKind::Seq, _) if METHODS.contains(&method) && !value.is_tuple() => Err(unchangeable("list")),
+        (ValueKind::Seq | ValueKind::Iterable, _) if METHODS.contains(&method) && !value.is_tuple() => {
+            Err(unchangeable("list"))
+        }
         (ValueKind::Map, _) if METHODS.contains(&method) => Err(unchangeable("map")),
         _ => minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args),
     }

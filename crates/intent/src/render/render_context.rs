@@ -1,4 +1,4 @@
-//! The rendering that this thread is at.
+//! What the callbacks of one rendering share, kept for the thread that renders.
 //!
 //! Both engines call back into naas (to print a value, to apply a filter), and Tera's escape function is a bare `fn`; what such a
 //! call must know about the rendering it belongs to stands here.
@@ -6,9 +6,6 @@
 use std::cell::RefCell;
 
 use secrecy::SecretString;
-use serde_json::{Map, Value};
-
-use super::filters;
 
 /// What the callbacks of one rendering share.
 #[derive(Debug, Clone, Default)]
@@ -32,17 +29,10 @@ thread_local! {
 }
 
 impl RenderContext {
-    /// A rendering for the device that a template sees as `host`, with the model's data.
-    pub(super) fn new(host: &Map<String, Value>, data: &Map<String, Value>) -> Self {
-        let name = host.get("name").and_then(Value::as_str).unwrap_or_default();
-        let salt_key = host.get("data").and_then(|data| data.get(filters::SALT_KEY)).and_then(Value::as_str);
-        let salt_key = salt_key.map(SecretString::from);
-        Self {
-            host: name.to_owned(),
-            salt_key,
-            raw_lines: super::value_guard::raw_lines([host, data]),
-            ..Self::default()
-        }
+    /// A rendering for the device of this name. Salts derive from `salt_key`; `raw_lines` are texts that are configuration
+    /// lines by definition.
+    pub(super) fn new(host: &str, salt_key: Option<SecretString>, raw_lines: Vec<String>) -> Self {
+        Self { host: host.to_owned(), salt_key, raw_lines, ..Self::default() }
     }
 
     /// Renders with `self` as the current rendering, and returns what has become of it.

@@ -14,10 +14,11 @@ use tera::{Context, ErrorKind, Kwargs, State, Tera};
 use super::budget::{self, Exhausted};
 use super::error::{Place, RenderError};
 use super::filters::{self, FilterCall};
+use super::limits::MAX_CONFIGURATION;
 use super::render_context::render_context;
 use super::segments::{Segment, segments, word};
 use super::sources::{Sources, TemplateKind};
-use super::{MAX_CONFIGURATION, line_marks, tera_limits, value_guard};
+use super::{line_marks, tera_limits, value_guard};
 
 /// The compiled templates.
 pub(super) struct TeraEngine {

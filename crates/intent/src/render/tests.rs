@@ -55,7 +55,7 @@ fn maps_are_walked_in_the_order_of_the_file() {
 }
 
 #[test]
-fn snippets_are_joined_lowest_order_first_and_each_ends_its_line() {
+fn snippets_are_joined_in_order_and_each_ends_its_line() {
     let models = ModelSet::read(&files(&[
         ("late.yaml", "{name: late, device: leaf1, order: 100, template: late.tera}"),
         ("early.yaml", "{name: early, group: leaf, order: 9, template: early.tera}"),
@@ -77,7 +77,7 @@ fn what_is_undefined_is_named_with_file_line_and_model() {
 }
 
 #[test]
-fn a_template_that_does_not_parse_fails_only_the_devices_that_need_it() {
+fn a_broken_template_fails_only_the_devices_that_need_it() {
     let models = ModelSet::read(&files(&[
         ("good.yaml", "{name: good, group: leaf, template: good.tera}"),
         ("bad.yaml", "{name: bad, device: leaf2, template: bad.tera}"),

@@ -28,7 +28,7 @@ mod range;
 mod site;
 mod tree;
 
-use super::{Files, ImportError, Imported};
+use super::imported::{Files, ImportError, Imported};
 use folders::{Folders, Owner};
 use site::{ALL, AnsibleInventory, UNGROUPED};
 

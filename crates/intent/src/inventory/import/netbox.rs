@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Files, ImportError, Imported, written};
+use super::imported::{Files, ImportError, Imported, written};
 use crate::name::DeviceName;
 
 /// Which columns become groups, under their own name and the names NetBox gives them elsewhere.

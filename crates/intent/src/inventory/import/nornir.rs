@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Files, ImportError, Imported, written};
+use super::imported::{Files, ImportError, Imported, written};
 use crate::yaml;
 
 const PARTS: [&str; 3] = ["hosts", "groups", "defaults"];

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::imported::written;
 use super::*;
+use crate::inventory::{Document, Inventory};
 use crate::name::DeviceName;
 
 fn files(files: &[(&str, &str)]) -> Files {

@@ -16,7 +16,7 @@ mod text;
 
 use serde_json::{Map, Value};
 
-pub(super) use password::SALT_KEY;
+pub(super) use password::salt_key;
 pub(super) use shared::SharedFilter;
 
 use super::value_guard::is_suspicious;

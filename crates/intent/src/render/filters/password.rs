@@ -4,11 +4,11 @@
 use base64ct::{Base64ShaCrypt, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Digest;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha_crypt::{Params, sha512_crypt};
 use sha2::{Sha256, Sha512};
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::super::render_context::render_context;
 use super::{Filter, FilterCall, to_text};
@@ -86,10 +86,15 @@ fn is_salt(salt: &str) -> bool {
 }
 
 /// The key in the data of a host, its groups or the defaults, that salts derive from.
-pub(in crate::render) const SALT_KEY: &str = "password_salt_key";
+const SALT_KEY: &str = "password_salt_key";
 
 /// Fewer characters could be guessed.
 const LEAST_KEY: usize = 16;
+
+/// The key in the data of `host` that salts derive from, if it has one.
+pub(in crate::render) fn salt_key(host: &Map<String, Value>) -> Option<SecretString> {
+    host.get("data").and_then(|data| data.get(SALT_KEY)).and_then(Value::as_str).map(SecretString::from)
+}
 
 fn keyed_salt(user: &str) -> Result<String, String> {
     let (key, host) = render_context(|context| (context.salt_key.clone(), context.host.clone()));

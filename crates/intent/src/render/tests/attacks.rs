@@ -78,7 +78,7 @@ fn the_error_says_file_line_and_where_the_value_stands() {
 }
 
 #[test]
-fn a_list_joined_with_line_breaks_adds_lines_only_by_the_templates_will() {
+fn a_list_adds_lines_only_where_the_template_breaks_them() {
     let data = json!({"list": ["a", "b"]});
 
     let joined = render_as("t.j2", "{{ model.list | join('\\n') }}", data.clone());

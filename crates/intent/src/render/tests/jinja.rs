@@ -147,3 +147,107 @@ proptest! {
         }
     }
 }
+
+/// What a site with these settings makes of a template, for a device with data `vlans` and `site`.
+fn with_settings(jinja: &str, template: &str, data: &str) -> (Result<String, RenderError>, Vec<String>) {
+    let inventory = format!(
+        "hosts: {{leaf1: {{groups: [leaf], data: {{vlans: [10], site: fra}}}}, spine1: {{data: {{asn: 65001}}}}}}\n\
+         groups: {{leaf: {{}}}}\ndefaults: {{jinja: {jinja}}}\n"
+    );
+    let inventory = Inventory::parse(&[Document::new("inventory.yaml", inventory.into_bytes())]).unwrap();
+    let device = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
+    let model = format!("{{name: m, group: global, template: t.j2, data: {data}}}");
+    let models = ModelSet::read(&files(&[("m.yaml", &model), ("t.j2", template)])).unwrap();
+    (models.render(&device).map(|rendered| rendered.configuration), models.clashes(&device))
+}
+
+#[test]
+fn host_data_has_its_own_names_where_the_site_says_so() {
+    let template = "{% for v in vlans %}vlan {{ v }}{% endfor %} {{ site }}";
+    for variables in ["{variables: nornir}", "{variables: ansible}"] {
+        assert_eq!(with_settings(variables, template, "{}"), (Ok("vlan 10 fra\n".to_owned()), Vec::new()));
+        let (text, clashes) = with_settings(variables, template, "{vlans: [7]}");
+        assert_eq!(text.unwrap(), "vlan 7 fra\n");
+        assert_eq!(clashes, ["model m.yaml: vlans hides the inventory's data of that name"]);
+    }
+    let ansible = "{{ group_names }} {{ groups.all }} {{ hostvars.spine1.asn }} {{ a.b is defined }}";
+    let (text, _) = with_settings("{variables: ansible}", ansible, "{}");
+    assert_eq!(text.unwrap(), "['leaf'] ['leaf1', 'spine1'] 65001 False\n");
+}
+
+#[test]
+fn host_data_is_missed_aloud_where_the_site_does_not() {
+    for template in ["{{ vlans is defined }}", "{% if vlans is defined %}x{% endif %}", "{{ vlans | default(1) }}"] {
+        let error = with_settings("{}", template, "{}").0.unwrap_err().to_string();
+        assert!(error.contains("write host.vlans") && error.contains("variables: nornir"), "{error}");
+    }
+    assert_eq!(with_settings("{}", "{% set vlans = 1 %}{{ vlans }}", "{}").0.unwrap(), "1\n");
+}
+
+#[test]
+fn a_misspelt_list_is_refused_beside_a_filter_of_avd() {
+    for template in [
+        "{% for v in vlans_lst %}vlan {{ v }}\n{% endfor %}{{ [1] | arista.avd.natural_sort }}",
+        "{% if vlans_lst %}x{% endif %}{{ [1] | arista.avd.natural_sort }}",
+        "{{ vlans_lst.a | join(',') }}{{ [1] | arista.avd.natural_sort }}",
+        "{{ vlans_lst.a | length }}{{ [1] | arista.avd.natural_sort }}",
+    ] {
+        let error = jinja(template).unwrap_err().to_string();
+        assert!(error.contains("vlans_lst"), "{template}: {error}");
+    }
+}
+
+#[test]
+fn variables_are_seen_where_jinja2_sees_them() {
+    let models = ModelSet::read(&files(&[
+        ("m.yaml", "{name: m, group: global, template: t.j2, data: {n: 3}}"),
+        (
+            "t.j2",
+            "{% set state = 'no shutdown' %}{% include 'p.j2' %}{{ state }}\n{% from 'macros.j2' import m %}{{ m() }}\n\
+             {% set x %}{% set state = 'a' %}{% endset %}{{ state }}\n\
+             {% for x in [1] %}{% block b %}{{ x is defined }}{% endblock %}{% endfor %}\n",
+        ),
+        ("p.j2", "{% set state = 'shutdown' %}"),
+        ("macros.j2", "{% macro m() %}{{ n is defined }}{{ state is defined }}{% endmacro %}"),
+    ]))
+    .unwrap();
+
+    let text = models.render(&device("{}")).unwrap().configuration;
+
+    assert_eq!(text, "no shutdown\nFalseFalse\nno shutdown\nTrue\n");
+}
+
+#[test]
+fn what_a_template_changes_is_shared() {
+    let template = "{% for item in model.items %}{% do item.update({'mtu': 1}) %}{% endfor %}{{ items }}\
+                    {% set a = [] %}{% set b = [a] %}{% do a.append(2) %}{{ b }}";
+
+    let text = render_as("t.j2", template, json!({"items": [{"id": 1}]})).unwrap();
+
+    assert_eq!(text, "[{'id': 1, 'mtu': 1}][[2]]\n");
+    let error = render_as("t.j2", "{% do ([1] + [2]).append(3) %}", json!({})).unwrap_err().to_string();
+    assert!(error.contains("cannot be changed"), "{error}");
+}
+
+#[test]
+fn methods_and_filters_are_pythons() {
+    for (expression, expected) in [
+        ("'-42'.zfill(5)", "-0042"),
+        ("'abc'.center(6, '.')", ".abc.."),
+        ("'a b c'.rsplit(' ', 1)", "['a b', 'c']"),
+        ("'Et1/2'.partition('/')", "('Et1', '/', '2')"),
+        ("'Ethernet1'.removeprefix('Ethernet')", "1"),
+        ("'a\\nb\\rc'.splitlines()", "['a', 'b', 'c']"),
+        ("{'b': 1, 'A': 2} | dictsort(true)", "[('A', 2), ('b', 1)]"),
+        ("'a long text that is cut' | truncate(10)", "a long..."),
+        ("'text' is sequence", "True"),
+        ("none is iterable", "False"),
+        ("range(3)", "range(0, 3)"),
+        ("'1.10' is version('1.9', '>')", "True"),
+    ] {
+        assert_eq!(jinja(&format!("{{{{ {expression} }}}}")).unwrap(), format!("{expected}\n"), "{expression}");
+    }
+    for expression in ["','.join([1])", "[1] | random", "'a'.index('x')", "'a'.ljust(3, 'xy')", "cycler()"] {
+        assert!(jinja(&format!("{{{{ {expression} }}}}")).is_err(), "{expression}");
+    }
+}

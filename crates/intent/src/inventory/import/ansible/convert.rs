@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use super::super::{ImportError, Imported, written};
+use super::super::imported::{ImportError, Imported, written};
 use super::precedence::Precedence;
 use super::site::{ALL, AnsibleInventory, Member, UNGROUPED, Vars};
 use crate::inventory::{Device, Inventory, Password, Transport, Verify};

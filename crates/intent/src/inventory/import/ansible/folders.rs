@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::Files;
+use super::super::imported::Files;
 use crate::yaml::{self, NodeKind};
 
 /// Whose variables a file holds.

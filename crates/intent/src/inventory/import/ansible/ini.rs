@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::super::ImportError;
+use super::super::imported::ImportError;
 use super::range;
 use super::site::{ALL, AnsibleInventory, UNGROUPED, VAULT};
 use crate::yaml;

@@ -4,21 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::super::ImportError;
+use super::super::imported::ImportError;
 use crate::inventory::nesting;
 use crate::name::{DeviceName, GroupName};
 
 pub(super) type Vars = Map<String, Value>;
 
-/// The group everybody is in.
+/// The group that every host is in.
 pub(super) const ALL: &str = "all";
 
-/// The group of those in no other.
+/// The group of the hosts that are in no other group.
 pub(super) const UNGROUPED: &str = "ungrouped";
 
 /// Ranges can name more than any memory holds.
 const MOST_HOSTS: usize = 100_000;
 
+/// All hosts and groups by name, and what a person should know about how they were read.
 #[derive(Default)]
 pub(super) struct AnsibleInventory {
     pub(super) hosts: BTreeMap<String, Member>,
@@ -38,7 +39,7 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// Its own variables, from both.
+    /// The variables of this host or group: those of the folders go before those of the inventory files.
     pub(super) fn vars(&self) -> Vars {
         let mut vars = self.inline.clone();
         vars.extend(self.from_folder.clone());
@@ -68,7 +69,7 @@ impl AnsibleInventory {
         }
     }
 
-    /// That what was read makes sense as a whole.
+    /// Refuses group names that naas cannot take, groups in themselves, and an inventory without hosts.
     pub(super) fn check(&self, files: &str) -> Result<(), ImportError> {
         let fault = |reason: String| Err(ImportError::new(files, None, reason));
         for name in self.groups.keys() {
@@ -90,6 +91,6 @@ impl AnsibleInventory {
     }
 }
 
-/// What is said about encrypted text.
+/// The sentence about text that Ansible Vault encrypted.
 pub(super) const VAULT: &str =
     "is encrypted by Ansible Vault, which naas does not open; decrypt it first, and keep the result in a secret store";

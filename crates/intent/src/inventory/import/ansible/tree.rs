@@ -1,6 +1,6 @@
 //! Ansible's YAML form, and the files of variables.
 
-use super::super::ImportError;
+use super::super::imported::ImportError;
 use super::range;
 use super::site::{ALL, AnsibleInventory, UNGROUPED, VAULT, Vars};
 use crate::yaml::{self, Node, NodeKind};
@@ -40,7 +40,7 @@ pub(super) fn read_vars(vars: &mut Vars, file: &str, text: &[u8]) -> Result<(), 
 /// `None` for a file with nothing but comments.
 fn parse(file: &str, text: &[u8]) -> Result<Option<Node>, ImportError> {
     let root = yaml::read(text)
-        .map_err(|error| ImportError::new(file, error.line, super::super::without_values(&error.reason)))?;
+        .map_err(|error| ImportError::new(file, error.line, super::super::imported::without_values(&error.reason)))?;
     Ok((!matches!(root.kind, NodeKind::Null)).then_some(root))
 }
 
