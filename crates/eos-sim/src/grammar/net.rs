@@ -169,7 +169,8 @@ impl Net {
         if let Some((way, rule)) = best {
             return Ok(parsed(&steps, way, &rules[rule as usize], words));
         }
-        let begun = ways.iter().filter(|way| negated && self.is_enough(way)).max_by_key(|way| way.keywords);
+        let begun =
+            ways.iter().filter(|way| negated && self.is_enough(way, words.len())).max_by_key(|way| way.keywords);
         let begun = begun.and_then(|way| Some((way, self.any_rule(way.node, 0)?)));
         match begun {
             Some((way, rule)) => {
@@ -182,10 +183,11 @@ impl Net {
         }
     }
 
-    /// Whether `no` may end here: after the name of a command, or where its value would be.
-    fn is_enough(&self, way: &Way) -> bool {
+    /// Whether `no` may end here: after the name of a command, where its value would be, or after two words of it.
+    fn is_enough(&self, way: &Way, words: usize) -> bool {
         let node = &self.nodes[way.node as usize];
-        way.keywords > 0 && (way.key.is_some() || node.keywords.is_empty() && !node.typed.is_empty())
+        let value = node.keywords.is_empty() && !node.typed.is_empty();
+        way.keywords > 0 && (way.key.is_some() || value || words > 1)
     }
 
     /// Some command that goes on from here.
