@@ -74,9 +74,9 @@ class Switch:
         return actions[number - 1]
 
     def last_pushed_run(self) -> str:
-        """The run whose push was committed last; the session is named after it: `naas-<run>-<when>-<4 digits>`."""
+        """The run whose push was committed last; the session is named after it: `naas-<installation>-<run>-<when>-<4 digits>`."""
         committed = [entry["session"] for entry in self._journal() if entry["event"] == "session_committed"]
-        return committed[-1].removeprefix("naas-").rsplit("-", 2)[0]
+        return committed[-1].removeprefix("naas-").split("-", 1)[1].rsplit("-", 2)[0]
 
     def _journal(self) -> list[dict[str, Any]]:
         with DIRECT.open(f"{self.control}/devices/{self.name}/journal", timeout=10) as response:

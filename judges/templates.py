@@ -11,6 +11,7 @@ import difflib
 import importlib
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -149,7 +150,7 @@ def rendered(texts: Texts, template: str, data: Data) -> str:
     }
     variables = _variables(settings, inventory, named, described)
     context = {**variables, **data, "host": Host({**described, **named}), "model": data, "inventory_hostname": named["name"]}
-    return str(_environment(texts, settings).get_template(template).render(context))
+    return str(_environment(texts, template, settings).get_template(template).render(context))
 
 
 def _variables(settings: Data, inventory: Data, named: Data, described: Data) -> Data:
@@ -171,8 +172,19 @@ def _variables(settings: Data, inventory: Data, named: Data, described: Data) ->
     }
 
 
-def _environment(texts: Texts, settings: Data) -> jinja2.Environment:
-    avd = any("arista.avd." in text for text in texts.values())
+def _is_of_avd(texts: Texts, template: str) -> bool:
+    """Whether a template, or one that it names, uses a name of AVD's."""
+    seen, named = set(), [template]
+    while named:
+        path = named.pop()
+        if path in texts and path not in seen:
+            seen.add(path)
+            named += re.findall(r"[\"']([^\"']*\.j2)[\"']", texts[path])
+    return any("arista.avd." in texts[path] for path in seen)
+
+
+def _environment(texts: Texts, template: str, settings: Data) -> jinja2.Environment:
+    avd = _is_of_avd(texts, template)
     environment = jinja2.Environment(
         loader=jinja2.DictLoader(texts),
         undefined=AvdUndefined if avd or settings.get("variables") == "ansible" else jinja2.StrictUndefined,

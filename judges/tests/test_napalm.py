@@ -46,7 +46,7 @@ class NapalmTest(FacedTest):
         self.assertEqual(_body(self.text("running")), _body(candidate))
         expected = difflib.unified_diff(_body(before), _body(candidate), n=3, lineterm="")
         self.assertEqual(diff, "\n".join(list(expected)[2:]).strip())
-        self.assertEqual(self.switch.events(), ["session_opened", "session_committed", "saved"])
+        self.assertEqual(self.switch.events(), ["session_opened", "copied", "session_committed", "saved"])
 
     def test_the_same_replacement_twice_has_no_second_difference(self) -> None:
         for expected in (True, False):

@@ -56,6 +56,10 @@ async fn carry(carrier: &dyn Carrier, request: HttpRequest<'_>) -> Result<HttpRe
         Ok(Ok(body)) => body,
         Ok(Err(CarryFault::NotSent(source))) => return Err(TransportFault::Connect(ConnectFault::Other, source)),
         Ok(Err(CarryFault::NoAnswer(source))) => return Err(TransportFault::Lost(source)),
+        Ok(Err(CarryFault::Status(status))) => {
+            let status = StatusCode::from_u16(status).map_err(|error| TransportFault::Lost(error.into()))?;
+            return Ok(HttpResponse { status, headers: HeaderMap::new(), body: Vec::new() });
+        }
         Err(_) => return Err(TransportFault::Timeout),
     };
     Ok(HttpResponse { status: StatusCode::OK, headers: HeaderMap::new(), body })

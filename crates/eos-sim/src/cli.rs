@@ -83,7 +83,7 @@ impl Cli {
     }
 
     fn at(&self) -> copy::At<'_> {
-        copy::At { device: &self.device, session: self.session() }
+        copy::At { device: &self.device, session: self.session(), runner: run_lines }
     }
 
     fn copy(&mut self, from: &str, to: &str, input: Option<&str>) -> Result<Reply, Failure> {
@@ -236,6 +236,25 @@ impl Cli {
         let remarks = state.faults.remarks(line);
         Ok(if remarks.is_empty() { Reply::silent() } else { Reply::messages(&remarks) })
     }
+}
+
+/// Runs lines of commands as a privileged user, as `FastCli -p 15` does, and returns what they print. It ends at the first
+/// one that is refused.
+pub(crate) fn run_lines(device: &Arc<Device>, lines: &str) -> String {
+    let mut cli = Cli::new(device.clone(), true);
+    cli.mode = Mode::Privileged;
+    let mut out = String::new();
+    for line in lines.lines() {
+        match cli.run(&vocabulary::completed(line), None) {
+            Ok(reply) => out.push_str(&reply.text),
+            Err(failure) => {
+                failure.errors.iter().for_each(|error| out.push_str(&format!("% {error}\n")));
+                break;
+            }
+        }
+    }
+    cli.finish();
+    out
 }
 
 /// The configuration that lines go to: the session's candidate, or else the running-config.

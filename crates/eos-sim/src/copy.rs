@@ -12,6 +12,7 @@ use crate::journal::Event;
 use crate::load;
 use crate::reply::{Failure, Reply};
 use crate::state::DiskFull;
+use crate::workspace::Runner;
 
 const DONE: &str = "Copy completed successfully.";
 
@@ -20,6 +21,8 @@ const DONE: &str = "Copy completed successfully.";
 pub(crate) struct At<'a> {
     pub(crate) device: &'a Arc<Device>,
     pub(crate) session: Option<&'a str>,
+    /// How scripts of event-handlers run commands on the device.
+    pub(crate) runner: Runner,
 }
 
 /// `copy <from> <to>`; the text of `terminal:` is the command's input.
@@ -29,7 +32,7 @@ pub(crate) fn run(at: At<'_>, from: &str, to: &str, input: Option<&str>) -> Resu
     let disk_full = |_| failed("No space left on device");
     if (from, to) == ("running-config", "startup-config") {
         let running = device.state().running.clone();
-        save(device, running).map_err(disk_full)?;
+        save(at, running).map_err(disk_full)?;
         return Ok(Reply::messages(&[DONE.to_owned()]));
     }
     let text = source(at, from, input).ok_or_else(|| failed("No such file or directory"))?;
@@ -37,7 +40,7 @@ pub(crate) fn run(at: At<'_>, from: &str, to: &str, input: Option<&str>) -> Resu
         "startup-config" => {
             let mut config = Config::default();
             let refused = load::text_into(&mut config, &text, device.dialect());
-            save(device, Arc::new(config)).map_err(disk_full)?;
+            save(at, Arc::new(config)).map_err(disk_full)?;
             refused
         }
         "running-config" => load::text_into(Arc::make_mut(&mut device.state().running), &text, device.dialect()),
@@ -60,13 +63,14 @@ pub(crate) fn run(at: At<'_>, from: &str, to: &str, input: Option<&str>) -> Resu
 }
 
 /// Saves a configuration as startup-config, and starts what event-handlers have to do then.
-fn save(device: &Arc<Device>, config: Arc<Config>) -> Result<(), DiskFull> {
+fn save(at: At<'_>, config: Arc<Config>) -> Result<(), DiskFull> {
+    let device = at.device;
     let running = {
         let mut state = device.state();
         state.save(config, device.clock.now())?;
         state.running.clone()
     };
-    event_handler::on_startup_config(device, &running);
+    event_handler::on_startup_config(device, &running, at.runner);
     Ok(())
 }
 

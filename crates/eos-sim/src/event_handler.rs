@@ -2,7 +2,7 @@
 //!
 //! An action waits for `delay` seconds (20 if not given) and may take `timeout` seconds (10 if not given); then it is
 //! killed with all it started. It runs on this machine with `bash -c`, and only if the device has `allow_bash`; of the
-//! environment it gets `PATH`, `HOME` and `HOSTNAME`, the device's configured one.
+//! environment it gets `PATH`, `HOME` and `HOSTNAME`, the device's configured one. It finds the device's flash and `FastCli`.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tokio::process::Command;
 use crate::config::Config;
 use crate::device::Device;
 use crate::journal::Event;
+use crate::workspace::{Runner, Workspace};
 
 // EOS-87: the defaults are assumed.
 const DELAY: u64 = 20;
@@ -33,7 +34,7 @@ struct Handler {
 
 /// Starts what `config` wants done after a save.
 // EOS-83: fires at every save.
-pub(crate) fn on_startup_config(device: &Arc<Device>, config: &Config) {
+pub(crate) fn on_startup_config(device: &Arc<Device>, config: &Config, run: Runner) {
     for handler in handlers(config) {
         if !device.spec.allow_bash {
             device.note(Event::ActionNotRun { handler: handler.name });
@@ -44,31 +45,40 @@ pub(crate) fn on_startup_config(device: &Arc<Device>, config: &Config) {
             tokio::time::sleep(handler.delay).await;
             // A device that is gone by now does nothing any more.
             if let Some(device) = device.upgrade() {
-                act(&device, handler, &hostname).await;
+                act(&device, handler, &hostname, run).await;
             }
         });
     }
 }
 
 // EOS-85: the action is run by bash.
-async fn act(device: &Device, handler: Handler, hostname: &str) {
+async fn act(device: &Arc<Device>, handler: Handler, hostname: &str, runner: Runner) {
     // EOS-86: else it waits for earlier ones.
     let _turn = if handler.asynchronous { None } else { Some(device.action_turn.lock().await) };
     device.note(Event::ActionStarted { handler: handler.name.clone() });
-    let (exit_status, output) = match run(&handler, hostname).await {
-        Ok(ended) => ended,
-        Err(error) => (None, format!("bash could not be started: {error}")),
+    let ended = match Workspace::new(device, runner).await {
+        Ok(workspace) => {
+            let ended = run(&handler, hostname, Some(&workspace)).await;
+            workspace.keep(device);
+            ended
+        }
+        Err(error) => Err(error),
     };
+    let (exit_status, output) = ended.unwrap_or_else(|error| (None, format!("bash could not be started: {error}")));
     device.note(Event::ActionEnded { handler: handler.name, exit_status, output });
 }
 
-async fn run(handler: &Handler, hostname: &str) -> std::io::Result<(Option<i32>, String)> {
+async fn run(
+    handler: &Handler,
+    hostname: &str,
+    workspace: Option<&Workspace>,
+) -> std::io::Result<(Option<i32>, String)> {
     let mut bash = Command::new("bash");
+    let script = workspace.map_or_else(|| handler.script.clone(), |workspace| workspace.script(&handler.script));
+    let path = workspace.map(Workspace::path).or_else(|| std::env::var_os("PATH"));
     // EOS-88: bash sets it itself.
-    bash.args(["-c", &handler.script]).env_clear().env("HOSTNAME", hostname);
-    for name in ["PATH", "HOME"] {
-        bash.envs(std::env::var_os(name).map(|value| (name, value)));
-    }
+    bash.args(["-c", &script]).env_clear().env("HOSTNAME", hostname);
+    bash.envs(path.map(|path| ("PATH", path))).envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
     bash.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0);
     let mut bash = bash.spawn()?;
     let group = bash.id();
@@ -155,13 +165,14 @@ mod tests {
 
     #[tokio::test]
     async fn bash_gets_the_configured_hostname_and_its_output_is_kept() {
-        let (status, output) = run(&running("echo on $HOSTNAME; echo oops >&2; exit 3", 10), "leaf1").await.unwrap();
+        let (status, output) =
+            run(&running("echo on $HOSTNAME; echo oops >&2; exit 3", 10), "leaf1", None).await.unwrap();
         assert_eq!((status, output.as_str()), (Some(3), "on leaf1\noops\n"));
     }
 
     #[tokio::test]
     async fn what_takes_too_long_is_killed_with_its_children() {
-        let (status, output) = run(&running("echo started; sleep 600; echo ended", 1), "a").await.unwrap();
+        let (status, output) = run(&running("echo started; sleep 600; echo ended", 1), "a", None).await.unwrap();
         assert_eq!((status, output.as_str()), (None, "started\n"));
     }
 }

@@ -32,6 +32,7 @@ mod state;
 mod status;
 mod tls;
 mod vocabulary;
+mod workspace;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

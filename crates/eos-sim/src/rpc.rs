@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_may_be_positional_and_unknown_keys_are_passed_over() {
+    fn positional_parameters_and_unknown_keys_are_accepted() {
         let call = Call::read(br#"{"method": "runCmds", "params": [1, ["show version"], "text"], "streaming": false}"#)
             .unwrap();
         assert_eq!((call.lines().len(), call.params.format), (1, Format::Text));

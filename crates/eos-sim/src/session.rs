@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timer_is_confirmed_restarted_or_aborted_by_its_session_alone() {
+    fn only_its_session_confirms_restarts_or_aborts_a_timer() {
         let (mut sessions, running) = started(&["a", "b"]);
         let minute = Some(Duration::from_secs(60));
         sessions.commit("a", minute, &running, NOW).unwrap();

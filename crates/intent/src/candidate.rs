@@ -1,9 +1,10 @@
 //! A candidate configuration holds configuration only, nothing that acts.
 //!
-//! EOS takes EXEC commands in configuration modes too, and runs them at once: a line `write memory` in a candidate saves, and
-//! `reload now` reboots, even when the candidate is only planned. What follows `end` leaves the configuration session, and a
-//! banner without its `EOF` takes every later line for its own text, `management api http-commands` among them
-//! (aristanetworks/avd#2782). So a candidate is read here before any line of it is sent.
+//! EOS takes EXEC commands in configuration modes too, and runs them at once: a line `write memory`
+//! in a candidate saves, and `reload now` reboots, even when the candidate is only planned. What
+//! follows `end` leaves the configuration session, and a banner without its `EOF` takes every later
+//! line for its own text, `management api http-commands` among them (aristanetworks/avd#2782). So a
+//! candidate is read here before any line of it is sent.
 //!
 //! The bodies of multi-line commands are text, and may say what they like.
 
@@ -27,7 +28,7 @@ pub struct NotConfiguration {
 /// What makes a line no configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// An EXEC command.
+    /// The line is an EXEC command.
     #[error(
         "is the EXEC command `{command}`, which the switch would run at once, even for a plan; a candidate may only hold \
          configuration, so take the line out"
@@ -36,7 +37,7 @@ pub enum Fault {
         /// The command as the table of EXEC commands has it, such as `write`.
         command: &'static str,
     },
-    /// A line behind `end`.
+    /// The line stands behind `end`.
     #[error(
         "stands behind `end` in line {end}, which leaves the configuration; move the line above it, or take it out"
     )]
@@ -44,20 +45,20 @@ pub enum Fault {
         /// The line of the `end`, counted from 1.
         end: usize,
     },
-    /// A multi-line command whose text never ends.
+    /// The line begins a multi-line command whose text never ends.
     #[error(
         "begins a text that no line `EOF` ends, so the switch would take all lines behind it for that text; add `EOF`"
     )]
     WithoutEof,
-    /// An `EOF` where no multi-line command is open.
+    /// The line is an `EOF` where no multi-line command is open.
     #[error("ends no text; expected `EOF` behind a banner, a comment, `action bash`, `code` or a certificate only")]
     StrayEof,
-    /// A control character other than a tab.
+    /// The line has a control character other than a tab.
     #[error(
         "has the control character U+{code:04X}, which the switch may take for a line break or for a key; take it out"
     )]
     ControlCharacter {
-        /// Its code point.
+        /// The character's code point.
         code: u32,
     },
 }

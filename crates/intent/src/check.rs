@@ -1,4 +1,5 @@
-//! Checks: what must be true of a switch that runs its new configuration on trial, before that is confirmed.
+//! Checks: what must be true of a switch that runs its new configuration on trial, before that is
+//! confirmed.
 //!
 //! ```yaml
 //! checks:

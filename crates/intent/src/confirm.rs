@@ -1,11 +1,13 @@
-//! For how long a switch runs a new configuration on trial, before it goes back to what it ran by itself.
+//! For how long a switch runs a new configuration on trial, before it goes back to what it ran by
+//! itself.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Seconds between commit and confirmation, [`MIN`](Self::MIN) to [`MAX`](Self::MAX): enough for a slow switch to be asked several
-/// times, and short enough to be waited for by somebody who was cut off. It cannot be turned off.
+/// Seconds between commit and confirmation, [`MIN`](Self::MIN) to [`MAX`](Self::MAX): enough for a
+/// slow switch to be asked several times, and short enough to be waited for by somebody who was cut
+/// off. It cannot be turned off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "i64", into = "i64")]
 pub struct ConfirmWithin(u32);
@@ -25,7 +27,8 @@ pub struct BadConfirm {
 impl ConfirmWithin {
     /// The least seconds: one attempt to reach a slow switch takes some seconds.
     pub const MIN: u32 = 10;
-    /// The most seconds: a push must fit into the life of a function, of which AWS allows fifteen minutes.
+    /// The most seconds: a push must fit into the life of a function, of which AWS allows fifteen
+    /// minutes.
     pub const MAX: u32 = 600;
 
     /// A trial of so many seconds.

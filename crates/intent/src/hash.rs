@@ -10,7 +10,8 @@ pub fn sha256(text: impl AsRef<[u8]>) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The SHA-256 of a configuration's text, which it is found by: 64 hexadecimal digits in lower case. It becomes part of keys.
+/// The SHA-256 of a configuration's text, which it is found by: 64 hexadecimal digits in lower
+/// case. It becomes part of keys.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ContentHash(String);

@@ -1,23 +1,28 @@
 //! The inventory: which devices there are, how to reach them, and what is known about them.
 //!
-//! Written as [Nornir's SimpleInventory](https://nornir.readthedocs.io/en/latest/tutorial/inventory.html): `hosts`, `groups`
-//! and `defaults`, in YAML or JSON, in one document or several. A document is
+//! Written as
+//! [Nornir's SimpleInventory](https://nornir.readthedocs.io/en/latest/tutorial/inventory.html):
+//! `hosts`, `groups` and `defaults`, in YAML or JSON, in one document or several. A document is
 //!
 //! - SimpleInventory, if all its keys are among `hosts`, `groups` and `defaults`;
-//! - one bare part, if it is called `hosts`, `groups` or `defaults` (with `.yaml`, `.yml`, `.json` or none): Nornir's files;
+//! - one bare part, if it is called `hosts`, `groups` or `defaults` (with `.yaml`, `.yml`, `.json`
+//!   or none): Nornir's files;
 //! - otherwise a bare map of hosts, as the 2019 original kept it.
 //!
-//! Several documents are taken together; no host or group may be in two of them. The `defaults` of a document are for its own hosts,
-//! and so are the passwords of its groups: who may write one secret must not be sent the passwords of another. Nornir's three files
-//! beside each other count as one document.
+//! Several documents are taken together; no host or group may be in two of them. The `defaults` of
+//! a document are for its own hosts, and so are the passwords of its groups: who may write one
+//! secret must not be sent the passwords of another. Nornir's three files beside each other count
+//! as one document.
 //!
-//! An address of this machine or of its link takes a word of permission, `allow_local: true` in the defaults; a password may be
-//! `{env: NAME}` or `{command: [PROGRAM, …]}` in a document of this machine, see [`Document::of_this_machine`]. No two hosts may have
-//! one address and port. A host's `serial`, as a key or in its data, is the serial number of the switch that is meant.
+//! An address of this machine or of its link takes a word of permission, `allow_local: true` in the
+//! defaults; a password may be `{env: NAME}` or `{command: [PROGRAM, …]}` in a document of this
+//! machine, see [`Document::of_this_machine`]. No two hosts may have one address and port. A host's
+//! `serial`, as a key or in its data, is the serial number of the switch that is meant.
 //!
-//! Resolution is Nornir 3's: the host's own value, then its groups' depth first from left to right, then the defaults'; the
-//! first that is not null wins, and `data` is resolved key by key without merging deeper, unless the defaults say `merge: deep`.
-//! Every host belongs to `global` as well, after all its other groups. [`Inventory::explain`] says what came from where.
+//! Resolution is Nornir 3's: the host's own value, then its groups' depth first from left to right,
+//! then the defaults'; the first that is not null wins, and `data` is resolved key by key without
+//! merging deeper, unless the defaults say `merge: deep`. Every host belongs to `global` as well,
+//! after all its other groups. [`Inventory::explain`] says what came from where.
 
 mod address;
 mod connection;
@@ -63,7 +68,7 @@ pub struct Inventory {
     peers: OnceLock<Arc<Peers>>,
 }
 
-/// One device, resolved.
+/// One device with all values that are looked up for it.
 #[derive(Clone)]
 pub struct Device {
     /// Its name, which is its key in the inventory.
@@ -78,7 +83,7 @@ pub struct Device {
     pub data: Map<String, Value>,
     /// The user to log in as.
     pub username: Option<String>,
-    /// That user's password.
+    /// The password of that user.
     pub password: Option<Password>,
     /// The serial number of the switch that is meant, if the inventory says.
     pub serial: Option<String>,
@@ -97,7 +102,8 @@ impl fmt::Debug for Device {
     }
 }
 
-/// Why documents are no inventory. Says where and what was expected, never what stands there: it may be a password.
+/// Why documents are no inventory. Says where and what was expected, never what stands there: it
+/// may be a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("inventory {document}{}{}: {reason}", line_of(*.line), path_of(.path))]
 pub struct InventoryError {
@@ -132,7 +138,8 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// The same, whatever the addresses are: what is imported from elsewhere is written down first and corrected by a person.
+    /// The same, whatever the addresses are: what is imported from elsewhere is written down first
+    /// and corrected by a person.
     fn assemble(documents: &[Document]) -> Result<Self, InventoryError> {
         let mut inventory =
             Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: BTreeMap::new(), peers: OnceLock::new() };
@@ -180,8 +187,8 @@ impl Inventory {
         })
     }
 
-    /// The devices in a group, by themselves or through its member groups, sorted; `None` if no such group is defined.
-    /// Everyone is in `global`.
+    /// The devices in a group, by themselves or through its member groups, sorted; `None` if no
+    /// such group is defined. Everyone is in `global`.
     pub fn members(&self, group: &str) -> Option<Vec<DeviceName>> {
         if !self.groups.contains_key(group) && group != GroupName::global().as_ref() {
             return None;
@@ -190,8 +197,9 @@ impl Inventory {
         Some(self.hosts.iter().filter(|(_, host)| member(host)).map(|(name, _)| name.clone()).collect())
     }
 
-    /// The documents that these devices are resolved from: theirs, and those with groups or defaults. Sorted. Ansible's
-    /// templates may read the data of any device, so then it is all documents.
+    /// The documents that these devices are resolved from: theirs, and those with groups or
+    /// defaults. Sorted. Ansible's templates may read the data of any device, so then it is all
+    /// documents.
     pub fn documents_of(&self, devices: &[DeviceName]) -> Vec<String> {
         let has_peers = |name: &DeviceName| self.jinja_of(name).variables == Variables::Ansible;
         let reads_all = devices.iter().any(has_peers);
@@ -223,8 +231,8 @@ impl Inventory {
         })
     }
 
-    /// Every address is meant to be reached, and by one name only: two names of one switch would be pushed at once, and one of them
-    /// with the configuration of the other.
+    /// Every address is meant to be reached, and by one name only: two names of one switch would be
+    /// pushed at once, and one of them with the configuration of the other.
     fn check_addresses(&self) -> Result<(), InventoryError> {
         let mut seen: BTreeMap<(String, u16), &DeviceName> = BTreeMap::new();
         for (name, host) in &self.hosts {
@@ -287,7 +295,8 @@ impl Inventory {
         self.paths_of(host).into_iter().filter_map(|mut path| path.pop()).collect()
     }
 
-    /// Depth first, left to right, each once: Nornir's `extended_groups`, and `global`. A path ends with the group itself.
+    /// Depth first, left to right, each once: Nornir's `extended_groups`, and `global`. A path ends
+    /// with the group itself.
     fn paths_of(&self, host: &Element) -> Vec<Vec<GroupName>> {
         let mut seen = HashSet::new();
         let mut paths = Vec::new();

@@ -1,5 +1,6 @@
-//! What a device should run: the inventory says which devices there are, models and templates say what each of them gets, and
-//! rendering makes one configuration of both. Everything in here is pure: no async, no store, no network, no time of day.
+//! What a device should run: the inventory says which devices there are, models and templates say
+//! what each of them gets, and rendering makes one configuration of both. Everything in here is
+//! pure: no async, no store, no network, no time of day.
 //!
 //! ```text
 //! inventory   which devices there are, and their data      ┐

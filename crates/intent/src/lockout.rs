@@ -1,11 +1,13 @@
-//! What a configuration must hold so that its switch can still be reached. It is read before the switch is touched.
+//! What a configuration must hold so that its switch can still be reached. It is read before the
+//! switch is touched.
 //!
-//! The commit timer undoes a configuration that this lint lets through and that cuts naas off; the lint saves its two minutes and
-//! says the reason. It reads the candidate in order, as the switch does: a later `no username naas` or `default interface
-//! Management1` undoes what an earlier line did. It knows no more EOS than the lines that its rules are about.
+//! The commit timer undoes a configuration that this lint lets through and that cuts naas off; the
+//! lint saves its two minutes and says the reason. It reads the candidate in order, as the switch
+//! does: a later `no username naas` or `default interface Management1` undoes what an earlier line
+//! did. It knows no more EOS than the lines that its rules are about.
 //!
-//! A rule that does not fit a site is switched off by a model, with the reason: `allow: {management-route: the management network
-//! is flat}`.
+//! A rule that does not fit a site is switched off by a model, with the reason:
+//! `allow: {management-route: the management network is flat}`.
 
 mod state;
 
@@ -18,11 +20,13 @@ use serde::{Deserialize, Serialize};
 use crate::inventory::{Device, Transport};
 use state::{Interface, ManagementState};
 
-/// One thing that a configuration must hold. In a model's `allow` it is called by the name that [`Display`](fmt::Display) gives it.
+/// One thing that a configuration must hold. In a model's `allow` it is called by the name that
+/// [`Display`](fmt::Display) gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
-    /// `management api http-commands` is there, not shut down, and with the protocol that naas uses.
+    /// `management api http-commands` is there, not shut down, and with the protocol that naas
+    /// uses.
     ManagementApi,
     /// That protocol is served on the TCP port that the inventory says.
     ManagementPort,
@@ -42,7 +46,7 @@ pub enum Rule {
     "it would lock naas out of the device: {what}; correct it, or allow it in a model, with the reason: `allow: {{{rule}: …}}`"
 )]
 pub struct Lockout {
-    /// The rule.
+    /// The rule that is broken.
     pub rule: Rule,
     /// What was expected, and what the configuration holds instead.
     pub what: String,
@@ -136,8 +140,8 @@ fn address(device: &Device) -> Option<IpAddr> {
     device.hostname.parse().ok()
 }
 
-/// The rules about the interface that naas reaches the device by. A loopback address is that of a simulated switch, or of a
-/// tunnel.
+/// The rules about the interface that naas reaches the device by. A loopback address is that of a
+/// simulated switch, or of a tunnel.
 fn reach(state: &ManagementState, device: &Device) -> Vec<Option<Lockout>> {
     let address = address(device);
     if address.is_some_and(|address| address.is_loopback()) {

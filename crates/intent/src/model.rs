@@ -1,4 +1,5 @@
-//! Models: pieces of intent, each for some devices, each naming the template that turns its data into configuration.
+//! Models: pieces of intent, each for some devices, each naming the template that turns its data
+//! into configuration.
 //!
 //! A model is a YAML or JSON file in the models bucket or folder:
 //!
@@ -18,8 +19,9 @@
 //!   management-route: the management network is flat
 //! ```
 //!
-//! `docs/model.schema.json` says the same to editors. A JSON Schema beside a template, `templates/interface.schema.json` for
-//! `templates/interface.tera`, says which data that template takes; every model that uses it is held against it when it is read.
+//! `docs/model.schema.json` says the same to editors. A JSON Schema beside a template,
+//! `templates/interface.schema.json` for `templates/interface.tera`, says which data that template
+//! takes; every model that uses it is held against it when it is read.
 
 mod data;
 mod fields;
@@ -63,7 +65,8 @@ pub struct Model {
     pub template: String,
     /// What the template sees as `model`.
     pub data: Map<String, Value>,
-    /// Why the data does not fit the schema beside its template. Such a model fails its own devices and no others.
+    /// Why the data does not fit the schema beside its template. Such a model fails its own devices
+    /// and no others.
     pub unfit: Option<Unfit>,
     /// The least time that its devices run a new configuration on trial.
     pub confirm: Option<ConfirmWithin>,
@@ -90,8 +93,8 @@ impl TryFrom<String> for Reason {
     }
 }
 
-/// Why a file is not a model. It concerns every device: a model that cannot be read may be for any of them, and
-/// replacing a configuration without it would take its lines off the switch.
+/// Why a file is not a model. It concerns every device: a model that cannot be read may be for any
+/// of them, and replacing a configuration without it would take its lines off the switch.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
     /// The file is not YAML or JSON, or has not the keys of a model.
@@ -101,7 +104,7 @@ pub enum ModelError {
         path: String,
         /// Line from 1; 0 when it is the file as a whole.
         line: u64,
-        /// Column from 1.
+        /// The column, counted from 1.
         column: u64,
         /// Where in the model, such as `checks[0]`; empty for the whole.
         at: String,
@@ -119,7 +122,7 @@ pub enum ModelError {
     /// Two models have the same name.
     #[error("models {first} and {second} are both named {name:?}; a name must be unique")]
     SameName {
-        /// The name.
+        /// The name that both have.
         name: String,
         /// The path of one file.
         first: String,
@@ -128,8 +131,8 @@ pub enum ModelError {
     },
 }
 
-/// Reads every model among `files` (`*.yaml`, `*.yml`, `*.json`), in the order their lines take in a configuration, and holds
-/// their data against the schemas beside their templates.
+/// Reads every model among `files` (`*.yaml`, `*.yml`, `*.json`), in the order their lines take in
+/// a configuration, and holds their data against the schemas beside their templates.
 pub fn read(files: &ModelFiles) -> Result<Vec<Model>, ModelError> {
     let mut schemas = data::Schemas::new(files);
     let mut models = Vec::new();
@@ -153,7 +156,8 @@ impl Model {
         self.devices.contains(device) || self.groups.iter().any(|group| groups.contains(group))
     }
 
-    /// By order; among equals what is for groups comes before what is for a device, and names decide the rest.
+    /// By order; among equals what is for groups comes before what is for a device, and names
+    /// decide the rest.
     fn precedence(&self) -> (i64, bool, String) {
         (self.order, !self.devices.is_empty(), self.name.clone())
     }

@@ -1,6 +1,7 @@
 //! Names of devices, groups and runs, checked once when they enter.
 //!
-//! A name becomes part of object keys, URLs and log lines, so the characters allowed are those safe in all of them.
+//! A name becomes part of object keys, URLs and log lines, so the characters allowed are those safe
+//! in all of them.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -17,7 +18,8 @@ const SECOND: usize = 15;
 /// How the second is written.
 const SECOND_FORM: &str = "%Y%m%d-%H%M%S";
 
-/// A device's key in the inventory, such as `leaf1` or `leaf1.fra.example.net`. Upper and lower case differ.
+/// A device's key in the inventory, such as `leaf1` or `leaf1.fra.example.net`. Upper and lower
+/// case differ.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DeviceName(String);

@@ -1,13 +1,14 @@
 //! Takes secrets out of configuration text before it is kept, logged or shown.
 //!
-//! The switch's diff and its refusals quote configuration lines, and those may hold passwords, keys and communities. As
-//! `show running-config sanitized` does on EOS, the value is replaced by [`REMOVED`]; the line, its place and its sign stay.
-//! Which words of a line are secrets is EOS's grammar, which stands in the crate `eos-config`: one table for naas and for
-//! the simulator.
+//! The switch's diff and its refusals quote configuration lines, and those may hold passwords, keys
+//! and communities. As `show running-config sanitized` does on EOS, the value is replaced by
+//! [`REMOVED`]; the line, its place and its sign stay. Which words of a line are secrets is EOS's
+//! grammar, which stands in the crate `eos-config`: one table for naas and for the simulator.
 
 pub use eos_config::REMOVED;
 
-/// `text` (configuration lines, a unified diff of them, or a sentence that quotes one) without its secrets. Line breaks are kept.
+/// `text` (configuration lines, a unified diff of them, or a sentence that quotes one) without its
+/// secrets. Line breaks are kept.
 pub fn secrets(text: &str) -> String {
     eos_config::mask(text).into_owned()
 }

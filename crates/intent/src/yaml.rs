@@ -1,9 +1,10 @@
-//! YAML and JSON as naas reads them everywhere, with places, and with what PyYAML's users expect of a plain word.
+//! YAML and JSON as naas reads them everywhere, with places, and with what PyYAML's users expect of
+//! a plain word.
 //!
-//! - `yes`, `no`, `on` and `off` without quotes are true and false, in the spellings of PyYAML (`yes`, `Yes`, `YES`, not `yEs`
-//!   or `y`). Keys are always text, as they are written.
-//! - What is only sometimes a number stays text: `12:30:45`, which PyYAML would take as sexagesimal, `010`, which it would
-//!   take as octal, `1_000`, and dates.
+//! - `yes`, `no`, `on` and `off` without quotes are true and false, in the spellings of PyYAML
+//!   (`yes`, `Yes`, `YES`, not `yEs` or `y`). Keys are always text, as they are written.
+//! - What is only sometimes a number stays text: `12:30:45`, which PyYAML would take as
+//!   sexagesimal, `010`, which it would take as octal, `1_000`, and dates.
 //! - Duplicate keys, alias bombs, and nesting beyond [`MAX_DEPTH`] are errors.
 
 mod de;
@@ -30,7 +31,8 @@ pub(crate) struct Malformed {
     pub(crate) reason: String,
 }
 
-/// Reads one document. JSON is nearly YAML; what looks like JSON and is not YAML has the JSON parser's last word.
+/// Reads one document. JSON is nearly YAML; what looks like JSON and is not YAML has the JSON
+/// parser's last word.
 pub(crate) fn read(text: &[u8]) -> Result<Node, Malformed> {
     let text = utf8(text)?;
     let malformed = match from_yaml(text, true) {
@@ -83,15 +85,17 @@ fn from_yaml(text: &str, strict_booleans: bool) -> Result<Node, Malformed> {
     })
 }
 
-/// The parser repeats the place at the end of its sentence, and adds hints for those who program with it.
+/// The parser repeats the place at the end of its sentence, and adds hints for those who program
+/// with it.
 fn sentence(reason: &str) -> String {
     let ends = [" at line ", " (at line ", ", set DuplicateKeyPolicy", "\n"];
     let end = ends.iter().filter_map(|end| reason.find(end)).min().unwrap_or(reason.len());
     reason[..end].trim_end_matches([',', ':', ' ']).to_owned()
 }
 
-/// PyYAML's words for true and false. The parser knows more, such as `y`, and does not tell which words were in quotes; so
-/// where such a word stands it is asked a second time with all of them, and what then is no text was plain.
+/// PyYAML's words for true and false. The parser knows more, such as `y`, and does not tell which
+/// words were in quotes; so where such a word stands it is asked a second time with all of them,
+/// and what then is no text was plain.
 fn booleans(mut node: Node, text: &str) -> Result<Node, Malformed> {
     if node.any_text(&is_boolean_word) {
         resolve(&mut node, &from_yaml(text, false)?);

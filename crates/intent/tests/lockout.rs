@@ -1,5 +1,5 @@
-//! The lint for lock-outs finds nothing wrong with the published configurations of whole devices, which nobody here wrote, and
-//! finds each of them wrong without the lines that keep it reachable.
+//! The lint for lock-outs finds nothing wrong with the published configurations of whole devices,
+//! which nobody here wrote, and finds each of them wrong without the lines that keep it reachable.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,8 @@ fn whole_devices_pass_and_not_without_their_management() {
     }
 }
 
-/// The device as an inventory would have it: its first user, and its management address or else a name.
+/// The device as an inventory would have it: its first user, and its management address or else a
+/// name.
 fn device(configuration: &str) -> Device {
     let users = configuration.lines().filter_map(|line| line.strip_prefix("username "));
     let user = users.filter_map(|line| line.split(' ').next()).next().expect("a whole device has a user");

@@ -136,6 +136,30 @@ pub(crate) async fn plan_and_apply(world: &Arc<World>, devices: &[usize]) {
     }
 }
 
+/// Somebody brings a device back to the configuration that it ran `back` revisions before its newest.
+pub(crate) async fn restore(world: &Arc<World>, device: &str, back: usize) {
+    let process = Process::new(world, "scheduler");
+    process.begin();
+    let history = process.live(GATEWAY, scheduler(&process).history(&Caller::default(), device, 10)).await;
+    let Ended::Done(Ok(history)) = history else { return };
+    let Some(revision) = history.versions.get(back) else { return };
+    world.count("restores asked for");
+    let body = json!({"devices": [device], "restore": revision.configuration.to_string()}).to_string();
+    configure(world, &body, None).await;
+}
+
+/// Somebody ends the pin of a device.
+pub(crate) async fn unpin(world: &Arc<World>, device: &str) {
+    let process = Process::new(world, "scheduler");
+    process.begin();
+    world.log("operator", || format!("unpins {device}"));
+    let answer: Ended<Result<_, ReportError>> =
+        process.live(GATEWAY, scheduler(&process).unpin(&Caller::default(), device)).await;
+    if let Ended::Done(Ok(_)) = answer {
+        world.count("unpins");
+    }
+}
+
 /// Somebody cancels a run.
 pub(crate) async fn cancel(world: &Arc<World>, run: &RunId) {
     let process = Process::new(world, "scheduler");

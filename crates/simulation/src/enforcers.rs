@@ -12,7 +12,7 @@ use naas::records::slice::Slice;
 
 use crate::process::{Ended, Process, Reach};
 use crate::sabotage::Sabotage;
-use crate::switches::Wire;
+use crate::switches::{Connection, Wire};
 use crate::world::World;
 
 type ThePorts = Ports<Reach, Reach, EosSwitches, Reach, Reach, Reach, Reach>;
@@ -56,7 +56,11 @@ fn ports(process: &Arc<Process>) -> ThePorts {
         inventories: reach.clone(),
         models: reach.clone(),
         switches: EosSwitches::by(move |device| {
-            Arc::new(Wire { process: at_switches.clone(), device: device.name.to_string() })
+            let connection = match at_switches.world.sabotage {
+                Some(Sabotage::ConfirmsOverSameConnection) => Connection(at_switches.invocation()),
+                _ => at_switches.world.next_connection(),
+            };
+            Arc::new(Wire { process: at_switches.clone(), device: device.name.to_string(), connection })
         }),
         state: reach.clone(),
         queue: reach.clone(),

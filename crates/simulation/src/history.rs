@@ -79,7 +79,7 @@ fn play_and(seed: u64, sabotage: Option<Sabotage>, log: bool) -> History {
     runtime.expect("a runtime without input and output needs nothing").block_on(async {
         let mut rng = Rng::with_seed(seed);
         let scenario = Scenario::generate(&mut rng);
-        let switches = switches(&mut rng, scenario.devices);
+        let switches = switches(&mut rng, &scenario);
         let world = Arc::new(World::new(scenario.rules, scenario.fault_rates, sabotage, rng, switches, log));
         world.log("", || {
             format!("seed {seed}: {} devices, {:?}, {:?}", scenario.devices, world.rules, world.fault_rates)
@@ -95,13 +95,13 @@ fn play_and(seed: u64, sabotage: Option<Sabotage>, log: bool) -> History {
     })
 }
 
-fn switches(rng: &mut Rng, count: usize) -> BTreeMap<String, Switch> {
+fn switches(rng: &mut Rng, scenario: &Scenario) -> BTreeMap<String, Switch> {
     let versions = ["4.30.1F", "4.33.1F"];
     let switch = |number| {
         let name = format!("leaf{number}");
-        (name.clone(), Switch::new(&name, versions[rng.usize(0..2)]))
+        (name.clone(), Switch::new(&name, versions[rng.usize(0..2)], scenario.rules.expired_session))
     };
-    (1..=count).map(switch).collect()
+    (1..=scenario.devices).map(switch).collect()
 }
 
 async fn stop(world: &World, enforcer: JoinHandle<()>) {
@@ -145,6 +145,9 @@ async fn rest(world: &World) -> bool {
 /// happen.
 async fn afterwards(world: &Arc<World>) {
     lock(&world.stored).change_models(ModelVariant::Good);
+    for name in world.switches.keys() {
+        clients::unpin(world, name).await;
+    }
     tokio::time::sleep(FORGOTTEN).await;
     let everything = Ask { devices: None, mode: "apply", step: None, confirm: None };
     for again in [false, true] {
@@ -152,7 +155,8 @@ async fn afterwards(world: &Arc<World>) {
         let before = verdict::journals(world);
         let run = clients::ask(world, &everything, None).await;
         let Some(run) = run else {
-            return world.violated(Invariant::NothingLost, "a request was not accepted in fair fault_rates".to_owned());
+            return world
+                .violated(Invariant::NothingLost, "a request was not accepted while nothing was wrong".to_owned());
         };
         tokio::time::sleep(Duration::from_secs(20)).await;
         if !rest(world).await {
@@ -202,6 +206,14 @@ fn happen(world: &Arc<World>, act: Act) {
         Act::Redrive => {
             let own = world.clone();
             pending_request(world, async move { clients::redrive(&own).await });
+        }
+        Act::Restore { device, back } => {
+            let (own, name) = (world.clone(), switch(device).name.clone());
+            pending_request(world, async move { clients::restore(&own, &name, back).await });
+        }
+        Act::Unpin(device) => {
+            let (own, name) = (world.clone(), switch(device).name.clone());
+            pending_request(world, async move { clients::unpin(&own, &name).await });
         }
         Act::Cancel => {
             let last = world.watch().created.iter().max_by_key(|(_, at)| **at).map(|(run, _)| run.clone());

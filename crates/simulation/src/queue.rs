@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::process::Reach;
+use crate::sabotage::Sabotage;
 use crate::world::{World, lock};
 
 /// How often a message is handed out before it is set aside, as in the template.
@@ -26,6 +27,8 @@ pub(crate) struct Queue {
 struct Contents {
     waiting: Vec<Message>,
     parked: Vec<Parked>,
+    /// What is parked too late, under [`Sabotage::ParksAfterRecording`].
+    to_park: Vec<(String, String)>,
     numbers: u64,
 }
 
@@ -142,19 +145,36 @@ impl SliceQueue for Reach {
     }
 }
 
+impl World {
+    fn park(&self, message: &str, reason: &str) {
+        let mut contents = lock(&self.queue.contents);
+        contents.numbers += 1;
+        let handle = format!("p{}", contents.numbers);
+        contents.parked.push(Parked { handle, message: message.to_owned(), reason: Some(reason.to_owned()) });
+        drop(contents);
+        self.count("devices parked");
+        if let Ok(Slice { run, devices, .. }) = Slice::parse(message) {
+            self.watch().parked.extend(devices.into_iter().map(|device| (run.clone(), device)));
+        }
+    }
+
+    /// Parks what was to be parked before, under [`Sabotage::ParksAfterRecording`].
+    pub(crate) fn park_late(&self) {
+        let late = std::mem::take(&mut lock(&self.queue.contents).to_park);
+        late.iter().for_each(|(message, reason)| self.park(message, reason));
+    }
+}
+
 impl DeadLetters for Reach {
     async fn park(&self, message: &str, reason: &str) -> Result<(), StoreError> {
         let process = &self.0;
         process.point("before it parked a slice").await;
         let (done, known) = self.luck();
-        if done {
-            let mut contents = lock(&process.world.queue.contents);
-            contents.numbers += 1;
-            let handle = format!("p{}", contents.numbers);
-            contents.parked.push(Parked { handle, message: message.to_owned(), reason: Some(reason.to_owned()) });
-            drop(contents);
+        if done && process.world.sabotage == Some(Sabotage::ParksAfterRecording) {
+            lock(&process.world.queue.contents).to_park.push((message.to_owned(), reason.to_owned()));
+        } else if done {
             process.log(|| format!("parks a slice: {reason}"));
-            process.world.count("devices parked");
+            process.world.park(message, reason);
         }
         process.point("after it had parked a slice").await;
         if known { Ok(()) } else { Err(unavailable("parking a slice")) }

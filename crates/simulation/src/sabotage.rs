@@ -22,11 +22,19 @@ pub enum Sabotage {
     CommitsForGood,
     /// The devices of a slice are worked on one after the other.
     OneByOne,
+    /// A commit is confirmed over the connection that it was made over.
+    ConfirmsOverSameConnection,
+    /// A device is parked only after its outcome is recorded.
+    ParksAfterRecording,
+    /// A restore pins its device only when it gives the lease back.
+    PinsAfterPush,
+    /// A push records whatever the switch runs at its end as known to be intended.
+    RecordsMovedDigest,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::BreaksLease,
         Self::IgnoresClockSkew,
         Self::ReadsBeforeLease,
@@ -34,6 +42,10 @@ impl Sabotage {
         Self::ForgetsDigests,
         Self::CommitsForGood,
         Self::OneByOne,
+        Self::ConfirmsOverSameConnection,
+        Self::ParksAfterRecording,
+        Self::PinsAfterPush,
+        Self::RecordsMovedDigest,
     ];
 
     /// Which invariant it breaks.
@@ -41,9 +53,10 @@ impl Sabotage {
         match self {
             Self::BreaksLease | Self::IgnoresClockSkew => Invariant::OnePush,
             Self::ReadsBeforeLease => Invariant::NewestIntent,
-            Self::DeletesEarly => Invariant::NothingLost,
+            Self::DeletesEarly | Self::ParksAfterRecording => Invariant::NothingLost,
             Self::ForgetsDigests => Invariant::Idempotent,
-            Self::CommitsForGood => Invariant::ComesBack,
+            Self::CommitsForGood | Self::ConfirmsOverSameConnection => Invariant::ComesBack,
+            Self::PinsAfterPush | Self::RecordsMovedDigest => Invariant::Honest,
             Self::OneByOne => Invariant::OwnFailure,
         }
     }

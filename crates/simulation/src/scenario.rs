@@ -1,7 +1,8 @@
-//! What is going to happen in a history, thrown beforehand from its seed alone: rules, fault_rates, and who does what when.
+//! What is going to happen in a history, drawn beforehand from its seed alone: rules, fault rates, and who does what when.
 
 use std::time::Duration;
 
+use eos_sim::{Answer, ExpiredSession};
 use fastrand::Rng;
 use intent::confirm::ConfirmWithin;
 use naas::retry::Retries;
@@ -19,6 +20,8 @@ pub(crate) struct Rules {
     pub(crate) visibility: Duration,
     pub(crate) confirm: ConfirmWithin,
     pub(crate) retries: Retries,
+    /// How switches list a session after its commit timer ran out; what EOS does is not known.
+    pub(crate) expired_session: ExpiredSession,
 }
 
 /// How likely it is that things go wrong by themselves.
@@ -55,6 +58,13 @@ pub(crate) enum Act {
     PlanAndApply(Vec<usize>),
     /// Somebody cancels the run that was accepted last.
     Cancel,
+    /// Somebody brings a device back to the configuration it ran that many revisions ago, which pins it.
+    Restore {
+        device: usize,
+        back: usize,
+    },
+    /// Somebody ends the pin of a device.
+    Unpin(usize),
     /// Somebody sends the dead letters again.
     Redrive,
     /// Store and queue fail for so long.
@@ -84,6 +94,17 @@ pub(crate) struct Ask {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     Down,
+    /// Each request takes so long that a function's time runs out in the middle of a push.
+    Crawls,
+    /// Somebody else holds the configuration lock.
+    ConfigLocked,
+    /// The next requests with this command fail once or twice with a fault that passes.
+    Hiccups(&'static str, Answer, u32),
+    /// Whenever a push has committed with a timer, an operator changes the switch by hand before
+    /// the confirmation, and may save it.
+    EditedDuringTrial {
+        saved: bool,
+    },
     RefusesLine,
     DeniesCommit,
     DeniesSessions,
@@ -101,13 +122,24 @@ pub(crate) enum Trouble {
 pub(crate) enum OperatorAction {
     Changes,
     ChangesAndSaves,
-    /// Opens a session, and never comes back to it.
-    OpensSession,
+    /// Opens a session, and never comes back to it. Its name may look like one of ours.
+    OpensSession(SessionOwner),
     /// Commits with a timer, and lets it run out.
-    Tries(Duration),
+    Tries(SessionOwner, Duration),
     Reboots(Duration),
     /// Sessions of pushes that died long ago.
     DeadSessions(usize),
+}
+
+/// Who opens a session that is not ours. Only the name tells the switch's users whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SessionOwner {
+    /// An operator, under a name of their own.
+    Operator,
+    /// An operator whose names begin as ours do.
+    OperatorWithOurPrefix,
+    /// Another installation of naas.
+    OtherInstallation,
 }
 
 /// A history, as it is going to be.
@@ -171,6 +203,7 @@ fn rules(rng: &mut Rng) -> Rules {
         visibility: timeout + Duration::from_secs(60),
         confirm: ConfirmWithin::new(confirm).expect("a number of seconds that is allowed"),
         retries: Retries { first_pause: Duration::from_secs(rng.u64(5..=15)), attempts: rng.u32(2..=4) },
+        expired_session: [ExpiredSession::Gone, ExpiredSession::Completed, ExpiredSession::Aborted][rng.usize(0..3)],
     }
 }
 
@@ -198,10 +231,12 @@ fn act(rng: &mut Rng, devices: usize) -> Act {
             Act::Ask { request: ask(rng, devices, mode), key: key(rng), at_once: at_once(rng) }
         }
         40..45 => Act::PlanAndApply(some_of(rng, devices)),
-        45..49 => Act::Cancel,
-        49..52 => Act::Redrive,
-        52..55 => Act::Outage(Duration::from_secs(rng.u64(1..60))),
-        55..78 => {
+        45..48 => Act::Cancel,
+        48..51 => Act::Redrive,
+        51..54 => Act::Outage(Duration::from_secs(rng.u64(1..60))),
+        54..60 => Act::Restore { device, back: rng.usize(0..3) },
+        60..62 => Act::Unpin(device),
+        62..82 => {
             let lasts = Duration::from_secs(rng.u64(5..240));
             Act::Trouble { device, trouble: trouble(rng), lasts }
         }
@@ -247,7 +282,11 @@ fn trouble(rng: &mut Rng) -> Trouble {
     let commands =
         ["configure session", " commit timer ", " commit\"", " abort", "show configuration sessions", "write memory"];
     let command = commands[rng.usize(0..commands.len())];
-    match rng.u32(0..14) {
+    match rng.u32(0..20) {
+        14..16 => Trouble::EditedDuringTrial { saved: rng.bool() },
+        16 => Trouble::Crawls,
+        17 => Trouble::ConfigLocked,
+        18..20 => Trouble::Hiccups(command, passing_fault(rng), rng.u32(1..=2)),
         0..2 => Trouble::Down,
         2 => Trouble::RefusesLine,
         3 => Trouble::DeniesCommit,
@@ -261,12 +300,22 @@ fn trouble(rng: &mut Rng) -> Trouble {
     }
 }
 
+fn passing_fault(rng: &mut Rng) -> Answer {
+    let faults = [Answer::Unauthorized, Answer::BadGateway, Answer::InternalError, Answer::Denied];
+    faults[rng.usize(0..faults.len())]
+}
+
+fn session_owner(rng: &mut Rng) -> SessionOwner {
+    let owners = [SessionOwner::Operator, SessionOwner::OperatorWithOurPrefix, SessionOwner::OtherInstallation];
+    owners[rng.usize(0..owners.len())]
+}
+
 fn operator_action(rng: &mut Rng) -> OperatorAction {
     match rng.u32(0..10) {
         0..2 => OperatorAction::Changes,
         2..5 => OperatorAction::ChangesAndSaves,
-        5 => OperatorAction::OpensSession,
-        6 => OperatorAction::Tries(Duration::from_secs(rng.u64(10..300))),
+        5 => OperatorAction::OpensSession(session_owner(rng)),
+        6 => OperatorAction::Tries(session_owner(rng), Duration::from_secs(rng.u64(10..300))),
         7..9 => OperatorAction::Reboots(Duration::from_secs(rng.u64(5..200))),
         _ => OperatorAction::DeadSessions(rng.usize(1..=3)),
     }

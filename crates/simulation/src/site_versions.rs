@@ -80,12 +80,10 @@ pub(crate) fn models(version: u32, variant: ModelVariant) -> Arc<ModelFiles> {
 
 /// The inventory's only document.
 pub(crate) fn inventory(devices: &[String], version: u32) -> Vec<u8> {
-    // The ports tell the devices apart; the simulated wire does not look at them.
-    let hosts: Vec<_> =
-        devices.iter().enumerate().map(|(at, name)| format!("{name}: {{port: {}}}", 8000 + at)).collect();
-    let eapi = "{eapi: {extras: {transport: http}}}";
+    let hosts: Vec<_> = devices.iter().zip(1..).map(|(name, n)| format!("{name}: {{hostname: 127.0.0.{n}}}")).collect();
+    let eapi = "{eapi: {extras: {transport: http, allow_local: true}}}";
     format!(
-        "{{hosts: {{{}}}, defaults: {{hostname: 127.0.0.1, username: naas, password: pw, connection_options: {eapi}, data: {{version: {version}}}}}}}",
+        "{{hosts: {{{}}}, defaults: {{username: naas, password: pw, connection_options: {eapi}, data: {{version: {version}}}}}}}",
         hosts.join(", ")
     )
     .into_bytes()

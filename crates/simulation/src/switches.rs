@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use eapi::{Carried, Carrier, CarryFault};
-use eos_sim::{DeviceHandle, DeviceSpec, Entry, Event, Faults};
+use eos_sim::{DeviceHandle, DeviceSpec, Entry, Event, ExpiredSession, FailingRequest, Faults};
+use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::clients;
+use crate::operators;
 use crate::process::{Invocation, Process};
 use crate::sabotage::Sabotage;
 use crate::scenario::Trouble;
@@ -24,6 +26,8 @@ pub(crate) struct Switch {
     pub(crate) handle: DeviceHandle,
     /// What it shows that runs the first version of everything.
     pub(crate) first: String,
+    /// How it lists a session after its commit timer ran out.
+    expired_session: ExpiredSession,
     trouble: Mutex<Option<Trouble>>,
     last_seen: Mutex<LastSeen>,
     /// Requests are run one after the other.
@@ -40,12 +44,16 @@ struct LastSeen {
 /// Who talks to a switch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    Push(Invocation),
+    Push(Invocation, Connection),
     Operator,
 }
 
+/// Tells the connections of all processes apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Connection(pub(crate) u32);
+
 impl Switch {
-    pub(crate) fn new(name: &str, eos: &str) -> Self {
+    pub(crate) fn new(name: &str, eos: &str, expired_session: ExpiredSession) -> Self {
         let spec = DeviceSpec {
             name: name.to_owned(),
             eos: eos.to_owned(),
@@ -55,10 +63,12 @@ impl Switch {
         let handle = DeviceHandle::detached(spec, World::beginning()).expect("the first version is a configuration");
         let first = handle.running_config();
         let last_seen = LastSeen { entries: handle.journal().len(), running: first.as_str().into() };
+        handle.set_faults(Faults { expired_session, ..Faults::default() });
         Self {
             name: name.to_owned(),
             handle,
             first,
+            expired_session,
             trouble: Mutex::default(),
             last_seen: Mutex::new(last_seen),
             turn: tokio::sync::Mutex::default(),
@@ -68,22 +78,49 @@ impl Switch {
     /// Makes something go wrong.
     pub(crate) fn inject(&self, trouble: Trouble) {
         let lines = |line: &str| vec![line.to_owned()];
+        let well = self.no_faults();
         self.handle.set_faults(match trouble {
-            Trouble::Down => Faults { down: true, ..Faults::default() },
-            Trouble::RefusesLine => Faults { refuse_lines: lines("alias MODELS"), ..Faults::default() },
-            Trouble::DeniesCommit => Faults { deny_commands: lines(" commit"), ..Faults::default() },
-            Trouble::DeniesSessions => Faults { deny_commands: lines("configure session"), ..Faults::default() },
-            Trouble::LosesManagementOnCommit => Faults { lose_management_on_commit: true, ..Faults::default() },
-            Trouble::DiskFull => Faults { disk_full: true, ..Faults::default() },
-            _ => Faults::default(),
+            Trouble::Down => Faults { down: true, ..well },
+            Trouble::RefusesLine => Faults { refuse_lines: lines("alias MODELS"), ..well },
+            Trouble::DeniesCommit => Faults { deny_commands: lines(" commit"), ..well },
+            Trouble::DeniesSessions => Faults { deny_commands: lines("configure session"), ..well },
+            Trouble::LosesManagementOnCommit => Faults { lose_management_on_commit: true, ..well },
+            Trouble::DiskFull => Faults { disk_full: true, ..well },
+            Trouble::ConfigLocked => Faults { config_locked: true, ..well },
+            Trouble::Hiccups(command, answer, times) => {
+                // The part of a command as it stands in a request ends with a quotation mark at times.
+                let with = command.trim_end_matches('"').to_owned();
+                Faults { failing_requests: vec![FailingRequest { with, answer, times }], ..well }
+            }
+            _ => well,
         });
         *lock(&self.trouble) = Some(trouble);
     }
 
     /// Ends what goes wrong.
     pub(crate) fn recover(&self) {
-        self.handle.set_faults(Faults::default());
+        self.handle.set_faults(self.no_faults());
         *lock(&self.trouble) = None;
+    }
+
+    /// Whether a reload would change nothing: the startup-config says what the running-config says.
+    pub(crate) fn is_saved(&self) -> bool {
+        let said =
+            |text: String| text.lines().filter(|line| !line.starts_with("! ")).map(str::to_owned).collect::<Vec<_>>();
+        said(self.handle.startup_config()) == said(self.handle.running_config())
+    }
+
+    /// EOS's digest of what the switch runs.
+    pub(crate) fn digest(&self) -> Option<String> {
+        let params = json!({"version": 1, "cmds": ["enable", "show running-config digest"], "format": "json"});
+        let body = json!({"jsonrpc": "2.0", "method": "runCmds", "params": params, "id": 1}).to_string();
+        let answer: serde_json::Value = serde_json::from_slice(&self.handle.call(body.as_bytes())?).ok()?;
+        Some(answer["result"][1]["digest"].as_str()?.to_owned())
+    }
+
+    /// What is so of the switch even when nothing is wrong with it.
+    fn no_faults(&self) -> Faults {
+        Faults { expired_session: self.expired_session, ..Faults::default() }
     }
 
     /// Lets happen what is due by now.
@@ -116,16 +153,39 @@ impl Switch {
             clients::webhook(world, &self.name);
         }
         world.ran(self, by, &[&before, &after], &new);
+        if let Some(Trouble::EditedDuringTrial { saved }) = *lock(&self.trouble)
+            && new.iter().any(|entry| matches!(entry.event, Event::SessionCommitted { timer_s: Some(_), .. }))
+            && by != By::Operator
+        {
+            edit_soon(world, &self.name, saved);
+        }
         done
     }
 
-    /// One request: its answer, unless the switch could not give it or cannot be reached any more.
-    fn request(&self, world: &Arc<World>, by: By, body: &[u8]) -> Option<Vec<u8>> {
+    /// One request: its answer or the HTTP status it fails with, unless the switch could not give it
+    /// or cannot be reached any more.
+    fn request(&self, world: &Arc<World>, by: By, body: &[u8]) -> Option<Result<Vec<u8>, u16>> {
         self.run(world, by, |handle| {
+            if let Some(status) = handle.failing_status(body) {
+                return Some(Err(status));
+            }
             let answer = handle.call(body)?;
-            handle.call(b"").and(Some(answer))
+            handle.call(b"").and(Some(Ok(answer)))
         })
     }
+}
+
+/// An operator changes the switch by hand while the configuration of a push is on trial.
+fn edit_soon(world: &Arc<World>, name: &str, saved: bool) {
+    let (world, name) = (world.clone(), name.to_owned());
+    let after = Duration::from_millis(world.random(|rng| rng.u64(0..400)));
+    world.request_begins();
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        world.count("edits during a trial");
+        operators::change(&world, &world.switches[&name], saved);
+        world.request_ends();
+    });
 }
 
 fn told(entry: &Entry) -> String {
@@ -143,6 +203,7 @@ fn told(entry: &Entry) -> String {
 pub(crate) struct Wire {
     pub(crate) process: Arc<Process>,
     pub(crate) device: String,
+    pub(crate) connection: Connection,
 }
 
 /// What is done to a request on its way.
@@ -183,13 +244,15 @@ impl Wire {
             process.point("while a request was on its way").await;
             let (sender, answer) = oneshot::channel();
             // What was sent goes on even if whoever sent it is dead.
-            tokio::spawn(deliver(world.clone(), self.device.clone(), process.invocation(), body, latency, sender));
+            let by = By::Push(process.invocation(), self.connection);
+            tokio::spawn(deliver(world.clone(), self.device.clone(), by, body, latency, sender));
             answer.await.ok().flatten()
         };
         process.point("before it had the answer to a request").await;
         match (fate, answer) {
             (Fate::Swallowed | Fate::AnswerSwallowed, _) => std::future::pending().await,
-            (Fate::Answered, Some(answer)) => Ok(answer),
+            (Fate::Answered, Some(Ok(answer))) => Ok(answer),
+            (Fate::Answered, Some(Err(status))) => Err(CarryFault::Status(status)),
             _ => Err(CarryFault::NoAnswer("connection reset by peer".into())),
         }
     }
@@ -198,15 +261,15 @@ impl Wire {
 async fn deliver(
     world: Arc<World>,
     device: String,
-    by: Invocation,
+    by: By,
     body: Vec<u8>,
     latency: Duration,
-    answer: oneshot::Sender<Option<Vec<u8>>>,
+    answer: oneshot::Sender<Option<Result<Vec<u8>, u16>>>,
 ) {
     let switch = &world.switches[&device];
     let _turn = switch.turn.lock().await;
     tokio::time::sleep(latency).await;
-    let _ = answer.send(switch.request(&world, By::Push(by), &body));
+    let _ = answer.send(switch.request(&world, by, &body));
 }
 
 fn sabotaged(world: &World, body: Vec<u8>) -> Vec<u8> {
@@ -248,6 +311,7 @@ fn fate(world: &World, switch: &Switch, body: &[u8]) -> Fate {
 fn latency(world: &World, switch: &Switch, body: &[u8]) -> Duration {
     let ms = match *lock(&switch.trouble) {
         Some(Trouble::Slow) => 500..SLOWEST.as_millis() as u64,
+        Some(Trouble::Crawls) => 9_000..SLOWEST.as_millis() as u64,
         _ if has(body, "configure session") => 200..3000,
         _ => 2..60,
     };

@@ -72,7 +72,7 @@ fn coalescing_loses_nothing(world: &World) {
         }
         let given_up = parked.iter().any(|slice| chain.contains(&slice.run) && slice.devices.contains(device));
         let watch = world.watch();
-        let leases = chain.iter().flat_map(|run| watch.pushes_of(run, device)).filter_map(|push| push.leased);
+        let leases = chain.iter().flat_map(|run| watch.pushes_of(run, device)).filter_map(|push| push.leased.clone());
         let done = leases.map(|(at, _)| at).max() >= watch.created.get(run).copied();
         drop(watch);
         if !given_up && !done {
@@ -125,15 +125,18 @@ pub(crate) fn in_fair_weather(world: &World, run: &RunId, again: bool, before: &
             }
             status => world.violated(
                 Invariant::ComesBack,
-                format!("{name} is {status:?} after all was applied in fair fault_rates"),
+                format!("{name} is {status:?} after all was applied while nothing was wrong"),
             ),
         }
         if switch.handle.running_config() != newest.shown(&switch.first) {
             world.violated(Invariant::NewestIntent, format!("{name} does not run {newest:?} after all was applied"));
         }
+        let watch = world.watch();
         let ours =
-            |(session, state): &(String, SessionState)| world.is_ours(session) && *state != SessionState::Completed;
-        if let Some((session, state)) = switch.handle.sessions().into_iter().find(ours) {
+            |(session, state): &(String, SessionState)| watch.is_ours(name, session) && *state == SessionState::Pending;
+        let left = switch.handle.sessions().into_iter().find(ours);
+        drop(watch);
+        if let Some((session, state)) = left {
             world.violated(Invariant::Honest, format!("session {session} is left on {name}: {state:?}"));
         }
     }

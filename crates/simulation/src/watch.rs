@@ -10,14 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eos_sim::{Entry, Event};
+use intent::hash::ContentHash;
 use intent::name::{DeviceName, RunId};
+use naas::records::device_state::{DeviceRecord, Pin};
 use naas::records::outcome::{Outcome, Status};
 use naas::records::run::Mode;
 use naas::records::slice::Slice;
 
-use crate::process::Invocation;
+use crate::process::{Invocation, Process};
 use crate::site_versions::Version;
-use crate::switches::{By, Switch};
+use crate::store::Stored;
+use crate::switches::{By, Connection, Switch};
 use crate::world::{World, lock};
 
 /// What must hold in every history; the numbers are those of the design.
@@ -67,7 +70,7 @@ pub struct Violation {
 pub(crate) struct Watch {
     pub(crate) violations: Vec<Violation>,
     /// Which run each invocation works for.
-    works: BTreeMap<Invocation, (RunId, Mode)>,
+    works: BTreeMap<Invocation, Work>,
     pub(crate) pushes: BTreeMap<(Invocation, DeviceName), Push>,
     switches: BTreeMap<String, Seen>,
     /// When runs were first recorded.
@@ -77,19 +80,59 @@ pub(crate) struct Watch {
     pub(crate) accepted: BTreeSet<RunId>,
     pub(crate) keys: BTreeMap<String, RunId>,
     pub(crate) recorded: BTreeMap<(RunId, DeviceName), Duration>,
+    /// The pins that are set too late, under [`crate::sabotage::Sabotage::PinsAfterPush`].
+    pub(crate) late_pins: BTreeMap<DeviceName, Pin>,
+    /// The devices that were parked, by run.
+    pub(crate) parked: BTreeSet<(RunId, DeviceName)>,
+}
+
+/// What one invocation of an enforcer works for.
+#[derive(Debug, Clone)]
+struct Work {
+    run: RunId,
+    mode: Mode,
+    /// The stored configuration that its device is brought back to, if it is a restore.
+    restore: Option<ContentHash>,
+}
+
+/// What a push has to bring to its device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// What models and inventory say, no older than this.
+    Newest(Version),
+    /// A stored configuration of this version: the device is restored to it, or pinned at it.
+    Stored(Version),
+}
+
+impl Target {
+    /// Whether `running` is what the push has to bring to `switch`, and nothing else.
+    fn is_run_by(&self, switch: &Switch, running: &str) -> bool {
+        Version::of(running).is_some_and(|runs| self.allows(runs) && running == runs.shown(&switch.first))
+    }
+
+    fn allows(&self, runs: Version) -> bool {
+        match self {
+            Self::Newest(newest) => runs.is_no_older_than(*newest),
+            Self::Stored(stored) => runs == *stored,
+        }
+    }
 }
 
 /// What one push did.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Push {
-    /// When it got the lease, and what was the newest intent then.
-    pub(crate) leased: Option<(Duration, Version)>,
+    /// When it got the lease, and what it had to bring to the device then.
+    pub(crate) leased: Option<(Duration, Target)>,
     /// Whether others were left to it.
     has_followers: bool,
     pub(crate) touched: bool,
     pub(crate) committed: bool,
     pub(crate) confirmed: bool,
     pub(crate) saved: bool,
+    /// Whether what it saved last was its target, without anything that somebody changed by hand.
+    saved_target: bool,
+    /// Whether the startup-config said the same as the running-config when it was last asked something.
+    is_saved: bool,
     /// Whether the switch ran all of a sufficiently new intent when it was asked.
     saw_intent: bool,
 }
@@ -97,10 +140,16 @@ pub(crate) struct Push {
 /// What was seen on one switch.
 #[derive(Debug, Default)]
 struct Seen {
+    /// The sessions that pushes of this installation opened.
+    ours: BTreeSet<String>,
+    /// Over which connection a session was committed with a timer.
+    committed_over: BTreeMap<String, Connection>,
     /// Whose request it ran last, and whose before that.
     now: Option<Invocation>,
     before: BTreeSet<Invocation>,
     confirmed: Option<Version>,
+    /// The runs whose pin an operator has ended.
+    unpinned: BTreeSet<RunId>,
 }
 
 impl Watch {
@@ -109,7 +158,8 @@ impl Watch {
     }
 
     pub(crate) fn began(&mut self, invocation: Invocation, slice: &Slice) {
-        self.works.insert(invocation, (slice.run.clone(), slice.mode));
+        let work = Work { run: slice.run.clone(), mode: slice.mode, restore: slice.restore.clone() };
+        self.works.insert(invocation, work);
     }
 
     pub(crate) fn created(&mut self, run: &RunId, at: Duration) {
@@ -122,8 +172,18 @@ impl Watch {
 
     /// The pushes of `run` on `device`, in the order they began.
     pub(crate) fn pushes_of(&self, run: &RunId, device: &DeviceName) -> impl Iterator<Item = &Push> {
-        let of_run = move |invocation| self.works.get(invocation).is_some_and(|(of, _)| of == run);
+        let of_run = move |invocation| self.works.get(invocation).is_some_and(|work| work.run == *run);
         self.pushes.iter().filter(move |((by, on), _)| on == device && of_run(by)).map(|(_, push)| push)
+    }
+
+    /// A push of this installation opened a session.
+    pub(crate) fn opened_by_us(&mut self, switch: &str, session: &str) {
+        self.switches.entry(switch.to_owned()).or_default().ours.insert(session.to_owned());
+    }
+
+    /// Whether a push of this installation opened a session. Only that makes it ours, whatever it is called.
+    pub(crate) fn is_ours(&self, switch: &str, session: &str) -> bool {
+        self.switches.get(switch).is_some_and(|seen| seen.ours.contains(session))
     }
 
     fn push(&mut self, invocation: Invocation, device: &DeviceName) -> &mut Push {
@@ -137,35 +197,40 @@ fn device(switch: &Switch) -> DeviceName {
 
 impl World {
     /// A push got the lease.
-    pub(crate) fn leased(&self, invocation: Invocation, device: &DeviceName, newest: Version, has_followers: bool) {
+    pub(crate) fn leased(&self, invocation: Invocation, device: &DeviceName, stored: &Stored, record: &DeviceRecord) {
         let at = self.elapsed();
         let mut watch = self.watch();
+        let restore = watch.works.get(&invocation).and_then(|work| work.restore.clone());
+        let pinned = record.pinned.as_ref().map(|pin| pin.configuration.clone());
+        let text = restore.or(pinned).and_then(|hash| stored.texts.get(&(device.clone(), hash)));
         let push = watch.push(invocation, device);
-        push.leased = Some((at, newest));
-        push.has_followers = has_followers;
+        push.leased =
+            Some((at, text.and_then(|text| Version::of(text)).map_or(Target::Newest(stored.version), Target::Stored)));
+        push.has_followers = record.lease.as_ref().is_some_and(|lease| lease.has_followers);
     }
 
     /// A switch ran something, with these configurations before and after it.
     pub(crate) fn ran(self: &Arc<Self>, switch: &Switch, by: By, running: &[&str; 2], journal: &[Entry]) {
-        let By::Push(invocation) = by else { return };
+        let By::Push(invocation, connection) = by else { return };
         let device = device(switch);
         self.pushes_do_not_mingle(switch, invocation);
         let mut push = self.watch().push(invocation, &device).clone();
         push.touched = true;
-        let Some((leased_at, newest)) = push.leased else {
+        let Some((leased_at, target)) = push.leased.clone() else {
             return self.violated(Invariant::OnePush, format!("{device} was asked something without a lease"));
         };
-        let runs_intent = |running: &&str| {
-            Version::of(running)
-                .is_some_and(|runs| runs.is_no_older_than(newest) && *running == runs.shown(&switch.first))
-        };
-        push.saw_intent = push.saw_intent || running.iter().any(runs_intent);
+        push.saw_intent = push.saw_intent || running.iter().any(|running| target.is_run_by(switch, running));
+        push.is_saved = switch.is_saved();
         for entry in journal {
-            self.happened(switch, invocation, &mut push, &entry.event);
+            self.happened(switch, (invocation, connection), &mut push, &entry.event);
             if let Event::SessionCommitted { .. } | Event::SessionConfirmed { .. } = entry.event {
-                self.is_new_enough(switch, running[1], newest, matches!(entry.event, Event::SessionConfirmed { .. }));
+                self.is_new_enough(switch, running[1], &target, matches!(entry.event, Event::SessionConfirmed { .. }));
                 self.is_allowed(invocation, &device, leased_at, push.has_followers);
                 self.is_in_history(&device, running[1]);
+                self.is_pinned_already(invocation, &device);
+            }
+            if entry.event == Event::Saved {
+                push.saved_target = target.is_run_by(switch, running[1]);
             }
         }
         *self.watch().push(invocation, &device) = push;
@@ -189,24 +254,35 @@ impl World {
         }
     }
 
-    fn happened(&self, switch: &Switch, invocation: Invocation, push: &mut Push, event: &Event) {
+    fn happened(
+        &self,
+        switch: &Switch,
+        (invocation, connection): (Invocation, Connection),
+        push: &mut Push,
+        event: &Event,
+    ) {
         let name = &switch.name;
         let ours = |session: &str| {
-            if !self.is_ours(session) {
-                let what = format!("work {invocation} touched session {session} on {name}, which is a person's");
+            if !self.watch().is_ours(name, session) {
+                let what = format!("work {invocation} touched session {session} on {name}, which is not ours");
                 self.violated(Invariant::Honest, what);
             }
         };
         match event {
-            Event::SessionOpened { session } | Event::SessionAborted { session } => ours(session),
-            Event::SessionReverted { session } => ours(session),
+            Event::SessionOpened { session } => self.watch().opened_by_us(name, session),
+            Event::SessionAborted { session } | Event::SessionReverted { session } => ours(session),
             Event::SessionConfirmed { session } => {
                 ours(session);
+                self.is_confirmed_afresh(name, session, connection);
                 push.confirmed = true;
                 self.count("configurations confirmed");
             }
             Event::SessionCommitted { session, timer_s } => {
                 ours(session);
+                let mut watch = self.watch();
+                let seen = watch.switches.entry(name.clone()).or_default();
+                seen.committed_over.insert(session.clone(), connection);
+                drop(watch);
                 push.committed = true;
                 self.count("configurations committed");
                 if timer_s.is_none() {
@@ -220,13 +296,28 @@ impl World {
         }
     }
 
+    /// Invariant 5: a confirmation over the connection of the commit does not show that the switch
+    /// can still be reached.
+    fn is_confirmed_afresh(&self, name: &str, session: &str, connection: Connection) {
+        let watch = self.watch();
+        let committed_over = watch.switches.get(name).and_then(|seen| seen.committed_over.get(session)).copied();
+        drop(watch);
+        if committed_over == Some(connection) {
+            let what = format!("session {session} on {name} was confirmed over the connection that committed it");
+            self.violated(Invariant::ComesBack, what);
+        }
+    }
+
     /// Invariant 2, of what a switch runs since a commit or confirmation.
-    fn is_new_enough(&self, switch: &Switch, running: &str, newest: Version, confirmed: bool) {
+    fn is_new_enough(&self, switch: &Switch, running: &str, target: &Target, confirmed: bool) {
         let name = &switch.name;
         let runs = Version::of(running).unwrap_or_default();
-        if !runs.is_no_older_than(newest) {
-            let what = format!("{name} was given {runs:?}, and {newest:?} was there before the lease was taken");
+        if !target.allows(runs) {
+            let what = format!("{name} was given {runs:?}, and {target:?} was there before the lease was taken");
             return self.violated(Invariant::NewestIntent, what);
+        }
+        if matches!(target, Target::Stored(_)) {
+            return;
         }
         let mut watch = self.watch();
         let seen = watch.switches.entry(name.clone()).or_default();
@@ -237,6 +328,18 @@ impl World {
         drop(watch);
         if !runs.is_no_older_than(before) {
             self.violated(Invariant::NewestIntent, format!("{name} was given {runs:?} after it had {before:?}"));
+        }
+    }
+
+    /// What a restore brings is pinned before the switch runs it: the webhook of its own save must find the pin.
+    fn is_pinned_already(&self, invocation: Invocation, device: &DeviceName) {
+        let Some(restore) = self.watch().works.get(&invocation).and_then(|work| work.restore.clone()) else { return };
+        let stored = lock(&self.stored);
+        let record = stored.records.get(device).map(|(record, _)| record);
+        let pinned = record.and_then(|record| record.pinned.as_ref()).map(|pin| pin.configuration.clone());
+        drop(stored);
+        if pinned != Some(restore) {
+            self.violated(Invariant::Honest, format!("{device} was restored before it was pinned"));
         }
     }
 
@@ -255,7 +358,7 @@ impl World {
     /// Only a run that applies changes a switch, and not once it is cancelled, unless others were left to it.
     fn is_allowed(&self, invocation: Invocation, device: &DeviceName, leased_at: Duration, has_followers: bool) {
         let watch = self.watch();
-        let Some((run, mode)) = watch.works.get(&invocation).cloned() else { return };
+        let Some(Work { run, mode, .. }) = watch.works.get(&invocation).cloned() else { return };
         let cancelled = watch.cancelled.get(&run).is_some_and(|at| *at < leased_at);
         drop(watch);
         if mode != Mode::Apply {
@@ -269,12 +372,57 @@ impl World {
         }
     }
 
+    /// A restore pins its device once. When an operator has ended that pin, no late attempt of the
+    /// same run may set it again.
+    pub(crate) fn pin_is_not_set_again(
+        &self,
+        writer: &Process,
+        device: &DeviceName,
+        before: Option<&DeviceRecord>,
+        after: &DeviceRecord,
+    ) {
+        let run_of = |record: &DeviceRecord| record.pinned.as_ref().map(|pin| pin.run.clone());
+        let (before, after) = (before.and_then(run_of), run_of(after));
+        if before == after {
+            return;
+        }
+        let mut watch = self.watch();
+        let seen = watch.switches.entry(device.to_string()).or_default();
+        if let (Some(run), None, "scheduler") = (before, &after, writer.name.as_str()) {
+            seen.unpinned.insert(run);
+        }
+        let again = after.filter(|run| seen.unpinned.contains(run));
+        drop(watch);
+        if let Some(run) = again {
+            self.violated(Invariant::Honest, format!("run {run} pinned {device} again after an operator unpinned it"));
+        }
+    }
+
+    /// A record may say that a digest stands for an intent only if that is so.
+    pub(crate) fn digest_is_of_intent(&self, device: &DeviceName, stored: &Stored, record: &DeviceRecord) {
+        let Some(known) = &record.in_sync else { return };
+        let before = stored.records.get(device).and_then(|(record, _)| record.in_sync.as_ref());
+        if before == Some(known) {
+            return;
+        }
+        let text = stored.texts.iter().find(|((of, hash), _)| of == device && hash.as_ref() == known.intent);
+        let Some(version) = text.and_then(|(_, text)| Version::of(text)) else { return };
+        let switch = &self.switches[device.as_ref()];
+        // What it runs by now tells only if nobody has changed it since.
+        let is_it = switch.digest().as_ref() == Some(&known.digest);
+        if is_it && switch.handle.running_config() != version.shown(&switch.first) {
+            let what = format!("the record of {device} takes what it runs for {version:?}, and it runs something else");
+            self.violated(Invariant::Honest, what);
+        }
+    }
+
     /// An outcome was recorded by the push it is about, and says what that did:
     ///
-    /// - `changed`: it confirmed and saved; and whatever confirmed says `changed`, `edited_meanwhile`, `not_saved` or `unknown`
-    /// - `edited_meanwhile`: it saved
+    /// - `changed`: it confirmed and saved its target, and nothing besides; and whatever confirmed says `changed`,
+    ///   `edited_meanwhile`, `not_saved` or `unknown`
+    /// - `edited_meanwhile`: it saved, and something besides its target
     /// - `not_saved`: it confirmed, or saw the switch run the intent of an earlier push, and could not save it
-    /// - `in_sync`: it saw the switch run an intent that is no older than its lease, and committed nothing
+    /// - `in_sync`: it saw the switch run its target and committed nothing; an apply saw it saved
     /// - `reverted`, `unknown`: anything may have been committed, and nothing was confirmed for sure
     /// - all others: it committed nothing that was not undone before
     pub(crate) fn recorded(&self, invocation: Invocation, outcome: &Outcome) {
@@ -282,6 +430,8 @@ impl World {
         let Outcome { run, device, status, .. } = outcome;
         let at = self.elapsed();
         let mut watch = self.watch();
+        let is_parked = watch.parked.contains(&(run.clone(), device.clone()));
+        let applies = watch.works.get(&invocation).is_some_and(|work| work.mode == Mode::Apply);
         watch.recorded.insert((run.clone(), device.clone()), at);
         let push = watch.push(invocation, device).clone();
         drop(watch);
@@ -290,13 +440,22 @@ impl World {
         };
         match status {
             Status::Changed if !(push.confirmed && push.saved) => lie("it was not both confirmed and saved"),
+            Status::Changed if !push.saved_target => lie("what it saved is not all and only what was intended"),
             Status::EditedMeanwhile if !push.saved => lie("it saved nothing"),
+            Status::EditedMeanwhile if push.saved_target => lie("what it saved is all and only what was intended"),
             Status::NotSaved if !(push.confirmed || push.saw_intent) => lie("it ran something else"),
             Status::Changed | Status::EditedMeanwhile | Status::NotSaved | Status::Unknown => {}
             _ if push.confirmed => lie("it was confirmed"),
             Status::Reverted => {}
             Status::InSync if !push.saw_intent => lie("it ran something else whenever it was asked"),
+            Status::InSync if applies && !push.is_saved => lie("a reload would undo it: it was not saved"),
             Status::InSync | Status::Planned | Status::Drifted if push.committed => lie("it was committed"),
+            Status::Unreachable if applies && !is_parked => {
+                self.violated(
+                    Invariant::NothingLost,
+                    format!("{device} was given up in run {run} before it was parked"),
+                );
+            }
             Status::Superseded | Status::Cancelled | Status::Invalid if push.touched => lie("it was contacted"),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! What all actors share: time, rng, the fault_rates, and what is written down.
+//! What all actors share: time, random numbers, fault rates, and what is written down.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use crate::queue::Queue;
 use crate::sabotage::Sabotage;
 use crate::scenario::{FaultRates, Rules};
 use crate::store::{Snapshot, Stored};
-use crate::switches::Switch;
+use crate::switches::{Connection, Switch};
 use crate::tally::Tally;
 use crate::watch::{Invariant, Watch};
 
@@ -36,6 +36,7 @@ pub(crate) struct World {
     tally: Mutex<Tally>,
     log: Option<Mutex<Vec<String>>>,
     invocations: AtomicU32,
+    connections: AtomicU32,
     /// Requests on their way to the scheduler, by people and by switches.
     pending_requests: AtomicUsize,
 }
@@ -64,6 +65,7 @@ impl World {
             tally: Mutex::default(),
             log: log.then(Mutex::default),
             invocations: AtomicU32::new(0),
+            connections: AtomicU32::new(0),
             pending_requests: AtomicUsize::new(0),
         }
     }
@@ -127,6 +129,10 @@ impl World {
         self.invocations.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    pub(crate) fn next_connection(&self) -> Connection {
+        Connection(self.connections.fetch_add(1, Ordering::Relaxed))
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         lock(&self.stored).snapshot()
     }
@@ -166,11 +172,6 @@ impl World {
 
     pub(crate) fn request_ends(&self) {
         self.pending_requests.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// Whether the session was named by the installation of naas that is played.
-    pub(crate) fn is_ours(&self, session: &str) -> bool {
-        naas::session::is_ours(session, &lock(&self.stored).installation)
     }
 
     /// Whether nobody has anything to do.

@@ -1,5 +1,5 @@
-//! Passwords that the inventory does not hold: in the environment of this process, or printed by a program such as `pass`, `sops` or a
-//! keyring's client.
+//! Passwords that the inventory does not hold: in the environment of this process, or printed by a
+//! program such as `pass`, `sops` or a keyring's client.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -36,7 +36,8 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// A sentence that says where it was looked for and what is wrong there, without anything that a program printed.
+    /// A sentence that says where it was looked for and what is wrong there, without anything that
+    /// a program printed.
     pub fn find(&self, password: &Password) -> Result<SecretString, String> {
         password.reveal(|elsewhere| match elsewhere {
             Password::Env(name) => from_environment(name),

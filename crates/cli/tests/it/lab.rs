@@ -112,7 +112,7 @@ pub(crate) fn program() -> PathBuf {
 /// Snapshots in which runs, ports and times are the same every time.
 pub(crate) fn snapshot(check: impl FnOnce()) {
     let filters = [
-        (r"\d{8}-\d{6}-[0-9a-f]{6}", "RUN"),
+        (r"\d{8}-\d{6}-[0-9a-f]{6,16}", "RUN"),
         (r"\bana@\S+", "ana@HOST"),
         (r"\b[0-9a-f]{12}\b", "CONFIGURATION"),
         (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),

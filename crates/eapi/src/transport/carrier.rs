@@ -20,4 +20,6 @@ pub enum CarryFault {
     NotSent(Box<dyn std::error::Error + Send + Sync>),
     /// The switch may have run the request.
     NoAnswer(Box<dyn std::error::Error + Send + Sync>),
+    /// The switch answered with this HTTP status instead of 200, such as 401 or 502.
+    Status(u16),
 }

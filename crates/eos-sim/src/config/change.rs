@@ -33,6 +33,11 @@ const ALLOWED: &str = "switchport trunk allowed vlan";
 const REWRITES: usize = 3;
 
 impl Change {
+    /// Whether it depends on what interfaces are when they say nothing.
+    pub(super) fn is_switchport(&self) -> bool {
+        matches!(self, Self::Switchport { .. })
+    }
+
     /// Makes the change in a mode; `routed` if interfaces are routed ports unless they say otherwise.
     pub(super) fn apply(&self, node: &mut Node, routed: bool) -> Changed {
         match self {

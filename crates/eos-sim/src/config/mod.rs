@@ -121,7 +121,7 @@ impl Config {
             position.push(lines, mode, line);
             return Ok(left.or(self.each(position, |_| Changed::No)));
         }
-        let routed = self.root.child("switchport default mode routed").is_some();
+        let routed = change.is_switchport() && self.root.child("switchport default mode routed").is_some();
         Ok(left.or(self.each(position, |node| change.apply(node, routed))))
     }
 

@@ -4,7 +4,7 @@ use super::change::{self, Change};
 use super::group;
 use super::tree::Node;
 use super::understood::{Inside, understood};
-use super::{Changed, Dialect, Refused, Strictness, incomplete, invalid, shortened};
+use super::{Changed, Dialect, Refused, Strictness, eofs, incomplete, invalid, shortened};
 use crate::grammar::{self, Reading, Unknown, Why};
 
 /// Where the prompt is.
@@ -17,6 +17,11 @@ pub(crate) struct Position {
     /// The next line is the text of a description, which stood alone: that is how EOS shows the one of a host of `monitor
     /// connectivity`.
     described: bool,
+    /// The line before, if a lenient device did not know it, and by how many columns it was indented: what is indented more is
+    /// below it.
+    unknown: Option<(String, usize)>,
+    /// Whether lines came with indentation, so that one without any belongs to no mode.
+    indented: bool,
 }
 
 /// A mode that was entered.
@@ -67,7 +72,7 @@ impl Position {
     // EOS-36: a line is tried in the open mode, then in those around it.
     // EOS-37: the open mode keeps a line that it knows the beginning of.
     pub(super) fn understood(
-        &self,
+        &mut self,
         line: &str,
         words: &[&str],
         input: Option<&str>,
@@ -77,25 +82,41 @@ impl Position {
             let text = format!("description\n{}", line.trim());
             return Ok((self.modes.len(), change::described(text)));
         }
-        let how = Reading { release: dialect.release, abbreviations: dialect.abbreviations };
-        match self.known(line, words, input, how) {
-            Ok(found) => Ok(found),
-            Err(error) => match interface_joined(words) {
-                // The number of an interface may stand apart from its class.
-                Some(line) => {
-                    let words: Vec<&str> = line.split_whitespace().collect();
-                    self.known(&line, &words, input, how).or(Err(error))
-                }
-                None => Err(error),
-            },
+        self.indented |= indent(line) > 0;
+        let lenient = dialect.strictness == Strictness::Lenient;
+        if lenient && self.is_below_unknown(line) {
+            return Ok(self.guessed(line, words, input));
         }
-        .or_else(|error| match (dialect.strictness, error) {
-            (
-                Strictness::Lenient,
-                Refused::Invalid { .. } | Refused::IncompleteToken { .. } | Refused::Incomplete { .. },
-            ) => Ok(self.guessed(line, words, input)),
-            (_, error) => Err(error),
-        })
+        let how = Reading { release: dialect.release, abbreviations: dialect.abbreviations };
+        let found = self.known(line, words, input, how).or_else(|error| self.known_joined(words, input, how, error));
+        let takes = lenient && eofs(words) == 0 && self.refused(0, words).is_ok();
+        match found {
+            Err(_) if takes => Ok(self.guessed(line, words, input)),
+            found => {
+                self.unknown = None;
+                found
+            }
+        }
+    }
+
+    /// The same for a line in which the number of an interface stands apart from its class.
+    fn known_joined(
+        &self,
+        words: &[&str],
+        input: Option<&str>,
+        how: Reading,
+        error: Refused,
+    ) -> Result<(usize, Change), Refused> {
+        let Some(line) = interface_joined(words) else { return Err(error) };
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.known(&line, &words, input, how).or(Err(error))
+    }
+
+    /// Whether a line is indented under one that a lenient device does not know.
+    fn is_below_unknown(&self, line: &str) -> bool {
+        let indent = indent(line);
+        let inside = self.modes.last().is_some_and(|last| matches!(last.mode, Inside::Unknown) && last.indent < indent);
+        inside || self.unknown.as_ref().is_some_and(|(_, above)| *above < indent)
     }
 
     /// The innermost mode that knows the whole command, and what the line does there.
@@ -125,14 +146,17 @@ impl Position {
 
     /// Where a lenient device puts a line that it does not know: below the innermost line that is indented less, or in the
     /// current mode where nothing is indented.
-    fn guessed(&self, line: &str, words: &[&str], input: Option<&str>) -> (usize, Change) {
+    fn guessed(&mut self, line: &str, words: &[&str], input: Option<&str>) -> (usize, Change) {
         let indent = indent(line);
-        let indented = indent > 0 || self.modes.iter().any(|entered| entered.indent > 0);
-        let depth = if indented {
+        if let Some((above, outer)) = self.unknown.take().filter(|(_, outer)| *outer < indent) {
+            self.modes.push(Entered { lines: vec![above], mode: Inside::Unknown, indent: outer });
+        }
+        let depth = if self.indented {
             self.modes.iter().take_while(|entered| entered.indent < indent).count()
         } else {
             self.modes.len()
         };
+        self.unknown = Some((words.join(" "), indent));
         (depth, change::unknown(words, input))
     }
 

@@ -1,5 +1,7 @@
 //! How a configuration is shown: sections in EOS's order, VLANs that are alike in one block.
 
+use std::collections::HashMap;
+
 use super::tree::{Node, Shown};
 use crate::{grammar, order};
 
@@ -45,18 +47,23 @@ pub(super) fn interfaces(root: &Node, names: &[String]) -> String {
 /// Each node with the line it is shown with. VLANs with the same content are shown once, at the first of them.
 fn joined<'n>(nodes: Vec<(&'n str, &'n Node)>) -> Vec<(&'n str, &'n Node, String)> {
     let number = |line: &str| line.strip_prefix("vlan ")?.parse::<u16>().ok();
-    let mut shown: Vec<(&str, &Node, String, Vec<u16>)> = Vec::new();
+    let mut alike: HashMap<String, (usize, Vec<u16>)> = HashMap::new();
+    let mut shown = Vec::new();
     for (line, node) in nodes {
-        match number(line) {
-            None => shown.push((line, node, line.to_owned(), Vec::new())),
-            Some(vlan) => match shown.iter_mut().find(|(_, known, _, vlans)| !vlans.is_empty() && known.is_alike(node))
-            {
-                Some((_, _, _, vlans)) => vlans.push(vlan),
-                None => shown.push((line, node, String::new(), vec![vlan])),
-            },
-        }
+        let Some(vlan) = number(line) else {
+            shown.push((line, node, line.to_owned()));
+            continue;
+        };
+        let mut content = String::new();
+        node.write("", 0, Shown::Changed, &mut content);
+        let (_, vlans) = alike.entry(content).or_insert_with(|| {
+            shown.push((line, node, String::new()));
+            (shown.len() - 1, Vec::new())
+        });
+        vlans.push(vlan);
     }
-    let name =
-        |name: String, vlans: &[u16]| if vlans.is_empty() { name } else { format!("vlan {}", grammar::joined(vlans)) };
-    shown.into_iter().map(|(line, node, given, vlans)| (line, node, name(given, &vlans))).collect()
+    for (at, vlans) in alike.into_values() {
+        shown[at].2 = format!("vlan {}", grammar::joined(&vlans));
+    }
+    shown
 }

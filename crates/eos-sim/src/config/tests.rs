@@ -76,7 +76,70 @@ fn what_is_not_known_is_refused_or_taken_as_it_is() {
 }
 
 #[test]
-fn some_modes_must_be_left_before_what_is_around_them_takes_a_line() {
+fn a_lenient_device_places_unknown_lines_by_indentation() {
+    let lenient = |lines: &[&str]| {
+        let (mut config, mut position) = (Config::default(), Position::default());
+        for line in lines {
+            config.enter(&mut position, line, None, Dialect::lenient()).unwrap();
+        }
+        config.text()
+    };
+    let lines = ["router bgp 65001", "   vrf A", "      brand new", "   brand new too", "quite another"];
+    let expected = "router bgp 65001\n   brand new too\n   !\n   vrf A\n      brand new\n!\nquite another\n!\nend\n";
+    assert_eq!(lenient(&lines), expected);
+    let below = ["brand new", "   hostname a", "   deeper still", "      deepest", "hostname b"];
+    let expected = "hostname b\n!\nbrand new\n   hostname a\n   !\n   deeper still\n      deepest\n!\nend\n";
+    assert_eq!(lenient(&below), expected);
+    assert_eq!(lenient(&["vlan 7", "brand new"]), "vlan 7\n   brand new\n!\nend\n");
+}
+
+#[test]
+fn eos_writes_lines_in_its_own_way() {
+    for (lines, expected) in [
+        (
+            &["interface eth1", "ip address 192.0.2.1 255.255.255.0"][..],
+            "interface Ethernet1\n   ip address 192.0.2.1/24\n",
+        ),
+        (&["interface Vlan 10", "no shutdown"], "interface Vlan10\n"),
+        (&["router ospf 1", "network 10.0.0.0/8 area 0"], "router ospf 1\n   network 10.0.0.0/8 area 0.0.0.0\n"),
+        (&["router bgp 1", "neighbor A peer-group"], "router bgp 1\n   neighbor A peer group\n"),
+        (&["vlan 10-11,13", "state active"], "vlan 10-11,13\n"),
+        (
+            &["interface Ethernet1", "switchport trunk allowed vlan 5,1-3,4"],
+            "interface Ethernet1\n   switchport trunk allowed vlan 1-5\n",
+        ),
+        (
+            &["ip access-list a", "permit ip any any", "25 deny ip any any", "permit tcp any any", "exit"],
+            "ip access-list a\n   10 permit ip any any\n   25 deny ip any any\n   35 permit tcp any any\n",
+        ),
+        (&["no spanning-tree vlan 4094"], "no spanning-tree vlan-id 4094\n"),
+        (&["ip virtual-router mac-address 001c.7300.0099"], "ip virtual-router mac-address 00:1c:73:00:00:99\n"),
+    ] {
+        assert_eq!(loaded(lines).text(), format!("{expected}!\nend\n"));
+    }
+}
+
+#[test]
+fn vlans_are_added_to_a_trunk_and_taken_from_it() {
+    let trunk = |lines: &[&str]| loaded(&[&["interface Ethernet1"], lines].concat()).text();
+    let allowed = |list: &str| format!("interface Ethernet1\n   switchport trunk allowed vlan {list}\n!\nend\n");
+    let set = "switchport trunk allowed vlan 10-12";
+    assert_eq!(trunk(&[set, "switchport trunk allowed vlan add 13,20"]), allowed("10-13,20"));
+    assert_eq!(trunk(&[set, "switchport trunk allowed vlan remove 11"]), allowed("10,12"));
+    assert_eq!(trunk(&[set, "switchport trunk allowed vlan remove 10-12"]), allowed("none"));
+    assert_eq!(trunk(&["switchport trunk allowed vlan except 1-4000"]), allowed("4001-4094"));
+}
+
+#[test]
+fn a_password_in_plain_text_is_shown_as_another_hash_each_time() {
+    let shown = || loaded(&["username a privilege 15 secret 0 CANARY"]).text();
+    let (one, other) = (shown(), shown());
+    assert!(one.starts_with("username a privilege 15 secret sha512 $6$") && !one.contains("CANARY"), "{one}");
+    assert_ne!(one, other);
+}
+
+#[test]
+fn some_modes_must_be_left_before_outer_commands() {
     for mode in ["interface Vxlan1", "router general"] {
         let (mut config, mut position) = (Config::default(), Position::default());
         let mut enter = |line| config.enter(&mut position, line, None, Dialect::strict()).map_err(|e| e.to_string());

@@ -77,19 +77,6 @@ impl Node {
         named.into_iter().find(|(name, node)| node.line(name) == line).map(|(_, node)| node)
     }
 
-    /// Whether it holds the same as another one.
-    pub(super) fn is_alike(&self, other: &Node) -> bool {
-        match (&self.kind, &other.kind) {
-            (Kind::Mode(one), Kind::Mode(other)) => {
-                let lines = |mode: &Mode| {
-                    mode.children.iter().map(|(name, node)| (name.clone(), node.line.clone())).collect::<Vec<_>>()
-                };
-                one.comment == other.comment && lines(one) == lines(other)
-            }
-            (one, other) => one == other,
-        }
-    }
-
     /// The number of a new rule: ten after the last one.
     pub(super) fn next_number(&self) -> u32 {
         let numbers = self.children().filter_map(|(line, _)| line.split(' ').next()?.parse::<u32>().ok());

@@ -24,7 +24,7 @@ fn replace(name: &str, config: &str, last: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_repositorys_templates_are_taken_by_a_strict_device_and_show_no_second_difference() {
+async fn a_strict_device_takes_our_templates_once() {
     let handle = fleet("devices: [{name: devicea, username: admin, password: admin}]").await;
     let device = handle.device("devicea").unwrap();
     let config = rendered();
@@ -53,8 +53,8 @@ const EXCEPTIONS: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn every_configuration_of_the_corpus_comes_back_with_each_line_in_its_mode() {
-    let Some(files) = corpus("every_configuration_of_the_corpus_comes_back_with_each_line_in_its_mode") else { return };
+async fn every_configuration_of_avd_comes_back() {
+    let Some(files) = corpus("every_configuration_of_avd_comes_back") else { return };
     assert_eq!(files.len(), 267);
     let mut wrong = Vec::new();
     for file in &files {

@@ -365,6 +365,27 @@ fn wrong_words_are_refused_and_named() {
     assert!(percent(count.too_many, count.too_many_of) >= 90, "{count:?}");
 }
 
+/// Of the lines that were pushed to devices and that these did not show as they were: how many there are, and how many this
+/// simulator does not show either.
+fn pairs() -> (usize, usize) {
+    let (mut of, mut alike) = (0, 0);
+    for (path, pushed) in files("pairs", "wild/pairs") {
+        let shown = path.with_file_name(path.file_name().unwrap().to_string_lossy().replace(".pushed.", ".shown."));
+        let Ok(shown) = std::fs::read_to_string(&shown)
+            .and_then(|text| if shown == path { Err(std::io::ErrorKind::Other.into()) } else { Ok(text) })
+        else {
+            continue;
+        };
+        let eos = release(&shown).unwrap_or_else(|| "4.32.0F".to_owned());
+        let (_, ours) = entered(&format!("! device: x (y, EOS-{eos})\n{pushed}"), Strictness::Lenient);
+        let (shown, ours) = (paths(&shown), paths(&ours));
+        let rewritten: Vec<_> = paths(&pushed).into_iter().filter(|line| !shown.contains(line)).collect();
+        of += rewritten.len();
+        alike += rewritten.iter().filter(|line| !ours.contains(*line)).count();
+    }
+    (of, alike)
+}
+
 /// Prints the table of figures for the README: `cargo test -p eos-sim --test it figures -- --ignored --nocapture`.
 #[test]
 #[ignore = "prints figures"]
@@ -382,6 +403,8 @@ fn figures() {
         println!("| {name} | {of} | {taken} | {equal} | {stable} | {} |", lenient.equal);
     }
     let count = refusals(&dumps);
-    println!("\nmisspelt words refused and named: {} of {}", count.misspelt, count.misspelt_of);
+    let (of, alike) = pairs();
+    println!("\nlines that devices dropped or wrote in another way: {of}, {alike} of them here, too");
+    println!("misspelt words refused and named: {} of {}", count.misspelt, count.misspelt_of);
     println!("words too many refused and named: {} of {}", count.too_many, count.too_many_of);
 }

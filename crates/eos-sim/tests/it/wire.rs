@@ -27,7 +27,7 @@ async fn a_wrong_password_is_refused_in_plain_text() {
 }
 
 #[tokio::test]
-async fn a_refused_command_is_counted_with_enable_and_what_ran_before_is_there() {
+async fn a_refused_command_is_counted_with_enable() {
     let handle = fleet(PAIR).await;
     let device = handle.device("a").unwrap();
 
@@ -101,6 +101,33 @@ async fn a_save_starts_the_action_where_bash_is_allowed() {
         (&ended["handler"], &ended["exit_status"], &ended["output"]),
         (&json!("h"), &json!(0), &json!("from b\n"))
     );
+}
+
+#[tokio::test]
+async fn a_script_finds_flash_and_fast_cli() {
+    let handle = fleet(PAIR).await;
+    let device = handle.device("b").unwrap();
+    let script = "FastCli -p 15 -c 'show hostname' | head -1\ncat /mnt/flash/x\ngrep -c '^hostname' /mnt/flash/startup-config\n\
+                  echo made > /mnt/flash/y\nFastCli -p 15 -c $'configure\nalias z show clock'\nFastCli -p 15 -c nonsense\n";
+    let copy = json!({"cmd": "copy terminal: flash:x", "input": "kept\n"});
+    let body = json!({"cmd": "action bash", "input": script});
+    let event_handler = ["event-handler h", "trigger on-startup-config"];
+    let cmds =
+        json!(["enable", copy, "configure", event_handler[0], event_handler[1], body, "delay 0", "write memory"]);
+
+    text(&device, cmds).await;
+
+    let ended = async {
+        while !events(&device).contains(&"action_ended".to_owned()) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        serde_json::to_value(device.journal().last().unwrap()).unwrap()
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap();
+    let expected = "Hostname: b\nkept\n1\n% Invalid input (at token 0: 'nonsense')\n";
+    assert_eq!(ended["output"], expected);
+    assert!(device.running_config().contains("alias z show clock\n"));
+    assert_eq!(text(&device, json!(["enable", "more flash:y"])).await, "made\n");
 }
 
 #[tokio::test]

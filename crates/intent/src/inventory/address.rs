@@ -1,7 +1,8 @@
 //! Addresses of the machine that runs naas, and of its link.
 //!
-//! An inventory that names such an address makes naas send a switch's password to whatever listens there: a service of the machine
-//! itself, or the metadata service of a cloud (169.254.169.254). So it takes a word of permission, `allow_local: true`.
+//! An inventory that names such an address makes naas send a switch's password to whatever listens
+//! there: a service of the machine itself, or the metadata service of a cloud (169.254.169.254). So
+//! it takes a word of permission, `allow_local: true`.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,7 +15,8 @@ pub(super) enum Local {
     Link,
 }
 
-/// Whether `host`, an address or a DNS name, is one that needs permission. What a name resolves to is not known here.
+/// Whether `host`, an address or a DNS name, is one that needs permission. What a name resolves to
+/// is not known here.
 pub(super) fn local(host: &str) -> Option<Local> {
     let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase();
     if host == "localhost" || host.ends_with(".localhost") || host == "localhost.localdomain" || host == "ip6-localhost"
@@ -46,7 +48,8 @@ fn local_v4(address: Ipv4Addr) -> Option<Local> {
     address.is_link_local().then_some(Local::Link)
 }
 
-/// The forms of an IPv4 address that resolvers take too, as `inet_aton` does: `127.1`, `0x7f000001`, `2130706433`.
+/// The forms of an IPv4 address that resolvers take too, as `inet_aton` does: `127.1`,
+/// `0x7f000001`, `2130706433`.
 fn legacy(host: &str) -> Option<Ipv4Addr> {
     let parts: Vec<u64> = host.split('.').map(number).collect::<Option<_>>()?;
     let (last, leading) = parts.split_last()?;

@@ -1,5 +1,5 @@
-//! How to speak eAPI to a device: from `connection_options.eapi`, or from the options of NAPALM or pyeapi that a Nornir user
-//! has already.
+//! How to speak eAPI to a device: from `connection_options.eapi`, or from the options of NAPALM or
+//! pyeapi that a Nornir user has already.
 //!
 //! ```yaml
 //! connection_options:

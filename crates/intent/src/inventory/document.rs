@@ -18,7 +18,7 @@ pub(super) enum DocumentPart {
 const KEYS: &[&str] =
     &["hostname", "port", "username", "password", "platform", "serial", "groups", "data", "connection_options"];
 
-/// Reads one document.
+/// Reads what one document defines.
 pub(super) fn parse(document: &Document) -> Result<Vec<DocumentPart>, InventoryError> {
     let root = node::read(document)?;
     let at = Field {
@@ -28,7 +28,8 @@ pub(super) fn parse(document: &Document) -> Result<Vec<DocumentPart>, InventoryE
         of_this_machine: document.of_this_machine,
     };
     let entries = match root.kind {
-        // Nornir takes such a file for an empty map; a document of hosts without any is refused later.
+        // Nornir takes such a file for an empty map; a document of hosts without any is refused
+        // later.
         NodeKind::Null if matches!(stem(&document.name), "groups" | "defaults") => Vec::new(),
         NodeKind::Null => return Err(at.fault("is empty")),
         kind => at.map(kind)?,
@@ -153,8 +154,9 @@ fn merge(at: &Field<'_>, node: Node) -> Result<Merge, InventoryError> {
     }
 }
 
-/// The documents that belong together: the defaults of one of them are for the hosts of all. A document belongs to itself, but
-/// Nornir's three files `hosts`, `groups` and `defaults` beside each other are one inventory.
+/// The documents that belong together: the defaults of one of them are for the hosts of all. A
+/// document belongs to itself, but Nornir's three files `hosts`, `groups` and `defaults` beside
+/// each other are one inventory.
 pub(super) fn unit(name: &str) -> &str {
     match stem(name) {
         "hosts" | "groups" | "defaults" => name.rfind('/').map_or("", |slash| &name[..=slash]),

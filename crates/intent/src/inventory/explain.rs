@@ -1,4 +1,5 @@
-//! Where each thing known about a device comes from: `ntp` from group leaf, the user from the defaults.
+//! Where each thing known about a device comes from: `ntp` from group leaf, the user from the
+//! defaults.
 
 use std::fmt;
 
@@ -17,7 +18,8 @@ pub struct Explained {
     pub device: DeviceName,
     /// Every group it belongs to, nearest first: the order in which values are looked for.
     pub groups: Vec<Membership>,
-    /// How it is reached, in the words of the inventory: `hostname`, `connection_options.eapi.extras.transport`.
+    /// How it is reached, in the words of the inventory: `hostname`,
+    /// `connection_options.eapi.extras.transport`.
     pub connection: Vec<ExplainedValue>,
     /// The first level of its data.
     pub data: Vec<ExplainedValue>,
@@ -28,7 +30,8 @@ pub struct Explained {
 pub struct Membership {
     /// The group.
     pub group: GroupName,
-    /// The groups that lead to it, the host's own first; empty if it is named by the host itself, or is `global`.
+    /// The groups that lead to it, the host's own first; empty if it is named by the host itself,
+    /// or is `global`.
     pub through: Vec<GroupName>,
 }
 
@@ -37,12 +40,14 @@ pub struct Membership {
 pub struct ExplainedValue {
     /// Its name, such as `connection_options.eapi.port`.
     pub key: String,
-    /// The value; for a password at most where it is kept. In data, what stands under a key that sounds like a secret is hidden.
+    /// The value; for a password at most where it is kept. In data, what stands under a key that
+    /// sounds like a secret is hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Who sets it.
     pub from: ValueSource,
-    /// Who else sets it, nearest first. Overridden by `from`, or merged below it if the inventory says `merge: deep`.
+    /// Who else sets it, nearest first. Overridden by `from`, or merged below it if the inventory
+    /// says `merge: deep`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<ValueSource>,
 }
@@ -180,7 +185,8 @@ fn known_data(levels: &Levels<'_>, sources: &[ValueSource]) -> Vec<ExplainedValu
     levels.data().into_iter().filter_map(known).collect()
 }
 
-/// The value without what stands under a key that sounds like a secret, and without the secrets in configuration lines.
+/// The value without what stands under a key that sounds like a secret, and without the secrets in
+/// configuration lines.
 fn veiled(key: &str, value: Value) -> Value {
     const SECRET: [&str; 7] = ["password", "passwd", "secret", "token", "community", "private", "key"];
     match value {

@@ -7,15 +7,16 @@ use super::password::Password;
 use crate::name::GroupName;
 use crate::yaml::{Node, NodeKind};
 
-/// One value's place in a document: the document, the path of keys, and the line. It takes the value as what is expected
-/// there, and its errors say the place and never the value.
+/// One value's place in a document: the document, the path of keys, and the line. It takes the
+/// value as what is expected there, and its errors say the place and never the value.
 pub(super) struct Field<'a> {
     pub(super) document: &'a str,
     /// Such as `hosts.leaf1.port`; empty for the document as a whole.
     pub(super) path: String,
     /// From 1; 0 if it is not known.
     pub(super) line: u64,
-    /// Whether the document may name things of this machine, see [`super::Document::of_this_machine`].
+    /// Whether the document may name things of this machine, see
+    /// [`super::Document::of_this_machine`].
     pub(super) of_this_machine: bool,
 }
 
@@ -76,7 +77,7 @@ impl Field<'_> {
         }
     }
 
-    /// True or false.
+    /// A value that is true or false.
     pub(super) fn flag(&self, kind: &NodeKind) -> Result<bool, InventoryError> {
         match kind {
             NodeKind::Bool(flag) => Ok(*flag),
@@ -99,7 +100,8 @@ impl Field<'_> {
         Ok(self.map(kind)?.into_iter().map(|(key, node)| (key, node.to_value())).collect())
     }
 
-    /// A password: text, `{env: NAME}`, or `{command: [PROGRAM, ARGUMENT, …]}`. The last two only in a document of this machine.
+    /// A password: text, `{env: NAME}`, or `{command: [PROGRAM, ARGUMENT, …]}`. The last two only
+    /// in a document of this machine.
     pub(super) fn password(&self, kind: NodeKind) -> Result<Password, InventoryError> {
         let NodeKind::Map(entries) = kind else { return Ok(Password::Literal(self.text(kind)?.into())) };
         if !self.of_this_machine {

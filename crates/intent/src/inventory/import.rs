@@ -1,7 +1,8 @@
 //! Inventories of other tools, as an inventory of naas.
 //!
-//! Pure: files go in, a document comes out, with notes about what a person should know. Every document that comes out is an
-//! [`Inventory`] that resolves as the other tool would, see the modules for what they leave out and why.
+//! Pure: files go in, a document comes out, with notes about what a person should know. Every
+//! document that comes out is an [`Inventory`] that resolves as the other tool would, see the
+//! modules for what they leave out and why.
 
 mod ansible;
 mod netbox;
@@ -94,8 +95,8 @@ impl From<InventoryError> for ImportError {
     }
 }
 
-/// The document as text, and what it resolves to. Its errors are about what came in, since no line of the document is known
-/// to anybody yet.
+/// The document as text, and what it resolves to. Its errors are about what came in, since no line
+/// of the document is known to anybody yet.
 fn written(site: &Value, file: &str) -> Result<(String, Inventory), ImportError> {
     let text = serde_saphyr::to_string(site).map_err(|error| ImportError::new(file, None, error.to_string()))?;
     let document = Document::new("inventory.yaml", text.clone().into_bytes()).of_this_machine();

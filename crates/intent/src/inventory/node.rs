@@ -1,7 +1,8 @@
 //! A document as a tree, with errors that never quote a value.
 //!
-//! Reading into typed structs would be shorter, but the parsers' messages quote what they found (`invalid type: string
-//! "hunter2"`), and an inventory is full of passwords. Here text becomes a tree first, and the tree is then taken apart by hand.
+//! Reading into typed structs would be shorter, but the parsers' messages quote what they found
+//! (`invalid type: string "hunter2"`), and an inventory is full of passwords. Here text becomes a
+//! tree first, and the tree is then taken apart by hand.
 
 use super::InventoryError;
 use crate::inventory::Document;

@@ -4,14 +4,16 @@ use std::fmt;
 
 use secrecy::SecretString;
 
-/// A password of the inventory: the text itself, or where the machine that runs naas finds it. `Debug` does not show the text.
+/// A password of the inventory: the text itself, or where the machine that runs naas finds it.
+/// `Debug` does not show the text.
 #[derive(Clone)]
 pub enum Password {
     /// The password itself.
     Literal(SecretString),
     /// The environment variable of this name: `{env: NAAS_PASSWORD}`.
     Env(String),
-    /// The first line that a program prints, such as `{command: [pass, show, switches]}`. No shell reads the words.
+    /// The first line that a program prints, such as `{command: [pass, show, switches]}`. No shell
+    /// reads the words.
     Command(Vec<String>),
 }
 

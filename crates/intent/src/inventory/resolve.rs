@@ -8,11 +8,12 @@ use super::connection::{Connection, Extras, Options, PLUGINS, Tls, Transport, Ve
 use super::element::{Element, Merge};
 use super::password::Password;
 
-/// Where the values of a device are looked for, nearest first: the host, its groups as far as they are defined, the defaults.
+/// Where the values of a device are looked for, nearest first: the host, its groups as far as they
+/// are defined, the defaults.
 pub(super) struct Levels<'a> {
     pub(super) elements: Vec<&'a Element>,
-    /// Per level, whether its passwords are for this host. Who may add a host to one document must not be sent the password that
-    /// stands in another.
+    /// Per level, whether its passwords are for this host. Who may add a host to one document must
+    /// not be sent the password that stands in another.
     pub(super) trusted: Vec<bool>,
     pub(super) merge: Merge,
 }
@@ -46,8 +47,8 @@ impl<'a> Levels<'a> {
         levels.find_map(|(level, element)| Some(Setting { value: get(element)?, level, key: key.to_owned() }))
     }
 
-    /// The data of all levels in one map. A key that is there wins even as null: Nornir looks for the key, unlike with its own
-    /// fields.
+    /// The data of all levels in one map. A key that is there wins even as null: Nornir looks for
+    /// the key, unlike with its own fields.
     pub(super) fn data(&self) -> Map<String, Value> {
         let mut data = Map::new();
         for (key, further) in self.elements.iter().flat_map(|element| &element.data) {
@@ -76,7 +77,8 @@ fn fill(nearer: &mut Value, further: &Value) {
 struct PluginOptions<'l, 'a> {
     levels: &'l Levels<'a>,
     plugin: &'static str,
-    /// The levels whose `extras` count: taken whole, as in Nornir, the nearest only; one by one if the inventory merges.
+    /// The levels whose `extras` count: taken whole, as in Nornir, the nearest only; one by one if
+    /// the inventory merges.
     extras: Range<usize>,
 }
 
@@ -112,7 +114,8 @@ impl<'l, 'a> PluginOptions<'l, 'a> {
 }
 
 impl<'a> Resolved<'a> {
-    /// Looks every value up. What the connection says goes before what the device says, as with Nornir's connection parameters.
+    /// Looks every value up. What the connection says goes before what the device says, as with
+    /// Nornir's connection parameters.
     pub(super) fn new(levels: &Levels<'a>) -> Self {
         let of = PluginOptions::of(levels);
         let for_this_host = |setting: &Setting<&'a Password>| levels.trusted[setting.level];

@@ -4,7 +4,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-/// One inventory document as it is stored: a secret's value or a file. It holds credentials, so `Debug` shows its name only.
+/// One inventory document as it is stored: a secret's value or a file. It holds credentials, so
+/// `Debug` shows its name only.
 pub struct Document {
     /// The name of the secret or file, as an operator would look it up.
     pub name: String,
@@ -16,19 +17,21 @@ pub struct Document {
 }
 
 impl Document {
-    /// A document of this name, such as a secret. Whoever writes it is trusted with the devices in it and with nothing of the
-    /// machine that reads it.
+    /// A document of this name, such as a secret. Whoever writes it is trusted with the devices in
+    /// it and with nothing of the machine that reads it.
     pub fn new(name: impl Into<String>, body: Vec<u8>) -> Self {
         Self { name: name.into(), body: body.into(), allows_local: false, of_this_machine: false }
     }
 
-    /// The same document, in a folder of the person who runs naas on this machine: its passwords may come from the environment and
-    /// from commands, and loopback addresses need no word of permission.
+    /// The same document, in a folder of the person who runs naas on this machine: its passwords
+    /// may come from the environment and from commands, and loopback addresses need no word of
+    /// permission.
     pub fn of_this_machine(self) -> Self {
         Self { of_this_machine: true, allows_local: true, ..self }
     }
 
-    /// The same document, in which loopback addresses need no word of permission, as where switches are simulated.
+    /// The same document, in which loopback addresses need no word of permission, as where switches
+    /// are simulated.
     pub fn with_local_addresses(self) -> Self {
         Self { allows_local: true, ..self }
     }

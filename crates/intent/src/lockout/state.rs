@@ -1,4 +1,5 @@
-//! What a configuration comes to, as far as its management is concerned, when its lines are taken in order.
+//! What a configuration comes to, as far as its management is concerned, when its lines are taken
+//! in order.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -16,7 +17,7 @@ pub(super) struct ManagementState {
     pub(super) http_port: Option<u16>,
     /// The TCP port of HTTPS, unless it is off.
     pub(super) https_port: Option<u16>,
-    /// The local users.
+    /// The names of the local users.
     pub(super) users: BTreeSet<String>,
     /// The interfaces by their names in lower case.
     pub(super) interfaces: BTreeMap<String, Interface>,
@@ -30,7 +31,7 @@ pub(super) struct ManagementState {
     protocols: BTreeSet<String>,
 }
 
-/// One interface.
+/// One interface, as far as the rules ask about it.
 #[derive(Default)]
 pub(super) struct Interface {
     /// Its name as written.
@@ -78,7 +79,8 @@ impl Interface {
         self.primary.iter().chain(&self.others).copied()
     }
 
-    /// Whether it gets an address, of the family of `wanted` if that is known, that is not in the configuration.
+    /// Whether it gets an address, of the family of `wanted` if that is known, that is not in the
+    /// configuration.
     pub(super) fn leases(&self, wanted: Option<IpAddr>) -> bool {
         match wanted {
             Some(IpAddr::V4(_)) => self.leases_v4,
@@ -138,21 +140,23 @@ impl ManagementState {
         let mut bodies = Bodies::default();
         let mut section = Section::Top;
         let mut lines = configuration.lines().filter(|line| bodies.next(line) == LineRole::Command).peekable();
-        // EOS ignores indentation, so a template may have none: then only what opens another mode ends one.
+        // EOS ignores indentation, so a template may have none: then only what opens another mode
+        // ends one.
         let mut flat = false;
+        let mut least = None;
         while let Some(line) = lines.next() {
             let words: Vec<_> = line.split_whitespace().collect();
             if words.is_empty() || words[0].starts_with('!') {
                 continue;
             }
             let (does, words) = meaning(&words);
-            let indented = line.starts_with([' ', '\t']);
-            if !indented && (!flat || opens(words)) {
+            let indented = indent(line) > *least.get_or_insert(indent(line));
+            if is_api(words) || !indented && (!flat || opens(words)) {
                 section = Section::Top;
             }
             if matches!(section, Section::Top) {
                 section = state.top(does, words);
-                flat = lines.peek().is_some_and(|next| !next.starts_with([' ', '\t']));
+                flat = lines.peek().is_some_and(|next| indent(next) <= indent(line));
             } else {
                 state.inner(&mut section, does, words);
             }
@@ -293,7 +297,8 @@ impl ManagementState {
     }
 }
 
-/// A line `protocol http` or `https` with the words behind it. `without` are its ports when it is on and when nothing is said.
+/// A line `protocol http` or `https` with the words behind it. `without` are its ports when it is
+/// on and when nothing is said.
 fn protocol(port: &mut Option<u16>, does: Does, rest: &[&str], (usual, unsaid): (u16, Option<u16>)) {
     match (does, rest) {
         (Does::Set, ["localhost", ..] | ["ssl", ..] | ["certificate", ..]) => {}
@@ -324,6 +329,16 @@ fn meaning<'w, 'l>(words: &'w [&'l str]) -> (Does, &'w [&'l str]) {
         ["no" | "default", words @ ..] => (Does::Undo, words),
         words => (Does::Set, words),
     }
+}
+
+/// How far a line is indented.
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+/// Whether the words are a command of the top that no mode has, however it is indented.
+fn is_api(words: &[&str]) -> bool {
+    matches!(words, ["management", "api", "http-commands"] | ["management", "http-server"])
 }
 
 /// Whether a line that is not indented, without its `no`, is a command of the top.

@@ -37,6 +37,11 @@ fn a_configuration_that_keeps_its_management_is_let_through() {
     assert_eq!(broken(GOOD, "hostname: 192.0.2.7"), None);
     let without_indentation: String = GOOD.lines().map(|line| format!("{}\n", line.trim())).collect();
     assert_eq!(broken(&without_indentation, "hostname: 192.0.2.7"), None);
+    let all_indented: String = GOOD.lines().map(|line| format!("   {line}\n")).collect();
+    assert_eq!(broken(&all_indented, "hostname: 192.0.2.7"), None);
+    let slipped =
+        GOOD.replace("management api http-commands\n", "interface Ethernet1\n   management api http-commands\n");
+    assert_eq!(broken(&slipped, "hostname: 192.0.2.7"), None);
 }
 
 #[test]

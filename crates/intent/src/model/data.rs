@@ -1,7 +1,9 @@
-//! The data of models, held against the JSON Schemas beside their templates before anything is rendered.
+//! The data of models, held against the JSON Schemas beside their templates before anything is
+//! rendered.
 //!
-//! A schema is JSON or YAML, draft 2020-12 unless its `$schema` says otherwise. It may refer to others in the same bucket or
-//! folder (`$ref: ../common.schema.json#/$defs/vlan`) and to nothing outside. `format` is checked.
+//! A schema is JSON or YAML, draft 2020-12 unless its `$schema` says otherwise. It may refer to
+//! others in the same bucket or folder (`$ref: ../common.schema.json#/$defs/vlan`) and to nothing
+//! outside. `format` is checked.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -24,7 +26,7 @@ pub enum Unfit {
         model: String,
         /// Line from 1; 0 if unknown.
         line: u64,
-        /// Column from 1.
+        /// The column, counted from 1.
         column: u64,
         /// Such as `data.ports[3].vlan`.
         at: String,
@@ -42,9 +44,9 @@ pub enum Unfit {
         schema: String,
         /// Line from 1; 0 if unknown.
         line: u64,
-        /// Column from 1.
+        /// The column, counted from 1.
         column: u64,
-        /// Why not.
+        /// What is wrong with it.
         reason: String,
     },
 }
@@ -74,7 +76,8 @@ impl Schemas {
         Self { parsed: Arc::new(Parsed(parsed)), compiled: BTreeMap::new() }
     }
 
-    /// Holds the data of `model`, which was read from `node`, against the schema of its template, if there is one.
+    /// Holds the data of `model`, which was read from `node`, against the schema of its template,
+    /// if there is one.
     pub(super) fn check(&mut self, model: &Model, node: &Node) -> Result<(), Unfit> {
         let stem = model.template.rsplit_once('.').map_or(model.template.as_str(), |(stem, _)| stem);
         let paths = ENDINGS.map(|ending| format!("{stem}{ending}"));

@@ -1,12 +1,15 @@
 //! How much time and text one device's rendering may take.
 //!
-//! minijinja bounds a template itself: an instruction or 64 bytes of text cost one unit of its fuel, so [`MAX_STEPS`](super::MAX_STEPS)
-//! bounds time and memory. Tera has nothing like it, and filters of ours work outside of the fuel. They ask here: at each round of a
-//! Tera loop, each value that a Tera template binds or prints (`tera_limits`), each call of a filter, and while a filter's text grows.
+//! minijinja bounds a template itself: an instruction or 64 bytes of text cost one unit of its
+//! fuel, so [`MAX_STEPS`](super::MAX_STEPS) bounds time and memory. Tera has nothing like it, and
+//! filters of ours work outside of the fuel. They ask here: at each round of a Tera loop, each
+//! value that a Tera template binds or prints (`tera_limits`), each call of a filter, and while a
+//! filter's text grows.
 //!
-//! So a rendering ends as an error of its device about when [`TIME`] or [`TEXT`] is used up. Nothing interrupts an engine between two
-//! such places: a single expression or filter is bounded by the size of what it is given, not by the clock. Not bounded is the memory
-//! of the models and the inventory themselves, which have limits of their own when they are read.
+//! So a rendering ends as an error of its device about when [`TIME`] or [`TEXT`] is used up.
+//! Nothing interrupts an engine between two such places: a single expression or filter is bounded
+//! by the size of what it is given, not by the clock. Not bounded is the memory of the models and
+//! the inventory themselves, which have limits of their own when they are read.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -17,8 +20,8 @@ pub(super) const TIME: Duration = Duration::from_secs(5);
 /// How many bytes of text they may make in all, printed or not.
 pub(super) const TEXT: u64 = 48 * 1024 * 1024;
 
-/// How many bytes one text may have that a Tera template binds to a name. An expression has at most 256 operators, so none over such
-/// texts makes more than 64 MiB.
+/// How many bytes one text may have that a Tera template binds to a name. An expression has at most
+/// 256 operators, so none over such texts makes more than 64 MiB.
 pub(super) const VALUE: usize = 256 * 1024;
 
 /// How many bytes a list or map of texts may have that a Tera template binds to a name.
@@ -74,7 +77,8 @@ pub(super) fn spend(bytes: usize) -> Result<(), Exhausted> {
 }
 
 impl Exhausted {
-    /// The reason that an engine's error sentence ends with, if it is one of these: engines pass sentences on and no types.
+    /// The reason that an engine's error sentence ends with, if it is one of these: engines pass
+    /// sentences on and no types.
     pub(super) fn in_sentence(sentence: &str) -> Option<Self> {
         [Self::Time, Self::Text, Self::Value].into_iter().find(|exhausted| sentence.ends_with(&exhausted.to_string()))
     }

@@ -33,6 +33,8 @@ pub(super) const CHAIN: &str = "__chain";
 pub(super) const REFUSE: &str = "__refuse";
 /// The function that makes a text of the template's own, in which a line break is the template's will.
 pub(super) const OWN_TEXT: &str = "__text";
+/// The function that refuses what a namespace must not hold.
+pub(super) const HOLD: &str = "__hold";
 /// The `loop` around an include, as the included file sees it.
 pub(super) const LOOP: &str = "__loop";
 

@@ -12,7 +12,7 @@ use serde_json::Map;
 use super::budget::Exhausted;
 use super::error::{Place, RenderError};
 use super::filters::{self, FilterCall};
-use super::jinja_compat::{ALONE, ALONE_FUNCTION, CHAIN, OUTSIDE, OWN_TEXT, REFUSE};
+use super::jinja_compat::{ALONE, ALONE_FUNCTION, CHAIN, HOLD, OUTSIDE, OWN_TEXT, REFUSE};
 use super::jinja_library::{Library, split};
 use super::jinja_output::{CONTROL_CHARACTER, control_character, lines_of, print};
 use super::sources::Sources;
@@ -219,6 +219,7 @@ fn register_rewritten(environment: &mut Environment<'static>) {
     environment.add_function(REFUSE, |reason: String| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, reason))
     });
+    environment.add_function(HOLD, |state: &State, value: Value| mutable::held(state, value));
     environment.add_function(OWN_TEXT, |text: String| Value::from_safe_string(text));
     let globals = environment.globals().map(|(name, value)| (name.to_owned(), value)).collect();
     environment.add_global(OUTSIDE, Value::from_object(Outside(globals)));

@@ -62,6 +62,27 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     }
 }
 
+/// A value that a namespace may hold: no namespace, in which it could come to hold itself.
+pub(super) fn held(state: &State, value: Value) -> Result<Value, Error> {
+    refuse_namespaces(state, &value, 0)?;
+    Ok(value)
+}
+
+fn refuse_namespaces(state: &State, value: &Value, depth: usize) -> Result<(), Error> {
+    state.consume_fuel(1)?;
+    if depth > MAX_NESTING {
+        return Err(refused("this is nested too deeply to be kept in a namespace"));
+    }
+    if value.as_object().is_some_and(|object| object.type_name().ends_with("Namespace")) {
+        return Err(refused("a namespace cannot be kept in a namespace here"));
+    }
+    match value.kind() {
+        ValueKind::Seq => value.try_iter()?.try_for_each(|item| refuse_namespaces(state, &item, depth + 1)),
+        ValueKind::Map => pairs_of(value)?.iter().try_for_each(|(_, item)| refuse_namespaces(state, item, depth + 1)),
+        _ => Ok(()),
+    }
+}
+
 /// A list of these items.
 pub(super) fn list(items: impl IntoIterator<Item = Value>) -> Value {
     Value::from_object(List { items: Mutex::new(items.into_iter().collect()), walks: AtomicUsize::new(0) })

@@ -1,8 +1,10 @@
-//! Limits that Tera has not: every way by which a template binds a value to a name weighs it, and filters that multiply a text say
-//! beforehand how large it gets. An expression over weighed values is bounded, since Tera's parser takes at most 256 operators in one.
+//! Limits that Tera has not: every way by which a template binds a value to a name weighs it, and
+//! filters that multiply a text say beforehand how large it gets. An expression over weighed values
+//! is bounded, since Tera's parser takes at most 256 operators in one.
 //!
-//! `{% set a = x %}` and `{% for a in x %}` become `(x) | __set` and `(x) | __each`, a component begins with a look at its arguments,
-//! and a list comprehension cannot hold `~`, since it would make such a text for each of its items.
+//! `{% set a = x %}` and `{% for a in x %}` become `(x) | __set` and `(x) | __each`, a component
+//! begins with a look at its arguments, and a list comprehension cannot hold `~`, since it would
+//! make such a text for each of its items.
 
 use std::ops::Range;
 
@@ -39,8 +41,8 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("join", join);
 }
 
-/// About how many bytes a value holds, if no text in it is larger than [`budget::VALUE`] and all of it together no larger than
-/// [`budget::VALUES`].
+/// About how many bytes a value holds, if no text in it is larger than [`budget::VALUE`] and all of
+/// it together no larger than [`budget::VALUES`].
 fn weigh(value: &Value) -> Result<usize, Exhausted> {
     let mut left = budget::VALUES;
     take(value, &mut left)?;

@@ -1,4 +1,5 @@
-//! From a tree to a type, with errors that say where, what was expected and found, and which word was meant.
+//! From a tree to a type, with errors that say where, what was expected and found, and which word
+//! was meant.
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};

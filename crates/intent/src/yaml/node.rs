@@ -87,7 +87,8 @@ impl Node {
     }
 }
 
-/// Reads JSON, which YAML's parser refuses where it is indented with tabs. The nodes know no places.
+/// Reads JSON, which YAML's parser refuses where it is indented with tabs. The nodes know no
+/// places.
 pub(super) fn from_json(text: &str) -> Result<Node, Malformed> {
     serde_json::from_str(text).map(|Unplaced(node)| node).map_err(|error| {
         let reason = super::sentence(&error.to_string());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use intent::check::Check;
 use jiff::{SignedDuration, Timestamp};
+use tracing::warn;
 
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
 use super::push_job::{Ending, PushJob, SavedConfig, SwitchFailure};
@@ -62,11 +63,11 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
     pub(super) async fn confirm(&self, trial: &Trial) -> Result<SavedConfig, SwitchFailure> {
         let last_try = trial.began + self.job.prepared.confirm.last_try();
         let mut unchecked = self.job.prepared.config.checks.as_slice();
-        let mut unanswered = None;
+        let (mut unanswered, mut running) = (None, trial.committed.clone());
         loop {
-            let error = match self.confirm_once(&mut unchecked, last_try).await {
-                Ok(Confirmation::Taken { digest }) => return Ok(SavedConfig::of(digest, trial.committed.as_ref())),
-                Ok(Confirmation::TimerGone(status)) => return self.timer_gone(trial, status).await,
+            let error = match self.confirm_once(&mut unchecked, &mut running, last_try).await {
+                Ok(Confirmation::Taken { digest }) => return Ok(self.saved(digest, trial).await),
+                Ok(Confirmation::TimerGone(status)) => return self.timer_gone(trial, running, status).await,
                 Err(failure) if failure.ending == Ending::Reverted => return Err(failure),
                 Err(failure) => failure.error,
             };
@@ -82,15 +83,44 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         }
     }
 
-    /// No timer runs for the session. How the switch lists it proves nothing; what it runs does.
-    async fn timer_gone(&self, trial: &Trial, status: SwitchStatus) -> Result<SavedConfig, SwitchFailure> {
-        let Trial { before, committed, .. } = trial;
-        match status.digest {
-            Some(digest) if committed.as_ref() == Some(&digest) => {
-                let saved = if status.unsaved { self.save().await? } else { Some(digest) };
-                Ok(SavedConfig::of(saved, committed.as_ref()))
+    /// What a confirmation saved. If the answer of the commit was lost, no digest tells whether somebody changed the switch
+    /// before the confirmation; then another comparison does.
+    async fn saved(&self, digest: Option<String>, trial: &Trial) -> SavedConfig {
+        if trial.committed.is_some() || digest.is_none() {
+            return SavedConfig::of(digest, trial.committed.as_ref());
+        }
+        match self.is_target(digest.as_ref()).await {
+            Ok(true) => SavedConfig::Target(digest),
+            Ok(false) => SavedConfig::Edited,
+            Err(error) => {
+                warn!(device = %self.job.prepared.device.name, %error, "what was saved could not be compared with the target");
+                SavedConfig::Target(None)
             }
-            Some(digest) if before.as_ref() == Some(&digest) => Err(self.went_back()),
+        }
+    }
+
+    /// Whether the switch runs the target configuration and nothing else, and still what has this digest.
+    async fn is_target(&self, digest: Option<&String>) -> Result<bool, SwitchError> {
+        let mut switch = self.job.open()?;
+        let staged = self.job.stage(&mut switch).await?;
+        let after = switch.abort(&staged.name).await?;
+        Ok(staged.diff.is_empty() && after.digest.as_ref() == digest)
+    }
+
+    /// No timer runs for the session. How the switch lists it proves nothing; what it runs does, compared with what was `running`
+    /// while the timer ran.
+    async fn timer_gone(
+        &self,
+        trial: &Trial,
+        running: Option<String>,
+        status: SwitchStatus,
+    ) -> Result<SavedConfig, SwitchFailure> {
+        match status.digest {
+            Some(digest) if running.as_ref() == Some(&digest) => {
+                let saved = if status.unsaved { self.save().await? } else { Some(digest) };
+                Ok(SavedConfig::of(saved, trial.committed.as_ref()))
+            }
+            Some(digest) if trial.before.as_ref() == Some(&digest) => Err(self.went_back()),
             _ => Err(self.unknown().into()),
         }
     }
@@ -118,8 +148,21 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         SwitchError { fault: SwitchFault::Refused, state: SwitchState::Unknown, line: None, message }
     }
 
-    async fn confirm_once(&self, unchecked: &mut &[Check], last_try: Timestamp) -> Result<Confirmation, SwitchFailure> {
+    /// One attempt, over a connection of its own. It notes what is `running` while the timer runs, unless that is known.
+    async fn confirm_once(
+        &self,
+        unchecked: &mut &[Check],
+        running: &mut Option<String>,
+        last_try: Timestamp,
+    ) -> Result<Confirmation, SwitchFailure> {
         let mut switch = self.job.open()?;
+        // The commit's answer was lost. Later only what runs on trial now can prove that it stayed.
+        if running.is_none()
+            && let Ok(status) = switch.status().await
+            && status.on_trial.as_deref() == Some(self.session)
+        {
+            *running = status.digest;
+        }
         while let Some((check, rest)) = unchecked.split_first() {
             if let Err(found) = self.check(check, &mut switch, last_try).await? {
                 return Err(undo(&mut switch, self.session, check, &found).await);

@@ -32,7 +32,7 @@ impl ExpectedSwitch {
         Self {
             device: device.name.clone(),
             address: device.hostname.clone(),
-            serial: None,
+            serial: device.serial.clone(),
             known: record.identity.clone(),
             accepts_replacement: record.accepts_replacement,
             site: Arc::clone(site),

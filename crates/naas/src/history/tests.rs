@@ -16,7 +16,7 @@ fn entry(run: u64, hash: &str) -> Entry {
 }
 
 #[test]
-fn a_configuration_is_found_by_its_hash_its_beginning_and_its_run() {
+fn a_configuration_is_found_by_hash_beginning_or_run() {
     let entries = [entry(3, "aaaaaaaa1"), entry(2, "bbbbbbbb"), entry(1, "aaaaaaaa1"), entry(1, "cccccccc")];
     let find = |text: &str| find(&device(), &entries, &Reference::parse(text).unwrap());
 
@@ -27,7 +27,7 @@ fn a_configuration_is_found_by_its_hash_its_beginning_and_its_run() {
 }
 
 #[test]
-fn what_is_not_kept_says_what_is_and_what_is_too_short_how_many_there_are() {
+fn an_unknown_or_ambiguous_hash_says_what_there_is() {
     let entries = [entry(3, "aaaaaaaa1"), entry(2, "aaaaaaaa2")];
     let find = |entries: &[Entry], text: &str| {
         find(&device(), entries, &Reference::parse(text).unwrap()).unwrap_err().to_string()

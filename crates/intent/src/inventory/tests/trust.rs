@@ -1,4 +1,5 @@
-//! What the writer of one document may not do to the devices of another, or to the machine that runs naas.
+//! What the writer of one document may not do to the devices of another, or to the machine that
+//! runs naas.
 
 use secrecy::ExposeSecret;
 

@@ -1,4 +1,5 @@
-//! Hashes. What is rendered twice must be the same twice, or the switch sees a change each time; so nothing here is random.
+//! Hashes. What is rendered twice must be the same twice, or the switch sees a change each time; so
+//! nothing here is random.
 
 use base64ct::{Base64ShaCrypt, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
@@ -52,9 +53,10 @@ const MAX_ROUNDS: i64 = 100_000;
 
 /// SHA-512 in crypt's form, what EOS calls `secret sha512`.
 ///
-/// The salt must be given, or derive from the site's secret key: HMAC-SHA-256 of the device's name and the argument `user`. A salt
-/// that anybody can compute from the password, as a hash of it, would tell within microseconds whether a guess is right; the rounds
-/// of the hash are there to make that slow.
+/// The salt must be given, or derive from the site's secret key: HMAC-SHA-256 of the device's name
+/// and the argument `user`. A salt that anybody can compute from the password, as a hash of it,
+/// would tell within microseconds whether a guess is right; the rounds of the hash are there to
+/// make that slow.
 fn password_hash(call: &FilterCall) -> Result<Value, String> {
     let kind = call.arg(0).map_or_else(|| "sha512".to_owned(), to_text);
     if kind != "sha512" {
@@ -107,7 +109,8 @@ fn keyed_salt(user: &str) -> Result<String, String> {
     Ok(Base64ShaCrypt::encode_string(&mac.finalize().into_bytes()[..12]))
 }
 
-/// The order in which crypt writes the bytes: every third of the hash in turn, and the three rotate.
+/// The order in which crypt writes the bytes: every third of the hash in turn, and the three
+/// rotate.
 fn transposed(hash: &[u8; 64]) -> [u8; 64] {
     let mut written = [0; 64];
     let (mut a, mut b, mut c) = (0, 21, 42);

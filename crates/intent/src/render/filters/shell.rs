@@ -6,7 +6,8 @@ use super::{Filter, FilterCall};
 
 pub(super) const FILTERS: &[Filter] = &[Filter::new(&["quote", "shell_quote", "ansible.builtin.quote"], &[], quote)];
 
-/// The value as one word of a POSIX shell, as Python's `shlex.quote` has it: what is safe stays as it is.
+/// The value as one word of a POSIX shell, as Python's `shlex.quote` has it: what is safe stays as
+/// it is.
 fn quote(call: &FilterCall) -> Result<Value, String> {
     let text = call.text();
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);

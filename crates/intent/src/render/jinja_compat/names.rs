@@ -9,7 +9,7 @@ use super::tokens::tokens;
 pub(in super::super) const OUTSIDE: &str = "__outside";
 
 /// Words that are no variables, and names that cannot be assigned to.
-const WORDS: [&str; 25] = [
+const WORDS: [&str; 33] = [
     "true",
     "True",
     "false",
@@ -35,6 +35,14 @@ const WORDS: [&str; 25] = [
     "without",
     "import",
     "recursive",
+    "macro",
+    "call",
+    "filter",
+    "block",
+    "include",
+    "do",
+    "context",
+    "autoescape",
 ];
 
 /// Every word of the tags of `source` that may be the name of a variable. Names of filters, tests and arguments are among

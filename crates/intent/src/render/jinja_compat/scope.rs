@@ -6,12 +6,13 @@
 //! - A block that is not `scoped` sees what its template sees at the top, not what the loops and blocks around it bind.
 //! - An included file sees `loop` only if the loop around the include uses it. `loop` cannot be assigned, so the included
 //!   file reads it by another name.
-//! - A macro sees what the file that it includes, and the defaults of its arguments, may read.
+//! - A macro keeps whatever it, the defaults of its arguments and the files that it includes may read.
 //! - `break` and `continue` do not leave a `with`: minijinja would lose count of its frames.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::segments::{Segment, word};
+use super::names::names;
 use super::tokens::{assigned, bound_names, tokens, top_level};
 use super::{LOOP, REFUSE, is_whole};
 
@@ -54,8 +55,6 @@ struct Scope<'s> {
     sets: bool,
     uses_loop: bool,
     includes: bool,
-    /// Names that the defaults of a macro's arguments may read.
-    defaults: BTreeSet<&'s str>,
 }
 
 struct Reader<'s> {
@@ -138,10 +137,6 @@ impl<'s> Reader<'s> {
             "macro" => {
                 self.bind(&tokens.get(1).copied().into_iter().collect::<Vec<_>>());
                 self.open(ScopeKind::Macro, index, bound_names(tokens.get(2..).unwrap_or_default()));
-                let head = tokens.get(2..).unwrap_or_default();
-                if let Some(scope) = self.top().filter(|_| head.contains(&"=")) {
-                    scope.defaults = bound_names(head).into_iter().collect();
-                }
             }
             "endmacro" => self.close(index, |kind| kind == ScopeKind::Macro)?,
             "call" => {
@@ -175,7 +170,6 @@ impl<'s> Reader<'s> {
             sets: false,
             uses_loop: false,
             includes: false,
-            defaults: BTreeSet::new(),
         });
     }
 
@@ -266,16 +260,7 @@ impl<'s> Reader<'s> {
                 ScopeKind::For if self.hands_on_loop(at, uses_loop) => {
                     self.behind(open, &format!("set {LOOP} = loop"));
                 }
-                ScopeKind::Macro => {
-                    let mut names = self.scopes[at].defaults.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
-                    names.extend(included.iter().filter(|_| includes).cloned());
-                    if !names.is_empty() {
-                        let names = Vec::from_iter(names).join(", ");
-                        self.behind(open, "if false");
-                        self.behind(open, &format!("set __sees = [{names}]"));
-                        self.behind(open, "endif");
-                    }
-                }
+                ScopeKind::Macro | ScopeKind::Call => self.enclose(open, close, included, includes),
                 ScopeKind::Block { scoped: false } => self.unscoped(at),
                 _ => {}
             }
@@ -286,6 +271,19 @@ impl<'s> Reader<'s> {
             self.insertions.replaced.insert(index, refusal(&reason));
         }
         self.insertions
+    }
+
+    /// Makes a macro keep every name that it may read: the engine does not look into slices, the defaults of arguments
+    /// and what is included.
+    fn enclose(&mut self, open: usize, close: usize, included: &BTreeSet<String>, includes: bool) {
+        let mut names = names(&self.source[self.segments[open].range().start..self.segments[close].range().start]);
+        names.extend(included.iter().filter(|_| includes).cloned());
+        if !names.is_empty() {
+            let names = Vec::from_iter(names).join(", ");
+            self.behind(open, "if false");
+            self.behind(open, &format!("set __sees = [{names}]"));
+            self.behind(open, "endif");
+        }
     }
 
     /// Whether a loop that uses `loop`, or has a scoped block, has somebody to hand it to.

@@ -10,7 +10,7 @@
 
 use super::super::mutable;
 use super::tokens::{KEYWORDS, breaks_line, is_name, is_operand, is_string, tokens};
-use super::{ALONE_FUNCTION, CHAIN, Dialect, LOOP, OWN_TEXT, Rewritten};
+use super::{ALONE_FUNCTION, CHAIN, Dialect, HOLD, LOOP, OWN_TEXT, Rewritten};
 
 /// What a `do` sets.
 const DONE: &str = "__done";
@@ -76,7 +76,19 @@ impl<'s> Tag<'s> {
         } else if dialect.chained {
             self.chain(&mut pieces);
         }
+        self.hold(&mut pieces);
         pieces
+    }
+
+    /// Lets a value be looked at before a namespace takes it: one that holds itself could not be printed.
+    fn hold(&self, pieces: &mut Pieces) {
+        let equals = (0..self.tokens.len()).find(|at| self.tokens[*at] == "=" && self.is_at_top(*at));
+        let Some(equals) = equals.filter(|at| self.word == "set" && self.tokens[..*at].contains(&".")) else { return };
+        let last = (equals + 1..self.tokens.len()).rev().find(|at| !matches!(self.tokens[*at].trim(), "" | "-" | "+"));
+        if let (Some(first), Some(last)) = (self.after(equals + 1), last) {
+            pieces.before[first].insert_str(0, &format!("{HOLD}("));
+            pieces.behind[last].push(')');
+        }
     }
 
     /// Makes a list or map that can be changed of a literal.

@@ -42,7 +42,7 @@ fn attributes_of_undefined_are_asked_where_avd_asks() {
         ("{{ a.b.c }}", "{{ ((a|__chain).b|__chain).c }}"),
         ("{{ a['b'][0] }}", "{{ ((a|__chain)['b']|__chain)[0] }}"),
         ("{{ a.b.items() }}", "{{ (a|__chain).b.items() }}"),
-        ("{% set ns.x = a.b %}", "{% set ns.x = (a|__chain).b %}"),
+        ("{% set ns.x = a.b %}", "{% set ns.x = __hold((a|__chain).b) %}"),
         ("{% if a.b is arista.avd.defined(c.d) %}", "{% if (a|__chain).b is arista.avd.defined((c|__chain).d) %}"),
         ("{{ x | arista.avd.natural_sort('a.b') }}", "{{ x | arista.avd.natural_sort('a.b') }}"),
         (

@@ -94,7 +94,15 @@ fn templates_that_never_end_are_stopped() {
             vec![("t.j2", "{% set a = ['x'] %}{% for i in range(99) %}{% do a.extend(a) %}{% endfor %}")],
             "too many steps",
         ),
-        (vec![("t.j2", "{% set a = [] %}{% do a.append(a) %}{% do a.append([a]) %}{{ a }}")], ""),
+        (vec![("t.j2", "{% set a = [] %}{% do a.append(a) %}{{ a }}")], "into itself"),
+        (vec![("t.j2", "{% set a = [] %}{% do a.append([a]) %}{{ a }}")], "into itself"),
+        (vec![("t.j2", "{% set a = {} %}{% set b = {'a': a} %}{% do a.update(b=b) %}{{ a }}")], "into itself"),
+        (vec![("t.j2", "{% set n = namespace() %}{% set n.n = n %}{{ n }}")], "a namespace cannot be kept"),
+        (
+            vec![("t.j2", "{% set n = namespace(l=[]) %}{% set n.l = [{'n': n}] %}{{ n }}")],
+            "a namespace cannot be kept",
+        ),
+        (vec![("t.j2", "{% set n = namespace(l=[]) %}{% do n.l.append(n) %}{{ n }}")], "a namespace cannot be put"),
     ] {
         let mut all = vec![("m.yaml", "{name: m, group: global, template: t.j2}")];
         all.extend(files_.iter().copied());

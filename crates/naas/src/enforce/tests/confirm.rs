@@ -245,3 +245,16 @@ async fn a_confirmation_never_goes_over_the_commits_connection() {
     assert_eq!(confirmed.len(), 2);
     assert!(!confirmed.contains(&committed) && confirmed[0] != confirmed[1], "{connections:?}");
 }
+
+#[tokio::test]
+async fn a_push_whose_answers_are_all_lost_is_found_out_about() {
+    let site = Site::usual();
+    site.switches.lose_answer("leaf1", SwitchCall::Commit, SwitchState::Reverting);
+    site.switches.lose_answer("leaf1", SwitchCall::Confirm, SwitchState::Unknown);
+
+    site.enforce("apply", &["leaf1"]).await;
+
+    assert_eq!((site.outcome("leaf1").status, site.outcome("leaf1").switch), (Status::Changed, SwitchState::Saved));
+    let records = site.store.records.lock().unwrap();
+    assert_eq!(records.values().next().unwrap().0.in_sync, None, "it may have been edited before it was looked at");
+}

@@ -101,3 +101,19 @@ async fn a_switch_is_remembered_also_if_the_push_failed() {
     let records = site.store.records.lock().unwrap();
     assert_eq!(records[&leaf()].0.identity.as_ref().unwrap().serial.as_deref(), Some("A"));
 }
+
+#[tokio::test]
+async fn the_serial_number_of_the_inventory_must_be_met() {
+    for (serial, status) in [("A", Status::Changed), ("B", Status::Refused)] {
+        let site = Site::usual();
+        let inventory = INVENTORY.replace("leaf1: {}", "leaf1: {serial: A}");
+        site.store.inventory.lock().unwrap().insert("naas/inventory".to_owned(), inventory.into_bytes());
+        site.switches.is_switch("leaf1", Some(serial), "leaf1");
+        accept(&site).await;
+
+        site.enforce("apply", &["leaf1"]).await;
+
+        let outcome = site.outcome("leaf1");
+        assert_eq!(outcome.status, status, "no word of acceptance stands against the inventory: {outcome:?}");
+    }
+}
