@@ -36,7 +36,7 @@ fn what_is_wrong_is_said_with_field_expected_and_found() {
         (r#"{"devices":["all"],"step":0}"#, r#"step: expected "max" or a whole number from 1, found integer 0"#),
         (r#"{"devices":["all"],"step":-1}"#, "found integer -1"),
         (r#"{"devices":["all"],"step":1.5}"#, "found floating point 1.5"),
-        (r#"{"devices":["all"],"step":1e99}"#, "found floating point 1"),
+        (r#"{"devices":["all"],"step":1e99}"#, "line 1, column 30: a number of more than 64 bits"),
         (r#"{"devices":["all"],"step":"many"}"#, r#"expected "max" or a whole number from 1, found "many""#),
         (r#"{"devices":["all"],"step":null}"#, "found nothing"),
         (r#"{"devices":["all"],"step":[1]}"#, "found a list"),
