@@ -202,7 +202,7 @@ impl DeviceRecords for Reach {
             let lease = record.lease.as_ref();
             let held_before = before.and_then(|(record, _)| record.lease.as_ref());
             if let Some(lease) = lease.filter(|lease| held_before.map(|held| &held.token) != Some(&lease.token)) {
-                process.world.leased(process.invocation(), device, stored, &record);
+                process.world.leased(process.invocation(), device, stored, record);
                 process.log(|| format!("{device}: has the lease for {} until {:.0}", lease.run, lease.until));
             }
             let mut record = record.clone();

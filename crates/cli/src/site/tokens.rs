@@ -45,7 +45,7 @@ impl Tokens {
     ///
     /// A file that cannot be read or written, or that holds something else.
     pub(crate) fn of_site(folder: &Path) -> anyhow::Result<Self> {
-        let hash = |file| read_or_make(&folder.join(file)).map(|token| sha256(token));
+        let hash = |file| read_or_make(&folder.join(file)).map(sha256);
         Ok(Self { operator: hash(OPERATOR)?, switch: hash(SWITCH)? })
     }
 
