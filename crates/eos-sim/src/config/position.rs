@@ -125,6 +125,10 @@ impl Position {
         for depth in (0..=self.modes.len()).rev() {
             let Inside::Known(mode) = self.mode(depth) else { continue };
             match understood(mode, words, how) {
+                // Only the current mode takes the beginning of a command for one to take away.
+                Ok(found) if depth < self.modes.len() && !found.parsed.is_whole() => {
+                    unknown = unknown.max(Some(Unknown { token: words.len() - 1, why: Why::Incomplete }));
+                }
                 Ok(found) => {
                     self.refused(depth, words)?;
                     return Ok((depth, change::of(mode, found, line, input, how, depth)?));

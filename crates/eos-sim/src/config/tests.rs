@@ -94,6 +94,24 @@ fn a_lenient_device_places_unknown_lines_by_indentation() {
 }
 
 #[test]
+fn no_takes_away_by_first_words_in_its_own_mode_alone() {
+    let lines = [
+        "interface Ethernet1",
+        "spanning-tree guard root",
+        "spanning-tree cost 7",
+        "no spanning-tree guard",
+        "mtu 9000",
+    ];
+    assert_eq!(loaded(&lines).text(), "interface Ethernet1\n   spanning-tree cost 7\n   mtu 9000\n!\nend\n");
+    let (mut config, mut position) = (Config::default(), Position::default());
+    let mut enter =
+        |line| config.enter(&mut position, line, None, Dialect::strict()).map_err(|refused| refused.to_string());
+    enter("interface Ethernet1").unwrap();
+    assert_eq!(enter("no snmp-server enable").unwrap_err(), "Incomplete command (at token 2: 'enable')");
+    assert_eq!(enter("shutdown"), Ok(Changed::Yes));
+}
+
+#[test]
 fn eos_writes_lines_in_its_own_way() {
     for (lines, expected) in [
         (
