@@ -21,14 +21,14 @@ pub(super) struct Api {
 
 impl Api {
     /// Whom a request is from, by its head; or the answer that refuses it.
-    pub(super) fn admit(&self, head: &Parts) -> Result<Bearer, Response<Full<Bytes>>> {
+    pub(super) fn admit(&self, head: &Parts) -> Result<Bearer, Box<Response<Full<Bytes>>>> {
         self.admission.admit(head).map_err(|problem| {
             tracing::warn!(status = problem.status, kind = %problem.kind, "{}", problem.detail);
             let mut answer = ApiResponse::problem(&problem);
             if problem.status == 401 {
                 answer.headers.push(("www-authenticate", "Bearer".to_owned()));
             }
-            response(answer)
+            Box::new(response(answer))
         })
     }
 

@@ -99,7 +99,7 @@ async fn answer(api: &Api, place: &Place, peer: SocketAddr, request: Request<Inc
     let (head, body) = request.into_parts();
     let bearer = match api.admit(&head) {
         Ok(bearer) => bearer,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
     let body = match body {
