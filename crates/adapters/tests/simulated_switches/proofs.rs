@@ -60,11 +60,12 @@ async fn swapped_addresses_push_nothing_to_the_wrong_switch() {
     let (a, b) = (fleet.device("a").unwrap(), fleet.device("b").unwrap());
     let before = (a.running_config(), b.running_config());
     let (port_a, port_b) = (a.address().port().to_string(), b.address().port().to_string());
-    let mut inventory = store.inventory.lock().unwrap();
-    let document = inventory.get_mut("naas/inventory").unwrap();
-    let text = String::from_utf8(document.clone()).unwrap();
-    *document = text.replace(&port_a, "PORT-B").replace(&port_b, &port_a).replace("PORT-B", &port_b).into_bytes();
-    drop(inventory);
+    {
+        let mut inventory = store.inventory.lock().unwrap();
+        let document = inventory.get_mut("naas/inventory").unwrap();
+        let text = String::from_utf8(document.clone()).unwrap();
+        *document = text.replace(&port_a, "PORT-B").replace(&port_b, &port_a).replace("PORT-B", &port_b).into_bytes();
+    }
     store.set_models(&[("m.yaml", MODEL), ("t.tera", &TEMPLATE.replace("alias FOO BAR", "alias FOO BAZ"))]);
 
     enforce(&fleet, &store, "apply").await;
