@@ -119,24 +119,27 @@ impl Position {
         inside || self.unknown.as_ref().is_some_and(|(_, above)| *above < indent)
     }
 
-    /// The innermost mode that knows the whole command, and what the line does there.
+    /// The innermost mode that knows the whole command, and what the line does there. Where none does, the current mode takes the
+    /// beginning of one for `no` to take away.
     fn known(&self, line: &str, words: &[&str], input: Option<&str>, how: Reading) -> Result<(usize, Change), Refused> {
-        let mut unknown: Option<Unknown> = None;
+        let (mut unknown, mut begun) = (None, None);
         for depth in (0..=self.modes.len()).rev() {
             let Inside::Known(mode) = self.mode(depth) else { continue };
             match understood(mode, words, how) {
-                // Only the current mode takes the beginning of a command for one to take away.
-                Ok(found) if depth < self.modes.len() && !found.parsed.is_whole() => {
-                    unknown = unknown.max(Some(Unknown { token: words.len() - 1, why: Why::Incomplete }));
-                }
-                Ok(found) => {
+                Ok(found) if found.parsed.is_whole() => {
                     self.refused(depth, words)?;
                     return Ok((depth, change::of(mode, found, line, input, how, depth)?));
                 }
+                Ok(found) if depth == self.modes.len() => begun = Some((mode, found)),
+                Ok(_) => unknown = unknown.max(Some(Unknown { token: words.len() - 1, why: Why::Incomplete })),
                 Err(error) => unknown = unknown.max(Some(error)),
             }
         }
-        Err(refused(unknown, words))
+        let depth = self.modes.len();
+        match begun {
+            Some((mode, found)) => Ok((depth, change::of(mode, found, line, input, how, depth)?)),
+            None => Err(refused(unknown, words)),
+        }
     }
 
     /// Refuses a line of a mode outside of one that must be left with `exit` first.

@@ -109,6 +109,12 @@ fn no_takes_away_by_first_words_in_its_own_mode_alone() {
     enter("interface Ethernet1").unwrap();
     assert_eq!(enter("no snmp-server enable").unwrap_err(), "Incomplete command (at token 2: 'enable')");
     assert_eq!(enter("shutdown"), Ok(Changed::Yes));
+    // A mode around it knows this as a whole.
+    enter("no spanning-tree vlan-id 4094").unwrap();
+    assert!(
+        config.text().contains("\nno spanning-tree vlan-id 4094\n")
+            || config.text().starts_with("no spanning-tree vlan-id 4094\n")
+    );
 }
 
 #[test]
