@@ -332,7 +332,7 @@ async fn a_reload_forgets_what_was_not_saved_over_the_control_face() {
 
 #[tokio::test]
 async fn web_pages_reach_neither_the_control_face_nor_bash() {
-    let handle = fleet("devices: [{name: a, allow_bash: true}]").await;
+    let handle = fleet("devices: [{name: a, username: admin, password: admin, allow_bash: true}]").await;
     let device = handle.device("a").unwrap();
     let control = format!("http://{}/devices/a/reboot", handle.control());
     let eapi = format!("http://{}/command-api", device.address());
