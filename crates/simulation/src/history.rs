@@ -22,8 +22,9 @@ use crate::{clients, enforcers, operators, verdict};
 /// After so long without rest something goes round in circles.
 const RESTLESS: Duration = Duration::from_secs(3 * 86_400);
 
-/// Longer than any session of ours is anybody's: the longest function, two clocks that are wrong, and what comes after.
-const FORGOTTEN: Duration = Duration::from_secs(900 + 600 + 60 + 60);
+/// Longer than any session of ours is anybody's: the longest function, the clock that named it ahead and the one that reads it
+/// behind, the same margin in the lease, and what comes after.
+const FORGOTTEN: Duration = Duration::from_secs(900 + 600 + 600 + 60 + 60);
 
 /// What came of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]

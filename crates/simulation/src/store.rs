@@ -304,6 +304,9 @@ impl Runs for Reach {
     }
 
     async fn note(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        if attempt.reason.contains("longer than a function lives") {
+            self.0.world.count("pushes cut off in their work");
+        }
         let key = (attempt.run.clone(), attempt.device.clone());
         self.ask("noting the attempt", |stored| drop(stored.attempts.insert(key.clone(), attempt.clone()))).await
     }

@@ -333,7 +333,14 @@ impl World {
 
     /// What a restore brings is pinned before the switch runs it: the webhook of its own save must find the pin.
     fn is_pinned_already(&self, invocation: Invocation, device: &DeviceName) {
-        let Some(restore) = self.watch().works.get(&invocation).and_then(|work| work.restore.clone()) else { return };
+        let watch = self.watch();
+        let Some(Work { run, restore: Some(restore), .. }) = watch.works.get(&invocation).cloned() else { return };
+        // An operator may end the pin in the middle of the restore.
+        let is_unpinned = watch.switches.get(device.as_ref()).is_some_and(|seen| seen.unpinned.contains(&run));
+        drop(watch);
+        if is_unpinned {
+            return;
+        }
         let stored = lock(&self.stored);
         let record = stored.records.get(device).map(|(record, _)| record);
         let pinned = record.and_then(|record| record.pinned.as_ref()).map(|pin| pin.configuration.clone());
@@ -420,7 +427,7 @@ impl World {
     ///
     /// - `changed`: it confirmed and saved its target, and nothing besides; and whatever confirmed says `changed`,
     ///   `edited_meanwhile`, `not_saved` or `unknown`
-    /// - `edited_meanwhile`: it saved, and something besides its target
+    /// - `edited_meanwhile`: it saved; somebody changed the switch at about that time
     /// - `not_saved`: it confirmed, or saw the switch run the intent of an earlier push, and could not save it
     /// - `in_sync`: it saw the switch run its target and committed nothing; an apply saw it saved
     /// - `reverted`, `unknown`: anything may have been committed, and nothing was confirmed for sure
@@ -442,7 +449,6 @@ impl World {
             Status::Changed if !(push.confirmed && push.saved) => lie("it was not both confirmed and saved"),
             Status::Changed if !push.saved_target => lie("what it saved is not all and only what was intended"),
             Status::EditedMeanwhile if !push.saved => lie("it saved nothing"),
-            Status::EditedMeanwhile if push.saved_target => lie("what it saved is all and only what was intended"),
             Status::NotSaved if !(push.confirmed || push.saw_intent) => lie("it ran something else"),
             Status::Changed | Status::EditedMeanwhile | Status::NotSaved | Status::Unknown => {}
             _ if push.confirmed => lie("it was confirmed"),

@@ -104,7 +104,7 @@ async fn a_commit_whose_answer_is_lost_is_confirmed_all_the_same() {
 
     assert_eq!(site.outcome("leaf1").status, Status::Changed);
     let records = site.store.records.lock().unwrap();
-    assert_eq!(records.values().next().unwrap().0.in_sync, None, "what was committed is not known for sure");
+    assert!(records.values().next().unwrap().0.in_sync.is_some(), "another comparison shows what was saved");
 }
 
 const CHECKED: &str = "{name: m, group: global, template: t.tera, allow: {management-address: no need}, checks: [

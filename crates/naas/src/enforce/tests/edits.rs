@@ -45,17 +45,6 @@ async fn an_edit_is_told_when_the_answer_of_the_commit_was_lost() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_of_a_commit_costs_one_comparison() {
-    let site = Site::usual();
-    site.switches.lose_answer("leaf1", SwitchCall::Commit, SwitchState::Reverting);
-
-    site.enforce("apply", &["leaf1"]).await;
-
-    assert_eq!(site.outcome("leaf1").status, Status::Changed);
-    assert!(is_known(&site), "the comparison shows that the digest stands for the target");
-}
-
-#[tokio::test]
 async fn the_check_after_an_edit_finds_it() {
     let site = Site::usual();
     site.switches.run_before("leaf1", SwitchCall::Confirm, EDITED);
