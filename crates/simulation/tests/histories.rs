@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use simulation::{Sabotage, play, play_all, play_with_log};
 
 /// Within so many histories each sabotage is found.
-const SOON: u64 = 400;
+const SOON: u64 = 1_500;
 
 #[test]
 fn ten_thousand_histories_keep_the_invariants() {
