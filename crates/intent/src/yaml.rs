@@ -5,7 +5,7 @@
 //!   (`yes`, `Yes`, `YES`, not `yEs` or `y`). Keys are always text, as they are written.
 //! - What is only sometimes a number stays text: `12:30:45`, which PyYAML would take as
 //!   sexagesimal, `010`, which it would take as octal, `1_000`, and dates.
-//! - Duplicate keys, alias bombs, and nesting beyond [`MAX_DEPTH`] are errors.
+//! - Duplicate keys, alias bombs, and nesting beyond 40 levels are errors.
 
 mod de;
 mod json;

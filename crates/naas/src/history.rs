@@ -3,7 +3,7 @@
 //! byte, and each line of what it runs can be traced to the run and model that brought it.
 //!
 //! A text is kept *before* it is committed on the switch: nothing is ever run that is not kept, and a text that came to nothing is
-//! harmless. The [`Revision`] is added once the switch is known to run the text, before the run's outcome. The device's
+//! harmless. The [`Revision`](crate::records::revision::Revision) is added once the switch is known to run the text, before the run's outcome. The device's
 //! [record](crate::records::device_state) names the newest one; whenever a device is found in sync with what the record does not name (an enforcer
 //! died in between, or the device ran it before naas came), what is missing is added then. So a kill at any instruction loses no
 //! revision; at worst one is told without its diff, and under the run that found it.
