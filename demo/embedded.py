@@ -48,4 +48,5 @@ def _who_and_what(line: str) -> tuple[str, str]:
     if parts is None:
         return "naas", line
     level, module, text = parts.groups()
-    return _PARTS.get(module, "naas"), f"{level:>5} {text}"
+    part = next((part for path, part in _PARTS.items() if module.startswith(path)), "naas")
+    return part, f"{level:>5} {text}"
