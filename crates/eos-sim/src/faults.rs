@@ -81,7 +81,7 @@ pub enum ExpiredSession {
     Gone,
     /// Like one that was committed for good.
     Completed,
-    /// As `aborted`.
+    /// The session is listed as `aborted`.
     Aborted,
 }
 

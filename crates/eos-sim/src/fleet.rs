@@ -22,7 +22,7 @@ pub struct Fleet {
     pub links: Vec<(End, End)>,
 }
 
-/// One device.
+/// One device of the fleet file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceSpec {
@@ -71,7 +71,7 @@ pub struct DeviceSpec {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct End {
-    /// The device.
+    /// The name of the device.
     pub device: String,
     /// Its interface, by its long name.
     pub interface: String,
@@ -95,7 +95,7 @@ pub enum FleetError {
     NotLoopback {
         /// Whose address it is.
         what: String,
-        /// The address.
+        /// The address that others could reach.
         address: IpAddr,
     },
     /// More devices than there are ports or addresses for.
@@ -115,11 +115,11 @@ pub enum FleetError {
     /// A startup-config that the device itself refuses.
     #[error("device {device}: line {line} of its startup-config: {reason}")]
     StartupConfig {
-        /// The device.
+        /// The name of the device.
         device: String,
-        /// From 1.
+        /// The line of its startup-config, counted from 1.
         line: usize,
-        /// EOS's words.
+        /// The reason, in EOS's words.
         reason: String,
     },
     /// A port that cannot be bound.
@@ -129,7 +129,7 @@ pub enum FleetError {
         what: String,
         /// Address and port.
         address: std::net::SocketAddr,
-        /// Why.
+        /// The reason, as the operating system or the TLS library gives it.
         #[source]
         source: std::io::Error,
     },

@@ -8,7 +8,7 @@ use serde::Serialize;
 pub struct Entry {
     /// When it happened, by the device's clock.
     pub at: Timestamp,
-    /// What happened.
+    /// What happened to the device.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -20,12 +20,12 @@ pub struct Entry {
 pub enum Event {
     /// A session was created; re-entering one is not an event.
     SessionOpened {
-        /// Its name.
+        /// The name of the session.
         session: String,
     },
     /// A session became the running-config.
     SessionCommitted {
-        /// Its name.
+        /// The name of the session.
         session: String,
         /// After how many seconds it is reverted, where it was committed with a timer.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,22 +33,22 @@ pub enum Event {
     },
     /// A session whose commit timer was running was committed for good.
     SessionConfirmed {
-        /// Its name.
+        /// The name of the session.
         session: String,
     },
     /// A committed session was undone: its commit timer ran out, or it was aborted while that was running.
     SessionReverted {
-        /// Its name.
+        /// The name of the session.
         session: String,
     },
     /// A session was discarded.
     SessionAborted {
-        /// Its name.
+        /// The name of the session.
         session: String,
     },
     /// A session was discarded because it was pending for a day.
     SessionTimedOut {
-        /// Its name.
+        /// The name of the session.
         session: String,
     },
     /// The running-config was saved as startup-config.
@@ -78,7 +78,7 @@ pub enum Event {
     CheckpointSaved,
     /// An EXEC command that acts and is not imitated, such as `clear` or `bash`, was taken and only noted.
     CommandRun {
-        /// The command.
+        /// The EXEC command that acted.
         command: String,
     },
     /// Somebody took the configuration lock.
@@ -89,12 +89,12 @@ pub enum Event {
     Rebooted,
     /// An event-handler's action was started.
     ActionStarted {
-        /// The event-handler.
+        /// The name of the event-handler.
         handler: String,
     },
     /// An action ended, or was ended.
     ActionEnded {
-        /// The event-handler.
+        /// The name of the event-handler.
         handler: String,
         /// None if it was killed or could not be started.
         exit_status: Option<i32>,
@@ -103,7 +103,7 @@ pub enum Event {
     },
     /// An action was due on a device that may not run any.
     ActionNotRun {
-        /// The event-handler.
+        /// The name of the event-handler.
         handler: String,
     },
     /// Somebody came with a wrong user name, password or cookie.

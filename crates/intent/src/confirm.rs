@@ -56,7 +56,7 @@ impl ConfirmWithin {
 }
 
 impl Default for ConfirmWithin {
-    /// 120 seconds.
+    /// The default is 120 seconds.
     fn default() -> Self {
         Self(120)
     }

@@ -22,7 +22,7 @@ fn read(model: &str, schema: &str) -> Result<Vec<model::Model>, model::ModelErro
 }
 
 #[test]
-fn the_example_of_a_model_is_one_and_fits_the_example_of_a_schema() {
+fn the_example_of_a_model_fits_the_example_of_a_schema() {
     let models = read(&blocks("yaml model")[0], &blocks("yaml schema")[0]).unwrap();
 
     assert!(models[0].unfit.is_none(), "{:?}", models[0].unfit);

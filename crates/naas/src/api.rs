@@ -39,7 +39,7 @@ pub struct ApiRequest<'a> {
     pub path: &'a str,
     /// What follows the question mark, percent-encoded.
     pub query: Option<&'a str>,
-    /// Who calls.
+    /// The caller, as far as the front door knows.
     pub caller: &'a Caller,
     /// The header `Content-Type`.
     pub content_type: Option<&'a str>,

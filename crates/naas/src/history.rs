@@ -29,24 +29,24 @@ pub const SEARCHED: usize = 10_000;
 /// Why a reference stands for no kept configuration of a device.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoSuchConfiguration {
-    /// For none.
+    /// No stored configuration matches.
     #[error("no configuration of {device} is kept under {asked}; {}", kept(.device, .newest))]
     Unknown {
-        /// The device.
+        /// The name of the device.
         device: DeviceName,
         /// What was asked for.
         asked: String,
         /// Some that are kept, newest first.
         newest: Vec<Entry>,
     },
-    /// For several.
+    /// Several stored configurations match.
     #[error("{asked} is the beginning of {found} configurations of {device}; give more of it")]
     Ambiguous {
-        /// The device.
+        /// The name of the device.
         device: DeviceName,
         /// What was asked for.
         asked: String,
-        /// How many.
+        /// The number of configurations that match.
         found: usize,
     },
 }

@@ -28,7 +28,7 @@ use crate::records::slice::Slice;
 pub trait Clock: Send + Sync {
     /// The present moment, UTC.
     fn now(&self) -> Timestamp;
-    /// Waits.
+    /// Returns after this time has passed.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
     /// Random bits of any quality, to spread what would happen in the same moment. Nothing is named by them.
     fn entropy(&self) -> u64;
@@ -117,7 +117,7 @@ pub trait DeviceRecords: Send + Sync {
 /// A record as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// It.
+    /// The stored record.
     pub record: DeviceRecord,
     /// Which of its versions.
     pub version: Version,

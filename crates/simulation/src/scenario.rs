@@ -43,7 +43,7 @@ pub(crate) struct FaultRates {
     pub(crate) stalls: f64,
 }
 
-/// What happens.
+/// One thing that happens in a history.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
     ChangeModels(ModelVariant),
@@ -80,7 +80,7 @@ pub(crate) enum Act {
     },
 }
 
-/// A request.
+/// A request to the scheduler.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
     /// None is all.

@@ -20,7 +20,7 @@ use crate::world::{World, lock};
 /// Longer than no request is on its way, or worked on: below what the lease allows for.
 const SLOWEST: Duration = Duration::from_secs(15);
 
-/// A switch.
+/// A simulated switch, and what was seen of it.
 pub(crate) struct Switch {
     pub(crate) name: String,
     pub(crate) handle: DeviceHandle,

@@ -27,7 +27,7 @@ pub(crate) async fn after_the_storm(world: &Arc<World>, scenario: &Scenario) {
     }
 }
 
-/// Invariant 3.
+/// Checks invariant 3: each device of an accepted run ended, or is in the dead letters.
 async fn nothing_is_lost(world: &Arc<World>) {
     let parked = parked(world);
     let accepted: Vec<_> = world.watch().accepted.iter().cloned().collect();

@@ -59,7 +59,7 @@ impl fmt::Display for Invariant {
 /// An invariant that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Which.
+    /// The invariant that did not hold.
     pub invariant: Invariant,
     /// When, in virtual time, and what was seen.
     pub what: String,
@@ -236,7 +236,7 @@ impl World {
         *self.watch().push(invocation, &device) = push;
     }
 
-    /// Invariant 1.
+    /// Checks invariant 1: the requests of two pushes are never mingled on one switch.
     fn pushes_do_not_mingle(&self, switch: &Switch, invocation: Invocation) {
         let mut watch = self.watch();
         let seen = watch.switches.entry(switch.name.clone()).or_default();

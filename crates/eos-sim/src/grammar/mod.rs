@@ -22,7 +22,7 @@ pub(crate) struct Mode {
     lacking: Vec<Vec<&'static str>>,
 }
 
-/// A command.
+/// A command of EOS, word by word.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     /// The mode it opens, by its place in the grammar.

@@ -62,7 +62,7 @@ pub enum Verify {
     AlsoCa(String),
     /// The one whose SHA-256 fingerprint this is, hexadecimal with or without colons.
     Fingerprint(String),
-    /// Any certificate.
+    /// Any certificate is accepted.
     Insecure,
 }
 

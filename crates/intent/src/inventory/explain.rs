@@ -28,7 +28,7 @@ pub struct Explained {
 /// A group, and how a device comes to be in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Membership {
-    /// The group.
+    /// The name of the group.
     pub group: GroupName,
     /// The groups that lead to it, the host's own first; empty if it is named by the host itself,
     /// or is `global`.
@@ -69,7 +69,7 @@ pub enum SetBy {
     Host,
     /// A group, and the groups that lead to it.
     Group(Membership),
-    /// The defaults.
+    /// The defaults of the document.
     Defaults,
     /// Nobody, so naas assumes it.
     Assumed,

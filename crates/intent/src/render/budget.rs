@@ -30,10 +30,10 @@ pub(super) const VALUES: usize = 16 * 1024 * 1024;
 /// What is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Exhausted {
-    /// The time.
+    /// Rendering took longer than its share of time.
     #[error("took longer than {} seconds", TIME.as_secs())]
     Time,
-    /// The text.
+    /// Rendering made more text than its share.
     #[error("made more than {} MiB of text", TEXT >> 20)]
     Text,
     /// The text of one value.

@@ -83,7 +83,7 @@ fn the_leaves_of_a_pair_agree_and_differ_from_the_other_pair() {
 }
 
 #[test]
-fn every_network_of_a_tenant_has_one_vni_and_one_gateway_on_all_leaves() {
+fn a_tenants_network_has_one_vni_and_gateway_on_all_leaves() {
     let fabric = Fabric::read();
     let leaves: Vec<_> = PAIRS.iter().flatten().map(|leaf| &fabric.0[*leaf]).collect();
     let tenants = |text: &Text| {

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The answer to an accepted request; `status` and `message` are the words of the 2019 original.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// `OK`.
+    /// Always `OK`, as in the 2019 original.
     pub status: String,
-    /// `Scheduled`.
+    /// Always `Scheduled`, as in the 2019 original.
     pub message: String,
     /// The run to ask about.
     pub run: RunId,

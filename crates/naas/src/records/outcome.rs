@@ -121,9 +121,9 @@ pub enum SwitchState {
 /// The record of one device in one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The run.
+    /// The name of the run.
     pub run: RunId,
-    /// The device.
+    /// The name of the device.
     pub device: DeviceName,
     /// How it ended.
     pub status: Status,
@@ -169,9 +169,9 @@ pub struct Plan {
 /// A device whose run has no outcome for it yet, and what happened so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// The run.
+    /// The name of the run.
     pub run: RunId,
-    /// The device.
+    /// The name of the device.
     pub device: DeviceName,
     /// How many attempts were made, or how often others were at work.
     pub attempts: u32,

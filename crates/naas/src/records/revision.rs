@@ -21,7 +21,7 @@ pub const SHORTEST: usize = 8;
 pub struct Revision {
     /// [`VERSION`].
     pub version: u32,
-    /// The device.
+    /// The name of the device.
     pub device: DeviceName,
     /// The hash of its text.
     pub configuration: ContentHash,

@@ -39,7 +39,7 @@ pub enum ScheduleError {
     /// The request applies a plan that is not finished.
     #[error("plan {run} has no outcome yet for {pending} of its devices; ask again when it is finished")]
     PlanUnfinished {
-        /// The plan.
+        /// The run that is the plan.
         run: RunId,
         /// How many of its devices have no outcome yet.
         pending: usize,
@@ -85,7 +85,7 @@ pub enum ReportError {
     /// The run exists but does not concern the device.
     #[error("run {run} does not concern device {device}")]
     NotInRun {
-        /// The run.
+        /// The run whose slices could not all be queued.
         run: RunId,
         /// The device that was asked for.
         device: String,

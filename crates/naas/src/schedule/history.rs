@@ -35,7 +35,7 @@ const TEXTS: usize = 4;
 /// What a device was made to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeviceHistory {
-    /// The device.
+    /// The name of the device.
     pub device: DeviceName,
     /// The configuration that the device is pinned to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ pub struct RevisionReport {
 /// A stored configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Configuration {
-    /// The device.
+    /// The name of the device.
     pub device: DeviceName,
     /// The hash of the text as it is stored, with its secrets.
     pub configuration: ContentHash,
@@ -78,7 +78,7 @@ pub struct Configuration {
 /// The newest configuration of a device, and the origin of each line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Blamed {
-    /// The device.
+    /// The name of the device.
     pub device: DeviceName,
     /// The hash of the text as it is stored, with its secrets.
     pub configuration: ContentHash,

@@ -21,7 +21,7 @@ const PENDING: &str = "pending";
 /// A run as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RunReport {
-    /// The run.
+    /// The name of the run.
     pub run: RunId,
     /// `running` until every device has an outcome, or `cancelling` once it is cancelled; then
     /// `finished`.
@@ -65,9 +65,9 @@ pub enum DeviceOutcome {
 /// A device of a run that has no outcome yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Pending {
-    /// The run.
+    /// The name of the run.
     pub run: RunId,
-    /// The device.
+    /// The name of the device.
     pub device: DeviceName,
     /// Always `pending`.
     pub status: &'static str,
@@ -92,7 +92,7 @@ pub struct Tried {
 /// What is remembered of a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeviceReport {
-    /// The device.
+    /// The name of the device.
     pub device: DeviceName,
     /// The run that works on the device now.
     pub worked_on_by: Option<Holder>,
@@ -116,7 +116,7 @@ pub struct DeviceReport {
 /// The run that works on a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Holder {
-    /// The run.
+    /// The name of the run.
     pub run: RunId,
     /// From this moment on, any run may work on the device.
     pub until: Timestamp,

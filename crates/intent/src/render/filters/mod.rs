@@ -157,7 +157,7 @@ fn weight(value: &Value) -> usize {
     }
 }
 
-/// All filters.
+/// All filters that take a value and arguments.
 pub(super) fn all() -> impl Iterator<Item = &'static Filter> {
     [text::FILTERS, data::FILTERS, regexes::FILTERS, password::FILTERS, shell::FILTERS, net::FILTERS]
         .into_iter()
