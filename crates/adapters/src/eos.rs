@@ -103,7 +103,7 @@ impl Switch for EosSwitch {
             message: format!("the rendered configuration cannot be sent: {error}; correct the template"),
         })?;
         let staged = Session::stage(&self.client, name, &candidate, Load::Replace).await;
-        staged.map(|staged| staged.diff).map_err(|error| self.not_staged(error, configuration))
+        staged.map(|staged| staged.diff).map_err(|error| self.not_staged(error))
     }
 
     async fn commit(&mut self, session: &str, timer: Duration) -> Result<Option<String>, SwitchError> {
@@ -160,16 +160,14 @@ impl Switch for EosSwitch {
 }
 
 impl EosSwitch {
-    fn not_staged(&self, error: StageError, configuration: &str) -> SwitchError {
+    fn not_staged(&self, error: StageError) -> SwitchError {
         let reached = error.left != Left::NotOpened || !matches!(error.cause.kind(), Kind::Unreachable | Kind::Tls);
         let state = match error.left {
             Left::MayBePending => SwitchState::SessionLeft(error.session.to_string()),
             Left::NotOpened if !reached => SwitchState::NotContacted,
             _ => SwitchState::Unchanged,
         };
-        let quoted = error.line.and_then(|line| Some((line, configuration.lines().nth(line - 1)?.trim())));
-        let at_line =
-            quoted.map(|(line, text)| format!(", line {line} of the configuration, `{text}`")).unwrap_or_default();
+        let at_line = error.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         SwitchError {
             fault: fault(error.cause.kind()),
             line: error.line,

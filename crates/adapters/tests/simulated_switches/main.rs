@@ -285,7 +285,7 @@ async fn a_switch_that_refuses_line_57_says_so_and_keeps_what_it_ran() {
 
     assert_eq!((outcome.status, &outcome.switch), (Status::Refused, &SwitchState::Unchanged), "{outcome:?}");
     let error = outcome.error.as_deref().unwrap();
-    assert!(error.contains("line 57 of the configuration, `alias LINE57 here`"), "{error}");
+    assert!(error.contains("line 57: the switch refused `alias LINE57 here`"), "{error}");
     assert!(error.contains("its running-config is unchanged"), "{error}");
     assert_eq!(fleet.device("b").unwrap().running_config(), before);
     assert!(!fleet.device("b").unwrap().sessions().values().any(|state| *state == SessionState::Pending));
