@@ -167,7 +167,9 @@ class _Maker:
         self.bound, self.loops, self.captured = ["arg", "other"], 0, True
         body = self.inner()
         self.bound, self.loops, self.captured = before
-        return Node([*self.tag("macro " + name + "(arg, other=", self.int(), ")"), body, *self.tag("endmacro")])
+        # naas refuses a default that reads an argument where the macro stands inside of another one.
+        default = "1" if self.captured else self.int()
+        return Node([*self.tag("macro " + name + "(arg, other=", default, ")"), body, *self.tag("endmacro")])
 
     def call(self) -> Node:
         name = f"m{len(self.macros)}"

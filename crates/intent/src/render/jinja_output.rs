@@ -28,7 +28,7 @@ pub(super) fn print(output: &mut minijinja::Output, _: &mut State, value: &Value
 
 /// Whether a list or map holds something undefined, for which Python would print the word.
 fn holds_undefined(value: &Value, depth: usize) -> bool {
-    if depth > 64 || !matches!(value.kind(), ValueKind::Seq | ValueKind::Map) {
+    if depth > 64 || !matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable) {
         return value.is_undefined();
     }
     let Ok(mut items) = value.try_iter() else { return false };

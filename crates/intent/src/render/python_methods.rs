@@ -105,7 +105,8 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     refuse_undefined_arguments(environment);
     refuse_undefined_operands(environment);
     environment.add_test("sequence", |value: Value| {
-        matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map)
+        // A slice of a list, and two lists added up, are lists in Python.
+        matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable)
     });
 }
 

@@ -241,6 +241,8 @@ fn methods_and_filters_are_pythons() {
         ("{'b': 1, 'A': 2} | dictsort(true)", "[('A', 2), ('b', 1)]"),
         ("'a long text that is cut' | truncate(10)", "a long..."),
         ("'text' is sequence", "True"),
+        ("[1, 2, 3][1:] is sequence", "True"),
+        ("([1] + [2]) is sequence", "True"),
         ("none is iterable", "False"),
         ("range(3)", "range(0, 3)"),
         ("'1.10' is version('1.9', '>')", "True"),
