@@ -11,8 +11,9 @@ import unittest
 from judges.random_templates import Case, case, shrunk
 from judges.templates import Comparison, Naas
 
-# What naas refuses and says so, where Python writes the word Undefined or an ellipsis into the configuration.
-REFUSED_HERE = ["holds something undefined", "put a list or map into itself"]
+# What naas refuses and says so, where Python writes the word Undefined, an ellipsis or a value's own line break into the
+# configuration.
+REFUSED_HERE = ["holds something undefined", "put a list or map into itself", "prints a value with a line break"]
 CASES = int(os.environ.get("NAAS_TEMPLATE_CASES", "10000"))
 
 
