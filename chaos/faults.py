@@ -1,6 +1,7 @@
 """What goes wrong with a device, in the words of the simulator's control face."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib import error, request
@@ -13,8 +14,8 @@ PERSON = "ansible_"
 MAINTENANCE = "maintenance-"
 """How the names of sessions begin that a person has committed with a timer."""
 
-PLANTED = "naas-20260101-000000-00000"
-"""How the names of sessions begin that a naas left behind which died long ago."""
+PLANTED = re.compile("naas-[0-9a-f]{8}-20260101-000000-")
+"""How the names of sessions begin that this naas left behind when it died long ago."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ FAULTS = (
     Fault("rebooted", "reboot", {"down_s": 3}),
     _broken("a line refused", refuse_lines=["vlan"]),
     _broken("cut off by its commit", lose_management_on_commit=True),
-    Fault("sessions of a dead naas", "sessions", {"prefix": f"{PLANTED}0-20260101T000000Z-000", "count": 3}),
+    Fault("sessions of a dead naas", "sessions", {"prefix": "naas-{installation}-20260101-000000-0000000000000000-6955b900-000", "count": 3}),
     _broken("disk full", disk_full=True),
     Fault("a person's commit timer", "commit-timer", {"session": MAINTENANCE, "seconds": 12}),
     _broken("slow", latency_ms=700),
@@ -62,6 +63,11 @@ class Control:
         body = dict(fault.body)
         if fault.path == "commit-timer":
             body["session"] += str(number)
+        if "{installation}" in body.get("prefix", ""):
+            installation = self._installation(device)
+            if installation is None:
+                return False
+            body["prefix"] = body["prefix"].format(installation=installation)
         try:
             self._call("POST", f"devices/{device}/{fault.path}", body)
         except error.HTTPError as refused:
@@ -69,6 +75,12 @@ class Control:
                 return False
             raise
         return True
+
+    def _installation(self, device: str) -> str | None:
+        """The id of the naas that is at work, as the names of its sessions have it; none before its first push here."""
+        names = (entry.get("session", "") for entry in self.journal(device))
+        found = (re.match("naas-([0-9a-f]{8})-", name) for name in names)
+        return next((match[1] for match in found if match), None)
 
     def end(self, device: str) -> None:
         """Ends what can be ended: a reboot and a person's doings end by themselves."""

@@ -40,7 +40,7 @@ class Seen:
 def read(journal: list[dict[str, Any]]) -> Seen:
     """What a whole journal says."""
     ours = [entry for entry in journal if entry.get("session", "").startswith(OURS)]
-    of_this_naas = [entry for entry in ours if not entry["session"].startswith(PLANTED)]
+    of_this_naas = [entry for entry in ours if not PLANTED.match(entry["session"])]
 
     def count(event: str) -> int:
         return sum(entry["event"] == event for entry in of_this_naas)

@@ -7,7 +7,7 @@ from chaos.journal import read
 
 A = "naas-20261124-120000-00000a-20261124T120001Z-0001"
 B = "naas-20261124-120000-00000b-20261124T120002Z-0002"
-PLANTED = "naas-20260101-000000-000000-20260101T000000Z-0001"
+PLANTED = "naas-7f3a9c21-20260101-000000-0000000000000000-6955b900-0001"
 
 
 def journal(*events: tuple[str, str] | tuple[str, str, int]) -> list[dict[str, Any]]:
