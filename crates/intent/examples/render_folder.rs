@@ -5,16 +5,19 @@
 //! $ cargo run -p intent --example render_folder -- - <CASES
 //! ```
 //!
-//! **A folder.** `leaf.j2` is rendered once for each data file whose name begins with `leaf.`: `leaf.yaml`,
-//! `leaf.spare.json`. A template without data is there for others to include. The answer is one JSON object on standard
-//! output: by data file either `output`, without line breaks at its end, or `error`.
+//! **A folder.** `leaf.j2` is rendered once for each data file whose name begins with `leaf.`:
+//! `leaf.yaml`, `leaf.spare.json`. A template without data is there for others to include. The
+//! answer is one JSON object on standard output: by data file either `output`, without line breaks
+//! at its end, or `error`.
 //!
-//! **Cases.** Each line of standard input is a JSON object: `templates` maps paths to texts, `template` is the path to
-//! render, `data` is its data. Each is answered at once by a line with `output` or `error`.
+//! **Cases.** Each line of standard input is a JSON object: `templates` maps paths to texts,
+//! `template` is the path to render, `data` is its data. Each is answered at once by a line with
+//! `output` or `error`.
 //!
-//! **Data** is a map of what the template sees by name. Two names are special. `host` is the device: `name`,
-//! `hostname`, `groups`, anything else is its inventory data; without it the device is `leaf1`. `inventory` holds
-//! settings of the inventory's `defaults`, such as `variables: nornir`, and under `hosts` the data of other devices.
+//! **Data** is a map of what the template sees by name. Two names are special. `host` is the
+//! device: `name`, `hostname`, `groups`, anything else is its inventory data; without it the device
+//! is `leaf1`. `inventory` holds settings of the inventory's `defaults`, such as `variables:
+//! nornir`, and under `hosts` the data of other devices.
 
 #![expect(clippy::print_stdout, reason = "a program that prints its result")]
 

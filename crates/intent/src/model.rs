@@ -11,7 +11,7 @@
 //! data:
 //!   ports:
 //!     - name: Ethernet1
-//! confirm: 180               # seconds on trial before the switch goes back by itself; the longest of a device's models counts
+//! confirm: 180               # seconds on trial; the longest of a device's models counts
 //! checks:                    # what must be true before the confirmation, see `check`
 //!   - command: show interfaces Ethernet1 status
 //!     pattern: connected

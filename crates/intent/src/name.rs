@@ -29,8 +29,9 @@ pub struct DeviceName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct GroupName(String);
 
-/// One accepted request: `20261123-201530-7f3a9c0b12d4e5f6`, the UTC second it was accepted in and 64 random bits in
-/// hexadecimal. Earlier versions wrote 24 bits, `20261123-201530-7f3a9c`; such names are still read.
+/// One accepted request: `20261123-201530-7f3a9c0b12d4e5f6`, the UTC second it was accepted in and
+/// 64 random bits in hexadecimal. Earlier versions wrote 24 bits, `20261123-201530-7f3a9c`; such
+/// names are still read.
 ///
 /// Sorts by time, and fits into an EOS session name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -84,8 +85,8 @@ impl RunId {
     /// The number of characters in the name of a run that an earlier version accepted.
     const OLD_LENGTH: usize = 22;
 
-    /// A new run accepted at `now`. The `random` bits tell apart the runs of one second, so they come from the
-    /// operating system.
+    /// A new run accepted at `now`. The `random` bits tell apart the runs of one second, so they
+    /// come from the operating system.
     pub fn new(now: Timestamp, random: u64) -> Self {
         let second = now.strftime(SECOND_FORM);
         Self(format!("{second}-{random:016x}"))

@@ -1,13 +1,15 @@
 //! From models and templates to the full configuration of one device.
 //!
-//! A template is for one of two engines, by the ending of its file: `*.tera` for [Tera 2](https://keats.github.io/tera/), `*.j2` for
-//! Jinja2 as Nornir sets it up. `*.cfg` is configuration and renders to itself. A template sees `host` (name, hostname, groups, the
-//! resolved inventory data under `data` and, as Nornir users write it, directly) and `model` (the model's data). What is undefined is
-//! an error, except inside Tera's `{% if %}`, where Tera takes it for false. The snippets of all models of a device, lowest order
-//! first, are its configuration. `docs/templates.md` says it for those who write templates.
+//! A template is for one of two engines, by the ending of its file: `*.tera` for [Tera
+//! 2](https://keats.github.io/tera/), `*.j2` for Jinja2 as Nornir sets it up. `*.cfg` is
+//! configuration and renders to itself. A template sees `host` (name, hostname, groups, the
+//! resolved inventory data under `data` and, as Nornir users write it, directly) and `model` (the
+//! model's data). What is undefined is an error, except inside Tera's `{% if %}`, where Tera takes
+//! it for false. The snippets of all models of a device, lowest order first, are its configuration.
+//! `docs/templates.md` says it for those who write templates.
 //!
-//! Values cannot add configuration lines, see `value_guard.rs`; every line knows its model, template and template line, see
-//! [`ModelSet::origins`].
+//! Values cannot add configuration lines, see `value_guard.rs`; every line knows its model,
+//! template and template line, see [`ModelSet::origins`].
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -121,8 +123,8 @@ impl fmt::Debug for RenderedConfig {
 }
 
 impl ModelSet {
-    /// Parses everything in `files`. A broken model is an error, since it may be for any device; a broken template is
-    /// kept as the error of the devices that need it.
+    /// Parses everything in `files`. A broken model is an error, since it may be for any device; a
+    /// broken template is kept as the error of the devices that need it.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         let models = model::read(files)?;
         let sources = Sources::read(files);
@@ -135,14 +137,16 @@ impl ModelSet {
     ///
     /// # Errors
     ///
-    /// What is wrong in a model or template; and the first line that is no configuration, see [`candidate`].
+    /// What is wrong in a model or template; and the first line that is no configuration, see
+    /// [`candidate`].
     pub fn render(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
         let rendered = self.render_text(device)?;
         candidate::check(&rendered.configuration).map_err(|error| self.not_configuration(error, device))?;
         Ok(rendered)
     }
 
-    /// The same for templates that make any text, which is not looked at: it is not to be sent to a switch.
+    /// The same for templates that make any text, which is not looked at: it is not to be sent to a
+    /// switch.
     ///
     /// # Errors
     ///
@@ -176,7 +180,8 @@ impl ModelSet {
         })
     }
 
-    /// Where each line of what [`render`](Self::render) returns comes from. It renders once more, so it is for errors and people.
+    /// Where each line of what [`render`](Self::render) returns comes from. It renders once more,
+    /// so it is for errors and people.
     pub fn origins(&self, device: &Device) -> Result<Vec<LineOrigin>, RenderError> {
         budget::limited(|| self.traced(device))
     }
@@ -201,14 +206,16 @@ impl ModelSet {
         Ok(all)
     }
 
-    /// The error of a line that is no configuration, with the template line and model that it comes from.
+    /// The error of a line that is no configuration, with the template line and model that it comes
+    /// from.
     fn not_configuration(&self, error: NotConfiguration, device: &Device) -> RenderError {
         let origins = self.origins(device).unwrap_or_default();
         RenderError::NotConfiguration { origin: origins.into_iter().nth(error.line - 1), error }
     }
 
-    /// What a person should know about the data of `device` that is no error: each name that both a model and the
-    /// inventory give, where templates see both by their names. The model's value counts.
+    /// What a person should know about the data of `device` that is no error: each name that both a
+    /// model and the inventory give, where templates see both by their names. The model's value
+    /// counts.
     pub fn clashes(&self, device: &Device) -> Vec<String> {
         let host = host(device);
         let models = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups));
@@ -372,7 +379,8 @@ impl Snippet<'_> {
         }
     }
 
-    /// An error about a value, with where such values stand in the data: the engines do not say which it was.
+    /// An error about a value, with where such values stand in the data: the engines do not say
+    /// which it was.
     fn with_suspects(&self, mut error: RenderError) -> RenderError {
         if let RenderError::ControlCharacter { suspects, .. } = &mut error {
             *suspects = self.suspects(None);
@@ -380,8 +388,8 @@ impl Snippet<'_> {
         error
     }
 
-    /// Where values stand that may have made a refused line; without a line, that would be refused at all. If none fits
-    /// the line, a filter has changed it, and it may be any.
+    /// Where values stand that may have made a refused line; without a line, that would be refused
+    /// at all. If none fits the line, a filter has changed it, and it may be any.
     fn suspects(&self, line: Option<&str>) -> Vec<String> {
         let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
         let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
@@ -391,8 +399,8 @@ impl Snippet<'_> {
     }
 }
 
-/// What goes into the configuration of a snippet: not the line breaks at its end, and, unless it is the last, not the `end` that a
-/// running-config ends with.
+/// What goes into the configuration of a snippet: not the line breaks at its end, and, unless it is
+/// the last, not the `end` that a running-config ends with.
 fn kept(text: &str, is_last: bool) -> &str {
     let text = text.trim_end_matches('\n');
     match text.strip_suffix("end") {
@@ -401,7 +409,8 @@ fn kept(text: &str, is_last: bool) -> &str {
     }
 }
 
-/// The first line, from 1, that looks like a template's source. In bodies it is text, and braces may mean anything there.
+/// The first line, from 1, that looks like a template's source. In bodies it is text, and braces
+/// may mean anything there.
 fn unrendered(text: &str) -> Option<(usize, &'static str)> {
     let mut bodies = bodies::Bodies::default();
     text.lines().enumerate().find_map(|(index, line)| {

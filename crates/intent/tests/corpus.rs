@@ -1,5 +1,5 @@
-//! Each of 267 published configurations, as a `.cfg` template, renders to itself. They are not part of the repository:
-//! `EOS_CORPUS` names their folder, and without one this test is skipped.
+//! Each of 267 published configurations, as a `.cfg` template, renders to itself. They are not part
+//! of the repository: `EOS_CORPUS` names their folder, and without one this test is skipped.
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test, where an unwrap is the expectation")]
 

@@ -48,8 +48,8 @@ fn device(configuration: &str) -> Device {
     inventory.device(&DeviceName::new("leaf1").expect("a name")).expect("the one device")
 }
 
-/// Those of the published configurations that can be reached at all, with their paths. `None` where there are none: they are
-/// not part of the repository, `EOS_CORPUS` names their folder.
+/// Those of the published configurations that can be reached at all, with their paths. `None` where
+/// there are none: they are not part of the repository, `EOS_CORPUS` names their folder.
 #[expect(clippy::print_stderr, reason = "tools/tally counts the tests that say so")]
 fn whole_devices() -> Option<Vec<(String, String)>> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");

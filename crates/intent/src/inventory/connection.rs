@@ -11,8 +11,8 @@
 //!       ca_certificates: |        # PEM, trusted beside the system's
 //!         -----BEGIN CERTIFICATE-----
 //!       fingerprint: AB:CD:…      # SHA-256 of the switch's own certificate, instead of verify
-//!       tls: modern               # or legacy: the switch only has the suites that older EOS offers by default
-//!       enable_password: …        # a secret, like every password also {env: NAME} or {command: [PROGRAM, …]}
+//!       tls: modern               # or legacy: the suites that older EOS offers by default
+//!       enable_password: …        # a secret; also {env: NAME} or {command: [PROGRAM, …]}
 //!       allow_local: true         # an address of this machine or of its link is meant
 //! ```
 

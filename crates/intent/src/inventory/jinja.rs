@@ -3,7 +3,7 @@
 //! ```yaml
 //! defaults:
 //!   jinja:
-//!     variables: nornir     # the device's data by its own names; `ansible` adds hostvars, groups and group_names
+//!     variables: nornir     # the device's data by its own names; `ansible` adds Ansible's
 //!     trim_blocks: true     # Jinja2's setting of that name; Nornir's own value when left out
 //!     lstrip_blocks: false  # likewise
 //! ```
@@ -42,7 +42,8 @@ pub enum Variables {
     Model,
     /// The device's data too, as Nornir's `template_file(…, **task.host)`.
     Nornir,
-    /// The device's data and Ansible's `hostvars`, `groups` and `group_names`; an undefined answers for its attributes.
+    /// The device's data and Ansible's `hostvars`, `groups` and `group_names`; an undefined answers
+    /// for its attributes.
     Ansible,
 }
 

@@ -1,4 +1,5 @@
-//! The multi-line commands of a configuration: which lines are commands, and which are the body of one.
+//! The multi-line commands of a configuration: which lines are commands, and which are the body of
+//! one.
 
 /// Where a line stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -87,7 +87,8 @@ pub enum RenderError {
         /// The model's file.
         model: Option<String>,
     },
-    /// Source of a template in the text that was rendered: somebody else's template was copied in, or a value holds one.
+    /// Source of a template in the text that was rendered: somebody else's template was copied in,
+    /// or a value holds one.
     #[error(
         "template {place} leaves {found} in line {line} of the configuration, which looks like a template that was never rendered; \
          give it the ending .j2 or .tera, or correct the value{}", of_model(.model)

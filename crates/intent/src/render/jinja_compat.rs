@@ -1,13 +1,15 @@
 //! Jinja2 that minijinja does not have or means otherwise, said in words that minijinja has.
 //!
-//! A source is rewritten before it is compiled. Nothing is added to or taken from the text outside of tags, and no line
-//! break moves, so lines keep their numbers; [`Rewritten::original`] gives the place in the source as it was written.
+//! A source is rewritten before it is compiled. Nothing is added to or taken from the text outside
+//! of tags, and no line break moves, so lines keep their numbers; [`Rewritten::original`] gives the
+//! place in the source as it was written.
 //!
-//! - **Scope** (see [`scope`]): what an included file, a `set` or `filter` block sets stays there, a block that is not
-//!   `scoped` does not see the loop around it, and an imported file sees no variables unless it is imported
-//!   `with context`.
-//! - **Expressions** (see [`tag`]): `'%03d' % n`, `do` with any expression, lists and maps that `do` changes, an undefined
-//!   that may be asked for attributes as AVD's and Ansible's, and line breaks that the template itself writes.
+//! - **Scope** (see [`scope`]): what an included file, a `set` or `filter` block sets stays there,
+//!   a block that is not `scoped` does not see the loop around it, and an imported file sees no
+//!   variables unless it is imported `with context`.
+//! - **Expressions** (see [`tag`]): `'%03d' % n`, `do` with any expression, lists and maps that
+//!   `do` changes, an undefined that may be asked for attributes as AVD's and Ansible's, and line
+//!   breaks that the template itself writes.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +25,8 @@ pub(super) use names::{OUTSIDE, names, quoted};
 use scope::Insertions;
 use tag::Tag;
 
-/// Marks the name of a template that is to see no variables but its own; behind it may stand names to hide.
+/// Marks the name of a template that is to see no variables but its own; behind it may stand names
+/// to hide.
 pub(super) const ALONE: char = '\u{1}';
 /// The function that marks a template's name.
 pub(super) const ALONE_FUNCTION: &str = "__alone";
@@ -31,7 +34,8 @@ pub(super) const ALONE_FUNCTION: &str = "__alone";
 pub(super) const CHAIN: &str = "__chain";
 /// The function that ends a rendering with its argument as the reason.
 pub(super) const REFUSE: &str = "__refuse";
-/// The function that makes a text of the template's own, in which a line break is the template's will.
+/// The function that makes a text of the template's own, in which a line break is the template's
+/// will.
 pub(super) const OWN_TEXT: &str = "__text";
 /// The function that refuses what a namespace must not hold.
 pub(super) const HOLD: &str = "__hold";
@@ -41,7 +45,8 @@ pub(super) const LOOP: &str = "__loop";
 /// How a template is to be read.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Dialect {
-    /// An attribute of something undefined is undefined, as with AVD and Ansible, instead of an error.
+    /// An attribute of something undefined is undefined, as with AVD and Ansible, instead of an
+    /// error.
     pub(super) chained: bool,
     /// Templates of the site change lists and maps in place, so literals must be changeable.
     pub(super) changes: bool,
@@ -56,7 +61,8 @@ pub(super) struct Rewritten {
 }
 
 impl Rewritten {
-    /// The offset in the original of an offset in the text. What was added stands where the next piece begins.
+    /// The offset in the original of an offset in the text. What was added stands where the next
+    /// piece begins.
     pub(super) fn original(&self, offset: usize) -> usize {
         match self.anchors.partition_point(|(at, _)| *at <= offset).checked_sub(1) {
             Some(index) => {
@@ -74,8 +80,8 @@ impl Rewritten {
     }
 }
 
-/// `source` for minijinja. A macro that includes another file must enclose what that file may read: `included` holds
-/// these names.
+/// `source` for minijinja. A macro that includes another file must enclose what that file may read:
+/// `included` holds these names.
 pub(super) fn rewritten(source: &str, dialect: Dialect, included: &BTreeSet<String>) -> Rewritten {
     let segments = segments(source);
     let Insertions { before, after, replaced, free_loops } = Insertions::of(source, &segments, included);
@@ -100,8 +106,8 @@ pub(super) fn rewritten(source: &str, dialect: Dialect, included: &BTreeSet<Stri
     result
 }
 
-/// `rewritten` for a template that is to see no variables but its own, apart from what its includer hands over: each of
-/// `hidden` is undefined at its beginning.
+/// `rewritten` for a template that is to see no variables but its own, apart from what its includer
+/// hands over: each of `hidden` is undefined at its beginning.
 pub(super) fn alone(rewritten: &Rewritten, hidden: impl IntoIterator<Item = impl AsRef<str>>) -> Rewritten {
     let mut text = String::new();
     for name in hidden {

@@ -1,6 +1,7 @@
-//! Templates for Jinja2, through minijinja set up as Nornir's `jinja_helper` sets up Jinja2: strict undefined,
-//! `trim_blocks`, the end of the file's last line dropped, Python's methods of strings, lists and maps. What minijinja
-//! has otherwise is rewritten before it is compiled, see [`super::jinja_compat`].
+//! Templates for Jinja2, through minijinja set up as Nornir's `jinja_helper` sets up Jinja2: strict
+//! undefined, `trim_blocks`, the end of the file's last line dropped, Python's methods of strings,
+//! lists and maps. What minijinja has otherwise is rewritten before it is compiled, see
+//! [`super::jinja_compat`].
 
 use std::sync::{Arc, OnceLock};
 
@@ -66,8 +67,8 @@ impl JinjaEngine {
         })
     }
 
-    /// The same text, and per line of it the template and line that it comes from. What a macro writes comes from the line
-    /// that prints it.
+    /// The same text, and per line of it the template and line that it comes from. What a macro
+    /// writes comes from the line that prints it.
     pub(super) fn origins(
         &self,
         template: &str,
@@ -146,8 +147,8 @@ impl JinjaEngine {
         Some(before.rsplit('\n').next()?.chars().count() + 1)
     }
 
-    /// A sentence about something undefined, with its name as the template writes it: the engine does not know a name
-    /// behind a filter of ours.
+    /// A sentence about something undefined, with its name as the template writes it: the engine
+    /// does not know a name behind a filter of ours.
     fn named(&self, detail: &str, error: &Error, chained: bool) -> String {
         let Some((accessor, rest)) = detail.strip_prefix("`(...)").and_then(|rest| rest.split_once('`')) else {
             return detail.to_owned();

@@ -1,12 +1,13 @@
-//! The Jinja2 templates of a site: their sources as minijinja is given them, and which one a template means by a name.
+//! The Jinja2 templates of a site: their sources as minijinja is given them, and which one a
+//! template means by a name.
 //!
-//! **Names.** A template may include another by its path from the models' root, or from any folder above the including
-//! template, the highest first: where Jinja2's search path begins is not known here, and the folders above it hold no
-//! templates.
+//! **Names.** A template may include another by its path from the models' root, or from any folder
+//! above the including template, the highest first: where Jinja2's search path begins is not known
+//! here, and the folders above it hold no templates.
 //!
-//! **AVD.** Arista's AVD renders with an undefined that may be asked for attributes, and is refused everywhere else
-//! (`a.b.c is arista.avd.defined` where there is no `a`). A template that names `arista.avd.` itself or by way of one it
-//! names is rendered so.
+//! **AVD.** Arista's AVD renders with an undefined that may be asked for attributes, and is refused
+//! everywhere else (`a.b.c is arista.avd.defined` where there is no `a`). A template that names
+//! `arista.avd.` itself or by way of one it names is rendered so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +47,8 @@ impl Library {
         self.changes
     }
 
-    /// The source of the template of this name, as minijinja is to have it; nothing if there is no such template.
+    /// The source of the template of this name, as minijinja is to have it; nothing if there is no
+    /// such template.
     pub(super) fn source(&self, name: &str, chained: bool) -> Option<Result<Rewritten, String>> {
         let (path, hidden) = split(name);
         let text = match self.texts.get(path)? {
@@ -102,7 +104,8 @@ impl Library {
         }
     }
 
-    /// The names that a template and those it names may read; those of all templates if it computes a name.
+    /// The names that a template and those it names may read; those of all templates if it computes
+    /// a name.
     fn names_reached(&self, path: &str) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
         let mut open = vec![path.to_owned()];
@@ -119,7 +122,8 @@ impl Library {
     }
 }
 
-/// A template's path, and the names that are to be hidden from it if it is to see no variables but its own.
+/// A template's path, and the names that are to be hidden from it if it is to see no variables but
+/// its own.
 pub(super) fn split(name: &str) -> (&str, Option<&str>) {
     name.split_once(ALONE).map_or((name, None), |(path, hidden)| (path, Some(hidden)))
 }

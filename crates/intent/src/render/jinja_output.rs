@@ -9,8 +9,8 @@ use super::value_guard;
 /// The template and line from 1 that a line of the text comes from; nothing if they are not known.
 pub(super) type LineSource = Option<(String, usize)>;
 
-/// The formatter. An `if` without `else` that was false prints nothing, as in Jinja2; any other undefined is refused by
-/// the engine before it comes here.
+/// The formatter. An `if` without `else` that was false prints nothing, as in Jinja2; any other
+/// undefined is refused by the engine before it comes here.
 pub(super) fn print(output: &mut minijinja::Output, _: &mut State, value: &Value) -> Result<(), Error> {
     if value.is_undefined() {
         return Ok(());

@@ -1,9 +1,10 @@
 //! The variables that a Jinja2 template sees.
 //!
-//! The model's data stands under its own names and under `model`, the device under `host`. Where the inventory says so,
-//! the device's data stands under its own names too, as Nornir's `template_file(…, **task.host)` and Ansible have it; the
-//! model's data goes before. Elsewhere a name that only the device has is an error wherever it is read, also in
-//! `is defined`: a template written for Nornir or Ansible would else render less than it does there, without a word.
+//! The model's data stands under its own names and under `model`, the device under `host`. Where
+//! the inventory says so, the device's data stands under its own names too, as Nornir's
+//! `template_file(…, **task.host)` and Ansible have it; the model's data goes before. Elsewhere a
+//! name that only the device has is an error wherever it is read, also in `is defined`: a template
+//! written for Nornir or Ansible would else render less than it does there, without a word.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -134,7 +135,8 @@ impl Host {
             .map(|(name, value)| (name.clone(), given.value(value)))
             .collect();
         if given.changes {
-            // `host.x` and `host.data.x` are one value, unless `x` is an attribute of the host as well.
+            // `host.x` and `host.data.x` are one value, unless `x` is an attribute of the host as
+            // well.
             let pair = |(name, value): (&String, &Json)| {
                 let same = data.get(name).filter(|_| given.host.get(name) == Some(value)).cloned();
                 (Value::from(name.as_str()), same.unwrap_or_else(|| given.value(value)))

@@ -1,9 +1,10 @@
 //! Which template line a rendered line comes from, for the engine that does not say.
 //!
-//! Each piece of a template's text is marked with two private-use characters, the template's number and the line's. Rendering such
-//! templates gives the usual text with marks in it. Text that white space control would trim gets none, since a mark is no white
-//! space. A template that looks at captured text (its length, say) may notice the marks, so the result counts only if it is the usual
-//! text once they are taken out.
+//! Each piece of a template's text is marked with two private-use characters, the template's number
+//! and the line's. Rendering such templates gives the usual text with marks in it. Text that white
+//! space control would trim gets none, since a mark is no white space. A template that looks at
+//! captured text (its length, say) may notice the marks, so the result counts only if it is the
+//! usual text once they are taken out.
 
 use super::segments::{Segment, segments, word};
 use super::sources::Sources;
@@ -51,7 +52,8 @@ impl LineMarks {
         text
     }
 
-    /// Takes the marks out of `text`: the usual text, and per line of it the template and line it comes from.
+    /// Takes the marks out of `text`: the usual text, and per line of it the template and line it
+    /// comes from.
     pub(super) fn read(&self, text: &str) -> (String, Vec<Option<(&str, usize)>>) {
         let mut clean = String::with_capacity(text.len());
         let mut lines = Vec::new();
@@ -83,7 +85,8 @@ impl LineMarks {
     }
 }
 
-/// Where nothing of a template is written: outside of the blocks of one that extends another. Tera refuses text there.
+/// Where nothing of a template is written: outside of the blocks of one that extends another. Tera
+/// refuses text there.
 struct Outside {
     extends: bool,
     depth: usize,

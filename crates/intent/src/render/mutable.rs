@@ -1,8 +1,8 @@
-//! Lists and maps that a template may change, shared as Python shares them: a list in a map is the same list, wherever it
-//! is reached from.
+//! Lists and maps that a template may change, shared as Python shares them: a list in a map is the
+//! same list, wherever it is reached from.
 //!
-//! What Python allows and would not end well here is refused with its reason: a list that would contain itself, and a
-//! list or map that changes while a loop walks it.
+//! What Python allows and would not end well here is refused with its reason: a list that would
+//! contain itself, and a list or map that changes while a loop walks it.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -349,8 +349,8 @@ fn pairs_of(value: &Value) -> Result<Vec<(Value, Value)>, Error> {
     value.try_iter()?.map(pair).collect()
 }
 
-/// Refuses a value in which `this` can be reached: printing or comparing it would never end. What is taken apart may be
-/// `this` itself, as in `names.extend(names)`.
+/// Refuses a value in which `this` can be reached: printing or comparing it would never end. What
+/// is taken apart may be `this` itself, as in `names.extend(names)`.
 fn refuse_cycle(state: &State, value: &Value, this: *const (), taken_apart: bool, depth: usize) -> Result<(), Error> {
     state.consume_fuel(1)?;
     if depth > MAX_NESTING {

@@ -1,8 +1,10 @@
-//! Which models and templates a configuration was rendered from, as they were: path and SHA-256 of each.
+//! Which models and templates a configuration was rendered from, as they were: path and SHA-256 of
+//! each.
 //!
-//! Covered are the models of the device, their templates, and the templates that those name in quotes (`{% include "x" %}`,
-//! `extends`, `import`), however deep. A template whose name is computed is not; neither are the inventory's values, which the
-//! configuration's own hash stands for.
+//! Covered are the models of the device, their templates, and the templates that those name in
+//! quotes (`{% include "x" %}`, `extends`, `import`), however deep. A template whose name is
+//! computed is not; neither are the inventory's values, which the configuration's own hash stands
+//! for.
 
 use std::collections::BTreeMap;
 

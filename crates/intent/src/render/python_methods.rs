@@ -1,4 +1,5 @@
-//! The methods, functions, filters and tests of Python and Jinja2 that minijinja lacks or has otherwise.
+//! The methods, functions, filters and tests of Python and Jinja2 that minijinja lacks or has
+//! otherwise.
 //!
 //! What has no meaning here that could be the same twice, such as `random`, is refused by name.
 
@@ -110,7 +111,8 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     });
 }
 
-/// Lets the engine's filters that take an undefined argument for none refuse it, as strict undefined is refused in Python.
+/// Lets the engine's filters that take an undefined argument for none refuse it, as strict
+/// undefined is refused in Python.
 fn refuse_undefined_arguments(environment: &mut Environment<'_>) {
     environment.add_filter("__plain_join", minijinja::filters::join);
     environment.add_filter("__plain_round", minijinja::filters::round);

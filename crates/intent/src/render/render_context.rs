@@ -1,7 +1,8 @@
 //! What the callbacks of one rendering share, kept for the thread that renders.
 //!
-//! Both engines call back into naas (to print a value, to apply a filter), and Tera's escape function is a bare `fn`; what such a
-//! call must know about the rendering it belongs to stands here.
+//! Both engines call back into naas (to print a value, to apply a filter), and Tera's escape
+//! function is a bare `fn`; what such a call must know about the rendering it belongs to stands
+//! here.
 
 use std::cell::RefCell;
 
@@ -29,8 +30,8 @@ thread_local! {
 }
 
 impl RenderContext {
-    /// A rendering for the device of this name. Salts derive from `salt_key`; `raw_lines` are texts that are configuration
-    /// lines by definition.
+    /// A rendering for the device of this name. Salts derive from `salt_key`; `raw_lines` are texts
+    /// that are configuration lines by definition.
     pub(super) fn new(host: &str, salt_key: Option<SecretString>, raw_lines: Vec<String>) -> Self {
         Self { host: host.to_owned(), salt_key, raw_lines, ..Self::default() }
     }

@@ -1,7 +1,7 @@
 //! Template source cut into text and tags, the same for both engines.
 //!
-//! The engines keep their lexers to themselves. This one knows only where tags begin and end, comments and `raw`; what is inside of a
-//! tag it leaves alone.
+//! The engines keep their lexers to themselves. This one knows only where tags begin and end,
+//! comments and `raw`; what is inside of a tag it leaves alone.
 
 use std::ops::Range;
 
@@ -26,7 +26,8 @@ impl Segment {
     }
 }
 
-/// All of `source`, in order and without gaps. A tag that never ends reaches to the end of the source: the engine refuses it.
+/// All of `source`, in order and without gaps. A tag that never ends reaches to the end of the
+/// source: the engine refuses it.
 pub(super) fn segments(source: &str) -> Vec<Segment> {
     let mut found = Vec::new();
     let mut at = 0;

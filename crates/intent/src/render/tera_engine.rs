@@ -1,8 +1,9 @@
 //! Templates for [Tera 2](https://keats.github.io/tera/).
 //!
-//! Tera has no limit of its own on how long a template may take. Its loops walk finite values, so only loops in loops can last; a
-//! call that counts their rounds is put in at the beginning of each loop's body, and `range` makes at most 10,000 numbers. Not
-//! counted are list comprehensions. A value that is set is weighed, so that no loop doubles a text without end, see `budget`.
+//! Tera has no limit of its own on how long a template may take. Its loops walk finite values, so
+//! only loops in loops can last; a call that counts their rounds is put in at the beginning of each
+//! loop's body, and `range` makes at most 10,000 numbers. Not counted are list comprehensions. A
+//! value that is set is weighed, so that no loop doubles a text without end, see `budget`.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -39,13 +40,15 @@ const REFUSED: &str = "a value with a control character";
 const MAX_RANGE: i128 = 10_000;
 
 impl TeraEngine {
-    /// Compiles all templates together; if that fails, one by one until no further one fits, so that each error stays with its
-    /// own file. A template that includes or extends a broken one is broken too.
+    /// Compiles all templates together; if that fails, one by one until no further one fits, so
+    /// that each error stays with its own file. A template that includes or extends a broken one is
+    /// broken too.
     pub(super) fn compile(sources: &Sources) -> Self {
         Self::of(sources.of(TemplateKind::Tera).map(|(path, text)| (path.to_owned(), counted(text))).collect())
     }
 
-    /// The same templates with a mark before each piece of text that says where it stands in its template.
+    /// The same templates with a mark before each piece of text that says where it stands in its
+    /// template.
     pub(super) fn compile_marked(sources: &Sources, marks: &line_marks::LineMarks) -> Self {
         let marked = |(path, text): (&str, &str)| (path.to_owned(), counted(&marks.mark(path, text)));
         Self::of(sources.of(TemplateKind::Tera).map(marked).collect())
@@ -194,8 +197,9 @@ fn range(kwargs: Kwargs, _: &State) -> tera::TeraResult<Vec<i128>> {
     Ok(numbers)
 }
 
-/// `source` with what holds it within its limits: [`COUNT`] at the beginning of each loop, component and block and at the end of the
-/// template, with the bytes of text that it writes each time; and what `tera_limits` puts into tags.
+/// `source` with what holds it within its limits: [`COUNT`] at the beginning of each loop,
+/// component and block and at the end of the template, with the bytes of text that it writes each
+/// time; and what `tera_limits` puts into tags.
 fn counted(source: &str) -> String {
     let all = segments(source);
     let texts = texts(source, &all);
@@ -220,8 +224,9 @@ fn counted(source: &str) -> String {
     }
 }
 
-/// By the index of each tag that opens a loop, component or block: how many bytes of text stand directly in it. By the number of
-/// segments: how many stand in none, so that a loop that includes the template is charged for it.
+/// By the index of each tag that opens a loop, component or block: how many bytes of text stand
+/// directly in it. By the number of segments: how many stand in none, so that a loop that includes
+/// the template is charged for it.
 fn texts(source: &str, segments: &[Segment]) -> BTreeMap<usize, usize> {
     let mut open = Vec::new();
     let mut texts = BTreeMap::new();
@@ -252,7 +257,8 @@ fn print(text: &str, output: &mut dyn Write) -> io::Result<()> {
     output.write_all(text.as_bytes())
 }
 
-/// Runs `work` and turns a panic inside the engine into an error: one device's template must not end the others' push.
+/// Runs `work` and turns a panic inside the engine into an error: one device's template must not
+/// end the others' push.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let words =

@@ -1,19 +1,24 @@
 //! What a value may bring into the configuration when a template prints it.
 //!
-//! EOS has no quoting that would make a line break harmless, so a value is refused instead of escaped:
+//! EOS has no quoting that would make a line break harmless, so a value is refused instead of
+//! escaped:
 //!
-//! - A control character (other than line feed and tab), a Unicode line end or a noncharacter: always.
-//! - A line break: unless it stands in the body of a multi-line command (`banner`, `comment`, `action bash`, `code`, a certificate),
-//!   where the switch takes lines for text; or the template says `| safe`; or the value is one of AVD's fields for configuration
-//!   lines, such as `eos_cli`; or the template itself writes the break, as in `lines | join("\n")`.
-//! - A line `EOF`, which would end the body it stands in: unless it is the last line of a value of several lines, as AVD's
-//!   banners have it, or body and end come from the same kind of value that the template calls safe.
+//! - A control character (other than line feed and tab), a Unicode line end or a noncharacter:
+//!   always.
+//! - A line break: unless it stands in the body of a multi-line command (`banner`, `comment`,
+//!   `action bash`, `code`, a certificate), where the switch takes lines for text; or the template
+//!   says `| safe`; or the value is one of AVD's fields for configuration lines, such as `eos_cli`;
+//!   or the template itself writes the break, as in `lines | join("\n")`.
+//! - A line `EOF`, which would end the body it stands in: unless it is the last line of a value of
+//!   several lines, as AVD's banners have it, or body and end come from the same kind of value that
+//!   the template calls safe.
 //!
-//! What a template captured itself (macros, `set` blocks, `call`) is text of the template; the values in it were looked at when they
-//! were printed into it.
+//! What a template captured itself (macros, `set` blocks, `call`) is text of the template; the
+//! values in it were looked at when they were printed into it.
 //!
-//! Where a value stands in the finished text is known only at the end, so a text that may matter is rendered a second time with
-//! every value between marks, and judged by these. If a filter has seen the marks and the texts differ, that is refused too.
+//! Where a value stands in the finished text is known only at the end, so a text that may matter is
+//! rendered a second time with every value between marks, and judged by these. If a filter has seen
+//! the marks and the texts differ, that is refused too.
 
 use std::borrow::Cow;
 
@@ -60,7 +65,8 @@ fn written(text: &str, kind: char) -> Result<Cow<'_, str>, Refused> {
 
 /// Line feeds are looked at later, and the tab is white space to EOS.
 fn is_refused(c: char) -> bool {
-    // U+2028 and U+2029 are line ends to some editors and log viewers that a person may review the diff in.
+    // U+2028 and U+2029 are line ends to some editors and log viewers that a person may review the
+    // diff in.
     (c.is_control() && !matches!(c, '\n' | '\t')) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{fdd0}'..='\u{fdef}')
 }
 
@@ -163,7 +169,8 @@ impl Line {
         self.text.push(c);
     }
 
-    /// Whether a value breaks this line or goes on in it. White space behind a body that the value ended adds nothing.
+    /// Whether a value breaks this line or goes on in it. White space behind a body that the value
+    /// ended adds nothing.
     fn is_added_by_value(&self) -> bool {
         let goes_on = self.begins == Some(VALUE) && self.first_word == Some(VALUE);
         let blank = self.begins == Some(VALUE) && self.text.trim().is_empty();
@@ -176,8 +183,9 @@ impl Line {
     }
 }
 
-/// The texts of AVD's fields for configuration lines, unless the same text stands elsewhere too: `eos_cli` and
-/// `raw_eos_cli` anywhere, `aliases` at the top, and `config` of a `tcam_profile`'s profiles.
+/// The texts of AVD's fields for configuration lines, unless the same text stands elsewhere too:
+/// `eos_cli` and `raw_eos_cli` anywhere, `aliases` at the top, and `config` of a `tcam_profile`'s
+/// profiles.
 pub(super) fn raw_lines<'d>(data: impl IntoIterator<Item = &'d Map<String, Value>>) -> Vec<String> {
     let mut texts = Texts::default();
     for map in data {
@@ -225,8 +233,8 @@ fn unindented(text: &str) -> String {
     text.trim().lines().map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
-/// Where in `data` values stand that would be refused and have a part of the refused line, in the words of a template.
-/// Without a line it is every value that would be refused.
+/// Where in `data` values stand that would be refused and have a part of the refused line, in the
+/// words of a template. Without a line it is every value that would be refused.
 pub(super) fn suspects(name: &str, data: &Value, line: Option<&str>) -> Vec<String> {
     let is_meant = |text: &str| is_suspicious(text) && line.is_none_or(|line| shares_line(text, line));
     match data {
@@ -246,7 +254,8 @@ pub(super) fn suspects(name: &str, data: &Value, line: Option<&str>) -> Vec<Stri
     }
 }
 
-/// Whether a line of the text is part of a line of the configuration. A filter may have changed its case.
+/// Whether a line of the text is part of a line of the configuration. A filter may have changed its
+/// case.
 fn shares_line(text: &str, line: &str) -> bool {
     let line = line.trim().to_lowercase();
     text.lines()

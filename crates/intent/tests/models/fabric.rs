@@ -1,4 +1,5 @@
-//! The worked fabric: what each switch gets, and what must be true of all of them together for it to forward anything.
+//! The worked fabric: what each switch gets, and what must be true of all of them together for it
+//! to forward anything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

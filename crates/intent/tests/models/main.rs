@@ -1,4 +1,5 @@
-//! Every model in `models/`, rendered as it is deployed. A change of what switches get shows up here as a changed snapshot.
+//! Every model in `models/`, rendered as it is deployed. A change of what switches get shows up
+//! here as a changed snapshot.
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test, where an unwrap is the expectation")]
 

@@ -1,4 +1,5 @@
-//! Ansible's inventories: any number of files, INI or YAML, and the folders `group_vars` and `host_vars`.
+//! Ansible's inventories: any number of files, INI or YAML, and the folders `group_vars` and
+//! `host_vars`.
 //!
 //! | Ansible | naas |
 //! | --- | --- |
@@ -12,11 +13,13 @@
 //! | group `all` | `defaults` |
 //! | children of a group | are in it: `groups` of the child |
 //!
-//! Ansible lets a child group win over its parents, deeper over shallower, then the higher `ansible_group_priority`, then the
-//! later name; Nornir, and so naas, goes through groups depth first. Where that gives a host another value, the value Ansible
-//! gives stands at the host itself, and a note says so: the document resolves as Ansible does, without exception.
+//! Ansible lets a child group win over its parents, deeper over shallower, then the higher
+//! `ansible_group_priority`, then the later name; Nornir, and so naas, goes through groups depth
+//! first. Where that gives a host another value, the value Ansible gives stands at the host itself,
+//! and a note says so: the document resolves as Ansible does, without exception.
 //!
-//! Templates see the variables by their own names, as in Ansible: the document says `jinja: {variables: ansible}`.
+//! Templates see the variables by their own names, as in Ansible: the document says `jinja:
+//! {variables: ansible}`.
 //!
 //! What Vault encrypted is refused. Jinja2 in a variable stays text, and is noted.
 

@@ -52,8 +52,8 @@ impl From<InventoryError> for ImportError {
     }
 }
 
-/// The document as text, and what it resolves to. Its errors are about what came in, since no line of the document is known
-/// to anybody yet.
+/// The document as text, and what it resolves to. Its errors are about what came in, since no line
+/// of the document is known to anybody yet.
 pub(super) fn written(site: &Value, file: &str) -> Result<(String, Inventory), ImportError> {
     let text = serde_saphyr::to_string(site).map_err(|error| ImportError::new(file, None, error.to_string()))?;
     let document = Document::new("inventory.yaml", text.clone().into_bytes()).of_this_machine();

@@ -1,8 +1,9 @@
 //! The devices of NetBox, exported as CSV: "all data" or the current view.
 //!
-//! Role, site and platform become groups by their slugs, so `Leaf Switch` is group `leaf-switch`; a slug that two of them share
-//! is prefixed with the column (`site-core`). The other columns that are known become data. Devices whose status is not active,
-//! and those whose names naas cannot take, are left out, which is noted.
+//! Role, site and platform become groups by their slugs, so `Leaf Switch` is group `leaf-switch`; a
+//! slug that two of them share is prefixed with the column (`site-core`). The other columns that
+//! are known become data. Devices whose status is not active, and those whose names naas cannot
+//! take, are left out, which is noted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,7 +120,8 @@ impl Devices {
         (json!({"hosts": hosts, "groups": groups}), notes)
     }
 
-    /// What a slug of a column is called as a group. `global` and a slug of two columns are prefixed.
+    /// What a slug of a column is called as a group. `global` and a slug of two columns are
+    /// prefixed.
     fn group_names(&self) -> BTreeMap<(&'static str, String), String> {
         let all: BTreeSet<_> = self
             .rows
@@ -161,7 +163,8 @@ fn column(header: &str) -> String {
     header.to_lowercase().replace([' ', '-'], "_")
 }
 
-/// As NetBox makes slugs: lower case, digits and dashes. At most what a name may have, with room for a prefix.
+/// As NetBox makes slugs: lower case, digits and dashes. At most what a name may have, with room
+/// for a prefix.
 fn slug(value: &str) -> String {
     let words = value.to_lowercase();
     let words = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());

@@ -1,6 +1,7 @@
-//! Nornir's files in one document. They are read as Nornir reads them, by YAML 1.2, so `yes` and `off` arrive as text; the
-//! document puts them in quotes. Templates see the host's data by its own names, as Nornir's `template_file(…, **task.host)`
-//! gives it to them: the document says `jinja: {variables: nornir}`.
+//! Nornir's files in one document. They are read as Nornir reads them, by YAML 1.2, so `yes` and
+//! `off` arrive as text; the document puts them in quotes. Templates see the host's data by its own
+//! names, as Nornir's `template_file(…, **task.host)` gives it to them: the document says `jinja:
+//! {variables: nornir}`.
 
 use serde_json::{Map, Value};
 

@@ -114,7 +114,8 @@ all:
     );
 
     let one = device(&inventory, "leaf1").data;
-    // Ansible reads the folders after all of the inventory's own groups, so `all` wins over group dc1 here.
+    // Ansible reads the folders after all of the inventory's own groups, so `all` wins over group
+    // dc1 here.
     assert_eq!(
         (&one["ntp"], &one["mtu"], &one["zone"]),
         (&json!("from all's folder"), &json!("from leaf's folder"), &json!("z"))
@@ -291,7 +292,8 @@ fn what_cannot_be_imported_is_said_with_file_and_line() {
     assert_eq!(twice, "b/hosts.yaml: hosts stand in another file as well; once is enough");
 }
 
-/// Groups g0 to g7, each a child of some with lower numbers; hosts in some groups; variables a to d everywhere.
+/// Groups g0 to g7, each a child of some with lower numbers; hosts in some groups; variables a to d
+/// everywhere.
 fn ansible_sites() -> impl Strategy<Value = String> {
     let group = (proptest::collection::vec(0..8usize, 0..3), proptest::collection::vec(0..4usize, 0..4), 0..3u8);
     let host = (proptest::collection::vec(0..8usize, 0..4), proptest::collection::vec(0..4usize, 0..2));

@@ -109,7 +109,8 @@ fn from_yaml(call: &FilterCall) -> Result<Value, String> {
     }
 }
 
-/// Ansible writes flow style for what holds no lists or maps, which is refused here rather than guessed at.
+/// Ansible writes flow style for what holds no lists or maps, which is refused here rather than
+/// guessed at.
 fn to_yaml(call: &FilterCall) -> Result<Value, String> {
     match call.value() {
         Value::Array(items) if items.is_empty() => Ok("[]\n".into()),
@@ -180,7 +181,8 @@ fn yaml_block(value: &Value, depth: usize, indent: usize, text: &mut String) -> 
     Ok(())
 }
 
-/// A value on one line. Text that PyYAML might write otherwise (folded, escaped or in block style) is refused.
+/// A value on one line. Text that PyYAML might write otherwise (folded, escaped or in block style)
+/// is refused.
 fn yaml_scalar(value: &Value) -> Result<String, String> {
     let Value::String(text) = value else {
         return Ok(match value {

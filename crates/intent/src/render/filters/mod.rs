@@ -1,7 +1,8 @@
-//! The filters that both engines have besides their own, under the names that Ansible and AVD give them.
+//! The filters that both engines have besides their own, under the names that Ansible and AVD give
+//! them.
 //!
-//! A filter is a plain function over JSON values that knows neither engine. Jinja2 passes arguments by position or name, Tera by
-//! name only, so each filter says what its parameters are called.
+//! A filter is a plain function over JSON values that knows neither engine. Jinja2 passes arguments
+//! by position or name, Tera by name only, so each filter says what its parameters are called.
 
 mod data;
 mod jinja;
@@ -26,7 +27,8 @@ use super::value_guard::is_suspicious;
 pub(super) struct Filter {
     /// Its name, and the names with Ansible's and AVD's collection before it.
     pub(super) names: &'static [&'static str],
-    /// Its parameters in order. A last one that begins with `*` takes all the rest; by name it is given as a list.
+    /// Its parameters in order. A last one that begins with `*` takes all the rest; by name it is
+    /// given as a list.
     pub(super) parameters: &'static [&'static str],
     /// Whether it may be given something undefined.
     pub(super) takes_undefined: bool,
@@ -128,7 +130,8 @@ impl FilterCall {
             .transpose()
     }
 
-    /// Whether an argument could bring what [`super::value_guard`] refuses into a text that is not looked at again.
+    /// Whether an argument could bring what [`super::value_guard`] refuses into a text that is not
+    /// looked at again.
     pub(super) fn brings_suspicious_text(&self) -> bool {
         fn suspicious(value: &Value) -> bool {
             match value {

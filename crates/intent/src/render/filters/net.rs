@@ -1,5 +1,5 @@
-//! Addresses and networks, as Ansible's `ansible.utils` has them: the same queries, the same results, and like there `false` for what
-//! is no address.
+//! Addresses and networks, as Ansible's `ansible.utils` has them: the same queries, the same
+//! results, and like there `false` for what is no address.
 
 mod address;
 mod hardware;
@@ -39,7 +39,8 @@ pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["hwaddr", "ansible.utils.hwaddr", "ansible.netcommon.hwaddr"], &["query"], hwaddr),
 ];
 
-/// Of a network and a length: how many such subnets it has, or the one of an index. Of an address and a length: the network around it.
+/// Of a network and a length: how many such subnets it has, or the one of an index. Of an address
+/// and a length: the network around it.
 fn ipsubnet(call: &FilterCall) -> Result<Value, String> {
     let Some(written) = WrittenAddress::parse(call.value()) else { return Ok(false.into()) };
     let is_address = !written.is_network();
@@ -55,7 +56,8 @@ fn ipsubnet(call: &FilterCall) -> Result<Value, String> {
     let index = call.integer(1)?;
     if written.size() == Some(1) {
         let supernet = |length| IpNet::new(written.ip(), length).map(|net| net.trunc().to_string());
-        // Index 0 is the largest network around it that is asked for, and each further one is half as large.
+        // Index 0 is the largest network around it that is asked for, and each further one is half
+        // as large.
         let length = i64::from(length) + index.unwrap_or(0).max(0);
         return Ok(u8::try_from(length)
             .ok()

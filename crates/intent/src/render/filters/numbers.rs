@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-/// Text and numbers in turn, beginning with text, so that like is compared with like, as AVD's `natural_sort` has it.
+/// Text and numbers in turn, beginning with text, so that like is compared with like, as AVD's
+/// `natural_sort` has it.
 #[derive(PartialEq, Eq)]
 pub(super) struct NaturalKey(Vec<(String, Digits)>);
 

@@ -1,7 +1,8 @@
 //! Regular expressions, as Ansible has them through Python's `re`.
 //!
-//! Patterns are `fancy-regex`'s, which has Python's lookarounds and back-references. Not known are Python's conditionals by name and
-//! `\Z`, which is written `\z`. A pattern that backtracks too long is an error.
+//! Patterns are `fancy-regex`'s, which has Python's lookarounds and back-references. Not known are
+//! Python's conditionals by name and `\Z`, which is written `\z`. A pattern that backtracks too
+//! long is an error.
 
 use fancy_regex::{Captures, Regex, RegexBuilder};
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! Filters that hand on the very values they were given, so that a list which a template changes afterwards is changed
-//! wherever it is reached from, as in Python. Both engines have them.
+//! Filters that hand on the very values they were given, so that a list which a template changes
+//! afterwards is changed wherever it is reached from, as in Python. Both engines have them.
 
 use std::cmp::Ordering;
 
@@ -174,7 +174,8 @@ fn ternary(call: &Operands) -> Result<Value, String> {
     }
 }
 
-/// Later maps win. With `recursive`, maps in maps are combined too; `list_merge` is one of [`LIST_MERGES`].
+/// Later maps win. With `recursive`, maps in maps are combined too; `list_merge` is one of
+/// [`LIST_MERGES`].
 fn combine(call: &Operands) -> Result<Value, String> {
     let recursive = call.flag(0, false);
     let lists = call.text(1, "replace");
@@ -244,7 +245,8 @@ fn items2dict(call: &Operands) -> Result<Value, String> {
     Ok(map(items(&call.value).into_iter().map(pair).collect::<Result<Vec<_>, String>>()?))
 }
 
-/// A map of maps as a list of maps, each with its key under `primary_key`; as AVD read its data before version 4.
+/// A map of maps as a list of maps, each with its key under `primary_key`; as AVD read its data
+/// before version 4.
 fn convert_dicts(call: &Operands) -> Result<Value, String> {
     let primary = Value::from(call.text(0, "name"));
     let secondary = call.arg(1).map(ToString::to_string);
@@ -352,8 +354,8 @@ fn subelements(call: &Operands) -> Result<Value, String> {
     Ok(list(found))
 }
 
-/// AVD's order of names: digits compare as numbers. A map needs `sort_key`; one without it is refused, unless a
-/// `default_value` is given or it is not `strict`, and then sorts by itself.
+/// AVD's order of names: digits compare as numbers. A map needs `sort_key`; one without it is
+/// refused, unless a `default_value` is given or it is not `strict`, and then sorts by itself.
 fn natural_sort(call: &Operands) -> Result<Value, String> {
     let sort_key = call.arg(0).map(ToString::to_string);
     let (strict, ignore_case, default) = (call.flag(1, true), call.flag(2, true), call.arg(3));

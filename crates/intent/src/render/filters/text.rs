@@ -29,8 +29,8 @@ fn range_expand(call: &FilterCall) -> Result<Value, String> {
     Ok(names.into_iter().map(Value::String).collect())
 }
 
-/// `Ethernet1-2/3-4.10-12`: a prefix, up to two levels before a slash, the interface and a subinterface, each a number or a range. A
-/// later range without a prefix takes the one before.
+/// `Ethernet1-2/3-4.10-12`: a prefix, up to two levels before a slash, the interface and a
+/// subinterface, each a number or a range. A later range without a prefix takes the one before.
 fn expand(ranges: &str, names: &mut Vec<String>) -> Result<(), String> {
     const PATTERN: &str = r"^(.*?)(?:(?:(\d+)-)?(\d+)/)?(?:(?:(\d+)-)?(\d+)/)?(?:(\d+)-)?(\d+)(?:\.(?:(\d+)-)?(\d+))?";
     let pattern = Regex::new(PATTERN).map_err(|error| error.to_string())?;

@@ -45,8 +45,8 @@ const WORDS: [&str; 33] = [
     "autoescape",
 ];
 
-/// Every word of the tags of `source` that may be the name of a variable. Names of filters, tests and arguments are among
-/// them: nobody minds if a variable of that name is hidden.
+/// Every word of the tags of `source` that may be the name of a variable. Names of filters, tests
+/// and arguments are among them: nobody minds if a variable of that name is hidden.
 pub(in super::super) fn names(source: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for segment in segments(source) {

@@ -1,12 +1,15 @@
 //! Which variables are seen where, as Jinja2 has it.
 //!
-//! minijinja runs an included file, an imported file and the body of a `set` or `filter` block in the frame of the
-//! template around it. Tags put around these give each a frame of its own. The rest of Jinja2's rules:
+//! minijinja runs an included file, an imported file and the body of a `set` or `filter` block in
+//! the frame of the template around it. Tags put around these give each a frame of its own. The
+//! rest of Jinja2's rules:
 //!
-//! - A block that is not `scoped` sees what its template sees at the top, not what the loops and blocks around it bind.
-//! - An included file sees `loop` only if the loop around the include uses it. `loop` cannot be assigned, so the included
-//!   file reads it by another name.
-//! - A macro keeps whatever it, the defaults of its arguments and the files that it includes may read.
+//! - A block that is not `scoped` sees what its template sees at the top, not what the loops and
+//!   blocks around it bind.
+//! - An included file sees `loop` only if the loop around the include uses it. `loop` cannot be
+//!   assigned, so the included file reads it by another name.
+//! - A macro keeps whatever it, the defaults of its arguments and the files that it includes may
+//!   read.
 //! - `break` and `continue` do not leave a `with`: minijinja would lose count of its frames.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,7 +183,8 @@ impl<'s> Reader<'s> {
         Some(())
     }
 
-    /// Binds names in the frame at hand; a statement without a frame leaves that to the one around it.
+    /// Binds names in the frame at hand; a statement without a frame leaves that to the one around
+    /// it.
     fn bind(&mut self, names: &[&'s str]) {
         for at in self.open.iter().rev() {
             let scope = &mut self.scopes[*at];
@@ -192,7 +196,8 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// A `loop` belongs to every loop around it up to a block; without one, to whoever includes this file.
+    /// A `loop` belongs to every loop around it up to a block; without one, to whoever includes
+    /// this file.
     fn note_loop(&mut self, index: usize, tokens: &[&str]) {
         if !tokens.contains(&"loop") {
             return;
@@ -273,8 +278,8 @@ impl<'s> Reader<'s> {
         self.insertions
     }
 
-    /// Makes a macro keep every name that it may read: the engine does not look into slices, the defaults of arguments
-    /// and what is included.
+    /// Makes a macro keep every name that it may read: the engine does not look into slices, the
+    /// defaults of arguments and what is included.
     fn enclose(&mut self, open: usize, close: usize, included: &BTreeSet<String>, includes: bool) {
         let mut names = names(&self.source[self.segments[open].range().start..self.segments[close].range().start]);
         names.extend(included.iter().filter(|_| includes).cloned());

@@ -1,12 +1,14 @@
 //! The inside of one tag, rewritten token by token.
 //!
-//! - A string literal before `%`: `'%03d' % n` becomes `'%03d' |format(n)`. A variable that holds the format is not known
-//!   as one.
+//! - A string literal before `%`: `'%03d' % n` becomes `'%03d' |format(n)`. A variable that holds
+//!   the format is not known as one.
 //! - `do`, which minijinja has for calls only, becomes a `set` of a name that nobody reads.
 //! - List and map literals become objects that can be changed, see [`super::super::mutable`].
 //! - `a.b.c` becomes `((a|__chain).b|__chain).c` where an undefined may be asked for attributes.
-//! - A literal with a line break that joins, surrounds or formats other text becomes a text of the template's own.
-//! - The name of a file that is imported, or included `without context`, is marked, see [`super::ALONE`].
+//! - A literal with a line break that joins, surrounds or formats other text becomes a text of the
+//!   template's own.
+//! - The name of a file that is imported, or included `without context`, is marked, see
+//!   [`super::ALONE`].
 
 use super::super::mutable;
 use super::tokens::{KEYWORDS, breaks_line, is_name, is_operand, is_string, tokens};
@@ -24,7 +26,8 @@ pub(super) struct Tag<'s> {
     word: &'s str,
 }
 
-/// The pieces that a tag is written anew from: for each token what stands before it, itself, and what stands behind it.
+/// The pieces that a tag is written anew from: for each token what stands before it, itself, and
+/// what stands behind it.
 struct Pieces {
     before: Vec<String>,
     token: Vec<String>,
@@ -80,7 +83,8 @@ impl<'s> Tag<'s> {
         pieces
     }
 
-    /// Lets a value be looked at before a namespace takes it: one that holds itself could not be printed.
+    /// Lets a value be looked at before a namespace takes it: one that holds itself could not be
+    /// printed.
     fn hold(&self, pieces: &mut Pieces) {
         let equals = (0..self.tokens.len()).find(|at| self.tokens[*at] == "=" && self.is_at_top(*at));
         let Some(equals) = equals.filter(|at| self.word == "set" && self.tokens[..*at].contains(&".")) else { return };
@@ -114,8 +118,9 @@ impl<'s> Tag<'s> {
         }
     }
 
-    /// Whether the literal at `at` has a line break that the template itself writes into other text: it joins a list,
-    /// surrounds a value or is its format, replaces something, or is kept in a variable.
+    /// Whether the literal at `at` has a line break that the template itself writes into other
+    /// text: it joins a list, surrounds a value or is its format, replaces something, or is kept in
+    /// a variable.
     fn is_own_text(&self, at: usize) -> bool {
         if !breaks_line(self.tokens[at]) || matches!(self.word, "include" | "extends" | "import" | "from") {
             return false;
@@ -151,8 +156,8 @@ impl<'s> Tag<'s> {
         }
     }
 
-    /// Marks the name of an imported file, unless it is imported `with context`; of an included one, if it is
-    /// `without context`.
+    /// Marks the name of an imported file, unless it is imported `with context`; of an included
+    /// one, if it is `without context`.
     fn mark_alone(&self, pieces: &mut Pieces) {
         let words: Vec<usize> = (0..self.tokens.len()).filter(|at| self.is_at_top(*at)).collect();
         let position = |word: &str| words.iter().copied().find(|at| self.tokens[*at] == word);
@@ -238,7 +243,8 @@ impl<'s> Tag<'s> {
         }
     }
 
-    /// Where expressions begin: behind the targets of a `set` and the names that other statements begin with.
+    /// Where expressions begin: behind the targets of a `set` and the names that other statements
+    /// begin with.
     fn first_expression(&self) -> usize {
         let top = |sign: &str| (0..self.tokens.len()).find(|at| self.tokens[*at] == sign && self.depth(*at) == 0);
         match self.word {

@@ -4,8 +4,8 @@ use super::super::segments::after_string;
 use super::tag::Tag;
 
 impl<'s> Tag<'s> {
-    /// The first and last token of the operand that begins at or behind `from`: a name, literal or parenthesis and what
-    /// hangs on it.
+    /// The first and last token of the operand that begins at or behind `from`: a name, literal or
+    /// parenthesis and what hangs on it.
     pub(super) fn operand(&self, from: usize) -> Option<(usize, usize)> {
         let first = self.after(from)?;
         let mut last = if matches!(self.tokens[first], "(" | "[" | "{") { self.closing(first)? } else { first };

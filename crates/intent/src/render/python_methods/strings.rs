@@ -230,7 +230,8 @@ fn is_title(text: &str) -> bool {
     any
 }
 
-/// Python joins texts only. A text of the template's own joins as the filter does, so its line breaks stay its own.
+/// Python joins texts only. A text of the template's own joins as the filter does, so its line
+/// breaks stay its own.
 fn joined(state: &mut State, value: &Value, args: &[Value]) -> Result<Value, Error> {
     let (items,): (&Value,) = from_args(args)?;
     let items: Vec<Value> = items.try_iter()?.collect();

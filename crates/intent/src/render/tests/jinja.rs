@@ -1,4 +1,5 @@
-//! Jinja2 as Nornir sets it up. What Python says of many more templates, `judges/tests/test_templates.py` compares.
+//! Jinja2 as Nornir sets it up. What Python says of many more templates,
+//! `judges/tests/test_templates.py` compares.
 
 use proptest::prelude::*;
 

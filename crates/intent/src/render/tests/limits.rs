@@ -1,4 +1,5 @@
-//! Templates that would take a machine's whole time or memory, each of which is an error of its device within seconds.
+//! Templates that would take a machine's whole time or memory, each of which is an error of its
+//! device within seconds.
 
 use std::time::{Duration, Instant};
 

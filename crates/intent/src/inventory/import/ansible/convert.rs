@@ -11,7 +11,8 @@ use super::site::{ALL, AnsibleInventory, Member, UNGROUPED, Vars};
 use crate::inventory::{Device, Inventory, Password, Transport, Verify};
 use crate::name::DeviceName;
 
-/// Ansible's own variables that have a place in an inventory of naas; where there are several, the first that is set counts.
+/// Ansible's own variables that have a place in an inventory of naas; where there are several, the
+/// first that is set counts.
 const FIELDS: [(&str, &[&str]); 3] = [
     ("hostname", &["ansible_host", "ansible_ssh_host"]),
     ("username", &["ansible_user", "ansible_ssh_user"]),

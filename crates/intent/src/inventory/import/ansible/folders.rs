@@ -1,8 +1,9 @@
 //! The folders `group_vars` and `host_vars`, read as Ansible's own loader reads them.
 //!
-//! The variables of group `leaf` are in `leaf`, `leaf.yml`, `leaf.yaml` or `leaf.json`, of which the first that is there
-//! counts. Each may be a file or a folder; in a folder count the files with these endings or none, in the order of their
-//! names, and the folders whose names have no ending. What is not read is noted with the number of its values.
+//! The variables of group `leaf` are in `leaf`, `leaf.yml`, `leaf.yaml` or `leaf.json`, of which
+//! the first that is there counts. Each may be a file or a folder; in a folder count the files with
+//! these endings or none, in the order of their names, and the folders whose names have no ending.
+//! What is not read is noted with the number of its values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,8 @@ pub(super) enum Owner {
     Host(String),
 }
 
-/// The files of variables in the order in which they are read, and why others are not, one sentence each.
+/// The files of variables in the order in which they are read, and why others are not, one sentence
+/// each.
 #[derive(Debug, Default)]
 pub(super) struct Folders<'f> {
     pub(super) read: Vec<(Owner, &'f str)>,
@@ -44,7 +46,8 @@ fn place(file: &str) -> Option<(&str, Vec<&str>)> {
     None
 }
 
-/// What lies in one folder: by the name of each entry the files below it, with their paths below the entry.
+/// What lies in one folder: by the name of each entry the files below it, with their paths below
+/// the entry.
 type Entries<'f> = BTreeMap<&'f str, Vec<(Vec<&'f str>, &'f str)>>;
 
 impl<'f> Folders<'f> {

@@ -123,7 +123,8 @@ fn words(line: &str) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// A value as Python's literals: numbers, `True`, `False`, `None`, quoted text, lists and dicts; everything else is text.
+/// A value as Python's literals: numbers, `True`, `False`, `None`, quoted text, lists and dicts;
+/// everything else is text.
 fn literal(text: &str) -> Result<Value, String> {
     if text.contains("$ANSIBLE_VAULT") {
         return Err(VAULT.to_owned());

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::site::{ALL, AnsibleInventory, Vars};
 
-/// Sorts groups by what Ansible gives precedence: deeper, then the higher priority, then the later name.
+/// Sorts groups by what Ansible gives precedence: deeper, then the higher priority, then the later
+/// name.
 pub(super) struct Precedence<'a> {
     site: &'a AnsibleInventory,
     depths: BTreeMap<&'a str, usize>,
@@ -20,7 +21,8 @@ impl<'a> Precedence<'a> {
         precedence
     }
 
-    /// The longest way up to `all`. Ends, since no group is its own ancestor, see [`AnsibleInventory::check`].
+    /// The longest way up to `all`. Ends, since no group is its own ancestor, see
+    /// [`AnsibleInventory::check`].
     fn depth(&mut self, group: &'a str) -> usize {
         if let Some(depth) = self.depths.get(group) {
             return *depth;
@@ -56,8 +58,9 @@ impl<'a> Precedence<'a> {
         self.sorted(all)
     }
 
-    /// What Ansible's default order of precedence gives a host: `host_vars`, the inventory's own host variables, `group_vars` of
-    /// its groups and of `all`, and only then the inventory's own group variables, those of `all` last.
+    /// What Ansible's default order of precedence gives a host: `host_vars`, the inventory's own
+    /// host variables, `group_vars` of its groups and of `all`, and only then the inventory's own
+    /// group variables, those of `all` last.
     pub(super) fn vars(&self, host: &str) -> Vars {
         let groups: Vec<_> =
             self.all_groups(host).into_iter().filter_map(|group| self.site.groups.get(group)).collect();

@@ -39,7 +39,8 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// The variables of this host or group: those of the folders go before those of the inventory files.
+    /// The variables of this host or group: those of the folders go before those of the inventory
+    /// files.
     pub(super) fn vars(&self) -> Vars {
         let mut vars = self.inline.clone();
         vars.extend(self.from_folder.clone());
@@ -69,7 +70,8 @@ impl AnsibleInventory {
         }
     }
 
-    /// Refuses group names that naas cannot take, groups in themselves, and an inventory without hosts.
+    /// Refuses group names that naas cannot take, groups in themselves, and an inventory without
+    /// hosts.
     pub(super) fn check(&self, files: &str) -> Result<(), ImportError> {
         let fault = |reason: String| Err(ImportError::new(files, None, reason));
         for name in self.groups.keys() {
