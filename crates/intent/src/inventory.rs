@@ -35,7 +35,9 @@ mod jinja;
 mod nesting;
 mod node;
 mod password;
+mod peers;
 mod resolve;
+mod soundness;
 mod stored;
 
 use std::collections::btree_map::Entry;
@@ -45,13 +47,13 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::{Map, Value};
 
-use address::Local;
 pub use connection::{Connection, Tls, Transport, Verify};
 use document::DocumentPart;
 use element::Element;
 pub use explain::{Explained, ExplainedValue, Membership, SetBy, ValueSource};
-pub use jinja::{Jinja, Peers, Variables};
+pub use jinja::{Jinja, Variables};
 pub use password::Password;
+pub use peers::Peers;
 use resolve::{Levels, Resolved};
 pub use stored::Document;
 
@@ -231,65 +233,6 @@ impl Inventory {
         })
     }
 
-    /// Every address is meant to be reached, and by one name only: two names of one switch would be
-    /// pushed at once, and one of them with the configuration of the other.
-    fn check_addresses(&self) -> Result<(), InventoryError> {
-        let mut seen: BTreeMap<(String, u16), &DeviceName> = BTreeMap::new();
-        for (name, host) in &self.hosts {
-            let Some(levels) = self.levels(name) else { continue };
-            let resolved = Resolved::new(&levels);
-            let fault = |reason| {
-                let path = format!("hosts.{name}");
-                Err(InventoryError { document: host.document.clone(), line: None, path, reason })
-            };
-            let hostname = resolved.hostname.as_ref().map_or(name.as_ref(), |found| found.value.as_str());
-            if let Some(reason) = not_permitted(hostname, &resolved, host.allows_local) {
-                return fault(reason);
-            }
-            let transport = resolved.connection().transport;
-            let port = resolved.port.as_ref().map_or(transport.default_port(), |found| found.value);
-            if let Some(first) = seen.insert((address::canonical(hostname), port), name) {
-                return fault(format!(
-                    "and hosts.{first} are both reached at {hostname}, port {port}; one switch cannot be two devices, so correct \
-                     the address or the port of one, or take one out"
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Every group named is defined, and none is its own member.
-    fn check_groups(&self) -> Result<(), InventoryError> {
-        let named = |(kind, name, defined): (&str, &str, &Defined)| {
-            let unknown = |group: &&GroupName| !self.groups.contains_key(*group) && **group != GroupName::global();
-            let group = defined.element.groups.iter().find(unknown)?.clone();
-            let reason = format!("names group {group}, which is not defined");
-            Some(InventoryError {
-                document: defined.document.clone(),
-                line: defined.element.groups_line,
-                path: format!("{kind}.{name}.groups"),
-                reason,
-            })
-        };
-        let hosts = self.hosts.iter().map(|(name, defined)| ("hosts", name.as_ref(), defined));
-        let groups = self.groups.iter().map(|(name, defined)| ("groups", name.as_ref(), defined));
-        if let Some(error) = hosts.chain(groups).find_map(named) {
-            return Err(error);
-        }
-        let above = |group: &str| self.groups.get(group).into_iter().flat_map(|defined| &defined.element.groups);
-        nesting::check(self.groups.keys().map(AsRef::as_ref), |group| above(group).map(AsRef::as_ref)).map_err(
-            |unsound| {
-                let defined = self.groups.get(unsound.group);
-                InventoryError {
-                    document: defined.map(|defined| defined.document.clone()).unwrap_or_default(),
-                    line: defined.and_then(|defined| defined.element.groups_line),
-                    path: format!("groups.{}", unsound.group),
-                    reason: unsound.reason,
-                }
-            },
-        )
-    }
-
     /// Every group of a host, nearest first.
     fn groups_of(&self, host: &Element) -> Vec<GroupName> {
         self.paths_of(host).into_iter().filter_map(|mut path| path.pop()).collect()
@@ -347,28 +290,6 @@ impl Inventory {
     fn jinja_of(&self, name: &DeviceName) -> Jinja {
         self.defaults_of(name).map(|defaults| defaults.element.jinja).unwrap_or_default()
     }
-
-    fn peers(&self) -> &Arc<Peers> {
-        self.peers.get_or_init(|| {
-            let mut peers = Peers::default();
-            for (name, host) in &self.hosts {
-                let Some(levels) = self.levels(name) else { continue };
-                let mut data = levels.data();
-                let hostname = Resolved::new(&levels).hostname;
-                let hostname = hostname.map_or_else(|| name.to_string(), |found| found.value.clone());
-                data.insert("inventory_hostname".to_owned(), name.to_string().into());
-                data.insert("ansible_host".to_owned(), hostname.into());
-                let groups: Vec<String> = self.groups_of(&host.element).iter().map(ToString::to_string).collect();
-                let named = groups.iter().filter(|group| *group != "global");
-                let ungrouped = (groups.len() < 2).then(|| "ungrouped".to_owned());
-                for group in named.cloned().chain(ungrouped).chain(["all".to_owned()]) {
-                    peers.groups.entry(group).or_default().push(name.to_string());
-                }
-                peers.hosts.insert(name.to_string(), data);
-            }
-            Arc::new(peers)
-        })
-    }
 }
 
 /// Puts a value into the map; the document of the one that is there already.
@@ -390,21 +311,6 @@ fn serial_of(data: &Map<String, Value>) -> Option<String> {
         .map(str::to_owned)
         .or_else(|| serial.as_u64().map(|number| number.to_string()))
         .filter(|it| !it.is_empty())
-}
-
-/// Why a host may not be at `hostname`, if it may not.
-fn not_permitted(hostname: &str, resolved: &Resolved<'_>, allows_local: bool) -> Option<String> {
-    let said = resolved.allow_local.as_ref().map(|setting| setting.value);
-    let whose = match address::local(hostname)? {
-        Local::Machine if said.unwrap_or(allows_local) => return None,
-        Local::Link if said.unwrap_or(false) => return None,
-        Local::Machine => "the machine that runs naas itself",
-        Local::Link => "a neighbour on the link of the machine that runs naas, or a cloud's metadata service",
-    };
-    Some(format!(
-        "is reached at {hostname}, which is {whose}, so its password would be sent there; if that is meant, say \
-         `allow_local: true` in the defaults of this document"
-    ))
 }
 
 impl InventoryError {

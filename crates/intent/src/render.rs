@@ -41,6 +41,7 @@ mod provenance;
 mod python_methods;
 mod render_context;
 mod segments;
+mod snippet;
 mod sources;
 mod tera_engine;
 mod tera_limits;
@@ -52,10 +53,8 @@ pub use limits::{MAX_CONFIGURATION, MAX_STEPS};
 pub use provenance::ModelVersion;
 
 use jinja_engine::JinjaEngine;
-use jinja_output::LineSource;
-use jinja_variables::Given;
 use line_marks::LineMarks;
-use render_context::RenderContext;
+use snippet::{Snippet, kept};
 use sources::{Sources, TemplateKind};
 use tera_engine::TeraEngine;
 
@@ -161,8 +160,8 @@ impl ModelSet {
         let mut configuration = String::new();
         let mut parts = Vec::new();
         for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
-            let text = snippet.render(&model.path)?;
+            let snippet = Snippet::new(self, model, device, &host);
+            let text = snippet.render()?;
             let text = kept(&text, index + 1 == models.len());
             configuration.push_str(text);
             configuration.push('\n');
@@ -191,8 +190,8 @@ impl ModelSet {
         let host = host(device);
         let mut all = Vec::new();
         for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
-            let text = snippet.render(&model.path)?;
+            let snippet = Snippet::new(self, model, device, &host);
+            let text = snippet.render()?;
             let lines = kept(&text, index + 1 == models.len()).split('\n').count();
             let origins = snippet.origins(&text);
             all.extend((0..lines).map(|line| {
@@ -220,7 +219,7 @@ impl ModelSet {
         let host = host(device);
         let models = self.models.iter().filter(|model| model.concerns(&device.name, &device.groups));
         let of_model = |model: &Model| {
-            let snippet = Snippet { models: self, template: &model.template, device, host: &host, data: &model.data };
+            let snippet = Snippet::new(self, model, device, &host);
             let name = |name| format!("model {}: {name} hides the inventory's data of that name", model.path);
             snippet.given().clashes().into_iter().map(name).collect::<Vec<_>>()
         };
@@ -261,165 +260,6 @@ impl ModelSet {
 pub fn models(files: &ModelFiles, models: &ModelSet, parts: &[Part]) -> Vec<ModelVersion> {
     let named = parts.iter().map(|part| (part.model.as_str(), models.template_of(&part.model)));
     provenance::versions(files, named)
-}
-
-/// One model's template for one device.
-struct Snippet<'s> {
-    models: &'s ModelSet,
-    template: &'s str,
-    device: &'s Device,
-    host: &'s Map<String, Value>,
-    data: &'s Map<String, Value>,
-}
-
-impl Snippet<'_> {
-    /// The text that `model` brings.
-    fn render(&self, model: &str) -> Result<String, RenderError> {
-        let sources = &self.models.sources;
-        if let Some(error) = sources.broken.get(self.template) {
-            return Err(error.clone());
-        }
-        if !sources.texts.contains_key(self.template) {
-            return Err(self.missing(model));
-        }
-        self.judged().map_err(|error| error.with_model(model))
-    }
-
-    fn missing(&self, model: &str) -> RenderError {
-        let (model, template) = (model.to_owned(), self.template.to_owned());
-        match self.models.sources.closest(self.template) {
-            None if TemplateKind::of(self.template).is_none() => RenderError::UnknownKind { model, template },
-            closest => RenderError::NoTemplate { model, template, closest },
-        }
-    }
-
-    /// What the filters of a rendering know of it.
-    fn context(&self) -> RenderContext {
-        let raw_lines = value_guard::raw_lines([self.host, self.data]);
-        RenderContext::new(self.device.name.as_ref(), filters::salt_key(self.host), raw_lines)
-    }
-
-    /// The text, if no value brought anything into it that it may not.
-    fn judged(&self) -> Result<String, RenderError> {
-        let current = self.context();
-        let (rendered, after) = current.clone().during(|| self.text());
-        let text = rendered.map_err(|error| self.with_suspects(error))?;
-        if value_guard::must_be_judged(&text, after.several_lines)
-            && TemplateKind::of(self.template) != Some(TemplateKind::Plain)
-        {
-            let (marked, _) = RenderContext { marking: true, ..current }.during(|| self.text());
-            let marked = marked.map_err(|error| self.with_suspects(error))?;
-            let refused = match value_guard::judge(&marked) {
-                Err(refusal) => Some((self.place(&text, refusal.line), Some(refusal.text))),
-                Ok(()) => (value_guard::unmarked(&marked) != text).then(|| (Place::whole(self.template), None)),
-            };
-            if let Some((place, line)) = refused {
-                let suspects = self.suspects(line.as_deref());
-                return Err(RenderError::ControlCharacter { place, suspects, model: None });
-            }
-        }
-        match unrendered(&text) {
-            Some((line, found)) => {
-                let place = self.place(&text, line);
-                Err(RenderError::Unrendered { place, found, line, model: None })
-            }
-            None => Ok(text),
-        }
-    }
-
-    /// Runs the engine.
-    fn text(&self) -> Result<String, RenderError> {
-        match TemplateKind::of(self.template) {
-            Some(TemplateKind::Tera) => self.models.tera.render(self.template, self.host, self.data),
-            Some(TemplateKind::Jinja) => self.models.jinja.render(self.template, self.device.jinja, self.variables()),
-            _ => Ok(self.models.sources.texts[self.template].clone()),
-        }
-    }
-
-    /// What a Jinja2 template sees. Made anew for each rendering, since a template may change it.
-    fn variables(&self) -> minijinja::Value {
-        self.given().variables()
-    }
-
-    fn given(&self) -> Given<'_> {
-        let changes = self.models.jinja.changes();
-        Given { device: self.device, host: self.host, model: self.data, changes }
-    }
-
-    /// Where each line of `text` comes from; nothing if that cannot be found.
-    fn origins(&self, text: &str) -> Vec<LineSource> {
-        let current = self.context();
-        let found = match TemplateKind::of(self.template) {
-            Some(TemplateKind::Jinja) => {
-                let variables = self.variables();
-                current.during(|| self.models.jinja.origins(self.template, self.device.jinja, variables)).0.ok()
-            }
-            Some(TemplateKind::Tera) => {
-                let (marks, tera) = self.models.marked();
-                let marked = current.during(|| tera.render(self.template, self.host, self.data)).0;
-                marked.ok().map(|marked| {
-                    let (text, lines) = marks.read(&marked);
-                    let owned = |(template, line): (&str, usize)| (template.to_owned(), line);
-                    (text, lines.into_iter().map(|line| line.map(owned)).collect())
-                })
-            }
-            _ => {
-                let lines = text.split('\n').count();
-                Some((text.to_owned(), (1..=lines).map(|line| Some((self.template.to_owned(), line))).collect()))
-            }
-        };
-        found.filter(|(same, _)| same == text).map(|(_, lines)| lines).unwrap_or_default()
-    }
-
-    /// Where line `line` of `text` comes from.
-    fn place(&self, text: &str, line: usize) -> Place {
-        match self.origins(text).get(line - 1) {
-            Some(Some((template, line))) => Place::line(template, *line),
-            _ => Place::whole(self.template),
-        }
-    }
-
-    /// An error about a value, with where such values stand in the data: the engines do not say
-    /// which it was.
-    fn with_suspects(&self, mut error: RenderError) -> RenderError {
-        if let RenderError::ControlCharacter { suspects, .. } = &mut error {
-            *suspects = self.suspects(None);
-        }
-        error
-    }
-
-    /// Where values stand that may have made a refused line; without a line, that would be refused
-    /// at all. If none fits the line, a filter has changed it, and it may be any.
-    fn suspects(&self, line: Option<&str>) -> Vec<String> {
-        let model = self.data.iter().map(|(key, value)| (format!("model.{key}"), value));
-        let host = self.host.get("data").into_iter().map(|data| ("host.data".to_owned(), data));
-        let all = model.chain(host);
-        let found: Vec<_> = all.flat_map(|(name, value)| value_guard::suspects(&name, value, line)).collect();
-        if found.is_empty() && line.is_some() { self.suspects(None) } else { found }
-    }
-}
-
-/// What goes into the configuration of a snippet: not the line breaks at its end, and, unless it is
-/// the last, not the `end` that a running-config ends with.
-fn kept(text: &str, is_last: bool) -> &str {
-    let text = text.trim_end_matches('\n');
-    match text.strip_suffix("end") {
-        Some(before) if !is_last && (before.is_empty() || before.ends_with('\n')) => before.trim_end_matches('\n'),
-        _ => text,
-    }
-}
-
-/// The first line, from 1, that looks like a template's source. In bodies it is text, and braces
-/// may mean anything there.
-fn unrendered(text: &str) -> Option<(usize, &'static str)> {
-    let mut bodies = bodies::Bodies::default();
-    text.lines().enumerate().find_map(|(index, line)| {
-        let is_command = bodies.next(line) == bodies::LineRole::Command;
-        let pair = |open: &'static str, close| {
-            line.find(open).filter(|at| line[*at..].contains(close)).map(|_| (index + 1, open))
-        };
-        is_command.then(|| pair("{{", "}}").or_else(|| pair("{%", "%}"))).flatten()
-    })
 }
 
 /// What a template sees as `host`.

@@ -8,10 +8,6 @@
 //!     lstrip_blocks: false  # likewise
 //! ```
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value};
-
 use super::InventoryError;
 use super::field::Field;
 use crate::yaml::{self, Node};
@@ -45,15 +41,6 @@ pub enum Variables {
     /// The device's data and Ansible's `hostvars`, `groups` and `group_names`; an undefined answers
     /// for its attributes.
     Ansible,
-}
-
-/// What a template of Ansible's knows of all devices.
-#[derive(Debug, Default)]
-pub struct Peers {
-    /// The data of each device by its name.
-    pub hosts: BTreeMap<String, Map<String, Value>>,
-    /// The names of each group's devices, sorted.
-    pub groups: BTreeMap<String, Vec<String>>,
 }
 
 const KEYS: &[&str] = &["variables", "trim_blocks", "lstrip_blocks"];
