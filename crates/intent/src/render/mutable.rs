@@ -388,6 +388,7 @@ fn place(at: &Value, length: usize) -> Result<usize, Error> {
     usize::try_from(at).map_err(|_| refused("an index beyond the list"))
 }
 
-fn refused(reason: impl Into<String>) -> Error {
+/// The error of an operation, which is its reason.
+pub(super) fn refused(reason: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, reason.into())
 }

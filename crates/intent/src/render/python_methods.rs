@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicUsize;
 use minijinja::value::{Kwargs, Rest, StringInput, ValueKind, ValueOrKwargs, from_args};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use super::mutable::{METHODS, list, map};
+use super::mutable::{METHODS, list, map, refused};
 
 mod objects;
 mod strings;
@@ -35,10 +35,6 @@ pub(super) fn call(state: &mut State, value: &Value, method: &str, args: &[Value
         (ValueKind::Map, _) if METHODS.contains(&method) => Err(unchangeable("map")),
         _ => minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args),
     }
-}
-
-fn refused(reason: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidOperation, reason.into())
 }
 
 /// Python would change a list or map that is a copy here: say so instead.
@@ -111,15 +107,17 @@ pub(super) fn register(environment: &mut Environment<'_>) {
     });
 }
 
+/// Keeps filters or tests of the engine under names that no template has by accident.
+macro_rules! keep_originals {
+    ($environment:ident.$add:ident, $of:ident: $($name:ident),+) => {
+        $($environment.$add(concat!("__plain_", stringify!($name)), minijinja::$of::$name);)+
+    };
+}
+
 /// Lets the engine's filters that take an undefined argument for none refuse it, as strict
 /// undefined is refused in Python.
 fn refuse_undefined_arguments(environment: &mut Environment<'_>) {
-    environment.add_filter("__plain_join", minijinja::filters::join);
-    environment.add_filter("__plain_round", minijinja::filters::round);
-    environment.add_filter("__plain_batch", minijinja::filters::batch);
-    environment.add_filter("__plain_slice", minijinja::filters::slice);
-    environment.add_filter("__plain_trim", minijinja::filters::trim);
-    environment.add_filter("__plain_unique", minijinja::filters::unique);
+    keep_originals!(environment.add_filter, filters: join, round, batch, slice, trim, unique);
     for name in ["join", "round", "batch", "slice", "trim", "unique"] {
         let original = format!("__plain_{name}");
         let is_joining = name == "join";
@@ -138,18 +136,8 @@ fn refuse_undefined_arguments(environment: &mut Environment<'_>) {
 
 /// Lets the engine's tests that take an undefined for some value refuse it.
 fn refuse_undefined_operands(environment: &mut Environment<'_>) {
-    environment.add_test("__plain_odd", minijinja::tests::is_odd);
-    environment.add_test("__plain_even", minijinja::tests::is_even);
-    environment.add_test("__plain_divisibleby", minijinja::tests::is_divisibleby);
-    environment.add_test("__plain_lower", minijinja::tests::is_lower);
-    environment.add_test("__plain_upper", minijinja::tests::is_upper);
-    environment.add_test("__plain_in", minijinja::tests::is_in);
-    environment.add_test("__plain_eq", minijinja::tests::is_eq);
-    environment.add_test("__plain_ne", minijinja::tests::is_ne);
-    environment.add_test("__plain_lt", minijinja::tests::is_lt);
-    environment.add_test("__plain_le", minijinja::tests::is_le);
-    environment.add_test("__plain_gt", minijinja::tests::is_gt);
-    environment.add_test("__plain_ge", minijinja::tests::is_ge);
+    keep_originals!(environment.add_test, tests: is_odd, is_even, is_divisibleby, is_lower, is_upper, is_in);
+    keep_originals!(environment.add_test, tests: is_eq, is_ne, is_lt, is_le, is_gt, is_ge);
     let same = ["odd", "even", "divisibleby", "lower", "upper", "in", "eq", "ne", "lt", "le", "gt", "ge"]
         .map(|name| (name, name));
     let others = [
@@ -164,7 +152,7 @@ fn refuse_undefined_operands(environment: &mut Environment<'_>) {
         (">=", "ge"),
     ];
     for (name, original) in same.into_iter().chain(others) {
-        let original = format!("__plain_{original}");
+        let original = format!("__plain_is_{original}");
         environment.add_test(name, move |state: &mut State, args: Rest<Value>| -> Result<bool, Error> {
             args.iter().try_for_each(|arg| refuse_undefined(state, arg))?;
             state.perform_test(&original, &args)

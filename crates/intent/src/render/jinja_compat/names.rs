@@ -3,30 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::super::segments::{Segment, segments};
-use super::tokens::tokens;
+use super::tokens::{self, LITERALS, OPERATORS, tokens};
 
 /// The object whose attributes are what a name means where no variable has it.
 pub(in super::super) const OUTSIDE: &str = "__outside";
 
-/// Words that are no variables, and names that cannot be assigned to.
-const WORDS: [&str; 33] = [
-    "true",
-    "True",
-    "false",
-    "False",
-    "none",
-    "None",
+/// First words of statements, further words of these, and names that cannot be assigned to.
+const WORDS: [&str; 20] = [
     "loop",
     "self",
     "super",
     "caller",
-    "and",
-    "or",
-    "not",
-    "in",
-    "is",
-    "if",
-    "else",
     "elif",
     "for",
     "set",
@@ -63,8 +50,8 @@ pub(in super::super) fn names(source: &str) -> BTreeSet<String> {
 }
 
 fn is_name(token: &str) -> bool {
-    let starts = token.starts_with(|c: char| c.is_alphabetic() || c == '_') && !token.starts_with("__");
-    starts && !WORDS.contains(&token) && !token.starts_with("end")
+    let is_word = LITERALS.contains(&token) || OPERATORS.contains(&token) || WORDS.contains(&token);
+    tokens::is_name(token) && !token.starts_with("__") && !token.starts_with("end") && !is_word
 }
 
 /// The texts in quotes in `source` that end like a template's name.

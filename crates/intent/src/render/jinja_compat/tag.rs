@@ -11,7 +11,7 @@
 //!   [`super::ALONE`].
 
 use super::super::mutable;
-use super::tokens::{KEYWORDS, breaks_line, is_name, is_operand, is_string, tokens};
+use super::tokens::{breaks_line, is_keyword, is_name, is_operand, is_string, tokens};
 use super::{ALONE_FUNCTION, CHAIN, Dialect, HOLD, LOOP, OWN_TEXT, Rewritten};
 
 /// What a `do` sets.
@@ -284,7 +284,7 @@ impl<'s> Tag<'s> {
             && self.after(at + 1).is_some_and(|next| {
                 self.tokens[next] == "=" && self.after(next + 1).is_none_or(|then| self.tokens[then] != "=")
             });
-        self.before(at) != Some(".") && !is_argument && !KEYWORDS.contains(&self.tokens[at])
+        self.before(at) != Some(".") && !is_argument && !is_keyword(self.tokens[at])
     }
 }
 

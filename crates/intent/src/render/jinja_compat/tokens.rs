@@ -101,55 +101,28 @@ pub(super) fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Words that are no variables.
-pub(super) const KEYWORDS: [&str; 24] = [
-    "in",
-    "not",
-    "and",
-    "or",
-    "is",
-    "if",
-    "else",
-    "elif",
-    "return",
-    "do",
-    "for",
-    "set",
-    "with",
-    "print",
-    "recursive",
-    "call",
-    "include",
-    "true",
-    "false",
-    "none",
-    "True",
-    "False",
-    "None",
-    "filter",
-];
+/// Words that are values by themselves.
+pub(super) const LITERALS: [&str; 6] = ["true", "True", "false", "False", "none", "None"];
+
+/// Words that stand between or before operands of an expression.
+pub(super) const OPERATORS: [&str; 7] = ["and", "or", "not", "in", "is", "if", "else"];
+
+/// First words of statements, and others, behind which an expression begins.
+const BEFORE_EXPRESSION: [&str; 8] = ["elif", "return", "do", "for", "set", "with", "print", "recursive"];
+
+/// Whether a word of an expression is no variable.
+pub(super) fn is_keyword(token: &str) -> bool {
+    LITERALS.contains(&token) || is_before_operand(token) || matches!(token, "call" | "include" | "filter")
+}
+
+fn is_before_operand(token: &str) -> bool {
+    OPERATORS.contains(&token) || BEFORE_EXPRESSION.contains(&token)
+}
 
 /// Whether a token ends an operand, so that what follows is an operator, an index or a call.
 pub(super) fn is_operand(token: &str) -> bool {
-    const WORDS: [&str; 15] = [
-        "in",
-        "not",
-        "and",
-        "or",
-        "is",
-        "if",
-        "else",
-        "elif",
-        "return",
-        "do",
-        "for",
-        "set",
-        "with",
-        "print",
-        "recursive",
-    ];
     let ends = |c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '\'' | '"');
-    token.ends_with(ends) && !WORDS.contains(&token)
+    token.ends_with(ends) && !is_before_operand(token)
 }
 
 /// Strings, words and numbers, white space, and every other character by itself.
@@ -173,31 +146,9 @@ pub(super) fn tokens(source: &str) -> Vec<&str> {
 
 /// The names among `tokens`, without those of attributes, defaults and signs.
 pub(super) fn bound_names<'s>(tokens: &[&'s str]) -> Vec<&'s str> {
-    let is_name = |token: &&&str| token.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    let words = [
-        "if",
-        "as",
-        "import",
-        "with",
-        "without",
-        "context",
-        "recursive",
-        "loop",
-        "self",
-        "in",
-        "true",
-        "false",
-        "none",
-        "True",
-        "False",
-        "None",
-        "not",
-        "and",
-        "or",
-        "is",
-        "else",
-    ];
-    tokens.iter().filter(is_name).filter(|name| !words.contains(*name)).copied().collect()
+    let others = ["as", "import", "with", "without", "context", "recursive", "loop", "self"];
+    let is_word = |token: &str| LITERALS.contains(&token) || OPERATORS.contains(&token) || others.contains(&token);
+    tokens.iter().copied().filter(|token| is_name(token) && !is_word(token)).collect()
 }
 
 /// The names before `=` in the head of a `with`.
