@@ -17,4 +17,5 @@ pub mod model;
 pub mod name;
 pub mod redact;
 pub mod render;
+pub mod tenancy;
 pub mod yaml;

@@ -35,6 +35,7 @@ use crate::check::Check;
 use crate::confirm::ConfirmWithin;
 use crate::lockout::Rule;
 use crate::name::{DeviceName, GroupName};
+use crate::tenancy;
 
 pub use data::Unfit;
 
@@ -164,7 +165,8 @@ impl Model {
 }
 
 fn is_model(path: &str) -> bool {
-    [".yaml", ".yml", ".json"].iter().any(|ending| path.ends_with(ending)) && !data::is_schema(path)
+    let is_text = [".yaml", ".yml", ".json"].iter().any(|ending| path.ends_with(ending));
+    is_text && !data::is_schema(path) && path != tenancy::PATH
 }
 
 fn place(line: u64, column: u64) -> String {

@@ -1,4 +1,4 @@
-//! Names of devices, groups and runs, checked once when they enter.
+//! Names of devices, groups, tenants and runs, checked once when they enter.
 //!
 //! A name becomes part of object keys, URLs and log lines, so the characters allowed are those safe
 //! in all of them.
@@ -29,6 +29,11 @@ pub struct DeviceName(String);
 #[serde(try_from = "String", into = "String")]
 pub struct GroupName(String);
 
+/// A tenant's key in `tenants.yaml`, as in the tenant's tokens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TenantName(String);
+
 /// One accepted request: `20261123-201530-7f3a9c0b12d4e5f6`, the UTC second it was accepted in and
 /// 64 random bits in hexadecimal. Earlier versions wrote 24 bits, `20261123-201530-7f3a9c`; such
 /// names are still read.
@@ -52,6 +57,17 @@ pub enum InvalidName {
 }
 
 impl DeviceName {
+    /// Takes `text` as a name.
+    ///
+    /// # Errors
+    ///
+    /// A text that is empty, too long, or has a character that is not allowed.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
+        checked(text.into()).map(Self)
+    }
+}
+
+impl TenantName {
     /// Takes `text` as a name.
     ///
     /// # Errors
@@ -159,9 +175,17 @@ macro_rules! is_text {
     )*};
 }
 
-is_text!(DeviceName, GroupName, RunId);
+is_text!(DeviceName, GroupName, TenantName, RunId);
 
 impl TryFrom<String> for DeviceName {
+    type Error = InvalidName;
+
+    fn try_from(text: String) -> Result<Self, InvalidName> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for TenantName {
     type Error = InvalidName;
 
     fn try_from(text: String) -> Result<Self, InvalidName> {

@@ -1,0 +1,4 @@
+//! Admission and the scope guard.
+
+mod admission;
+mod scope;
