@@ -4,8 +4,8 @@
 //! store_contract ENDPOINT STATE-BUCKET QUEUE-URL DEAD-LETTERS-URL
 //! ```
 //!
-//! Bucket and queues must exist, and nothing else may receive from the queues. It panics with what was
-//! expected and found; otherwise it prints one line for each port.
+//! Bucket and queues must exist, and nothing else may receive from the queues. It panics with what
+//! was expected and found; otherwise it prints one line for each port.
 
 #![expect(clippy::print_stdout, reason = "a program for tests, which read what it prints")]
 

@@ -1,4 +1,5 @@
-//! The ports over AWS. Clients are handed in, so that who makes them decides on region, endpoint and credentials.
+//! The ports over AWS. Clients are handed in, so that who makes them decides on region, endpoint
+//! and credentials.
 
 mod fault;
 mod manifest;

@@ -1,4 +1,5 @@
-//! Settings from environment variables, with one sentence for what is wrong that names the variable.
+//! Settings from environment variables, with one sentence for what is wrong that names the
+//! variable.
 
 use std::fmt::Display;
 use std::str::FromStr;

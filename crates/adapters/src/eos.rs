@@ -1,4 +1,5 @@
-//! Switches over eAPI: the domain's verbs on configuration sessions, and eAPI's errors in the domain's words.
+//! Switches over eAPI: the domain's verbs on configuration sessions, and eAPI's errors in the
+//! domain's words.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -219,7 +220,8 @@ fn no_answer(session: &Session, within: Duration) -> SwitchError {
     SwitchError { fault: SwitchFault::Unreachable, state, line: None, message }
 }
 
-/// Aborts a session that was to be committed, and is still pending: the commit never reached the switch.
+/// Aborts a session that was to be committed, and is still pending: the commit never reached the
+/// switch.
 async fn never_committed(session: &Session) -> SwitchError {
     let aborted = session.abort().await;
     let state = aborted.map_or(SwitchState::SessionLeft(session.name().to_string()), |()| SwitchState::Unchanged);

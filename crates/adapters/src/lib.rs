@@ -1,5 +1,6 @@
-//! The domain's ports ([`naas::ports`]) over what is really there: S3, SQS and Secrets Manager; a folder and an embedded
-//! store; switches over eAPI. Each of the three is a feature, so that a binary carries only what it uses.
+//! The domain's ports ([`naas::ports`]) over what is really there: S3, SQS and Secrets Manager; a
+//! folder and an embedded store; switches over eAPI. Each of the three is a feature, so that a
+//! binary carries only what it uses.
 
 mod clock;
 pub mod environment;

@@ -1,4 +1,5 @@
-//! Which files count as models and templates, and how large they may be: the same in a bucket and in a folder.
+//! Which files count as models and templates, and how large they may be: the same in a bucket and
+//! in a folder.
 
 #![cfg_attr(
     not(any(feature = "aws", feature = "embedded")),

@@ -1,4 +1,5 @@
-//! The worked fabric, `models/fabric` and `sites/fabric`, on simulated switches: each takes all of it, and has it once.
+//! The worked fabric, `models/fabric` and `sites/fabric`, on simulated switches: each takes all of
+//! it, and has it once.
 
 #![cfg(feature = "eos")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
@@ -111,7 +112,8 @@ async fn every_switch_takes_its_configuration_and_is_then_in_sync() {
     }
 }
 
-/// EOS goes by words and not by indentation: a line that an open mode knows as well goes there and not to the top level.
+/// EOS goes by words and not by indentation: a line that an open mode knows as well goes there and
+/// not to the top level.
 #[tokio::test]
 async fn every_line_is_in_the_mode_that_its_template_means() {
     let site = Site::start().await;

@@ -1,5 +1,5 @@
-//! What answers the verbs: a site folder in this process, or a deployment over HTTPS. Both answer the same calls with the same
-//! documents, so a verb is written once.
+//! What answers the verbs: a site folder in this process, or a deployment over HTTPS. Both answer
+//! the same calls with the same documents, so a verb is written once.
 
 mod api;
 mod local;
@@ -26,13 +26,15 @@ pub(crate) struct Target {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub(crate) site: PathBuf,
-    /// Ask this deployment or `naas serve` instead of working on the site folder, for example https://….amazonaws.com/prod
+    /// Ask this deployment or `naas serve` instead of working on the site folder, for example
+    /// https://….amazonaws.com/prod
     #[arg(long, value_name = "URL", env = "NAAS_API", conflicts_with = "site")]
     api: Option<String>,
     /// API key of the deployment, sent as x-api-key
     #[arg(long, value_name = "KEY", env = "NAAS_API_KEY", hide_env_values = true)]
     api_key: Option<String>,
-    /// Read the token for --api from this file, one line `Authorization: Bearer TOKEN`; NAAS_TOKEN can hold the token instead
+    /// Read the token for --api from this file, one line `Authorization: Bearer TOKEN`; NAAS_TOKEN
+    /// can hold the token instead
     #[arg(long, value_name = "FILE", env = "NAAS_TOKEN_FILE")]
     token_file: Option<PathBuf>,
     /// Output format
@@ -73,7 +75,8 @@ impl Target {
         })
     }
 
-    /// The token to show: the one that was given, or that of the site folder if its `naas serve` answers at this very URL.
+    /// The token to show: the one that was given, or that of the site folder if its `naas serve`
+    /// answers at this very URL.
     fn token(&self, url: &str) -> anyhow::Result<Option<String>> {
         if let Some(file) = &self.token_file {
             return site::read_token(file).map(Some);

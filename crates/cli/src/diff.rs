@@ -9,7 +9,8 @@ use crate::screen;
 pub(crate) struct Group<'a> {
     /// The devices, in the order they came.
     pub(crate) devices: Vec<&'a str>,
-    /// As one device's switch wrote it, without its two headings, or in the form they have in common.
+    /// As one device's switch wrote it, without its two headings, or in the form they have in
+    /// common.
     pub(crate) diff: String,
 }
 
@@ -18,8 +19,9 @@ const OWN_NAME: &str = "<device>";
 
 /// Groups devices by diff, the one that most devices have first.
 ///
-/// Two diffs are the same if they add and remove the same lines in the same places. Each switch writes its session, its line
-/// numbers and, in unchanged lines, its own name into its diff; these do not count.
+/// Two diffs are the same if they add and remove the same lines in the same places. Each switch
+/// writes its session, its line numbers and, in unchanged lines, its own name into its diff; these
+/// do not count.
 pub(crate) fn group<'a>(diffs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Group<'a>> {
     let mut groups: BTreeMap<String, Vec<(&str, &str)>> = BTreeMap::new();
     for (device, diff) in diffs {

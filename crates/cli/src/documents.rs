@@ -1,5 +1,5 @@
-//! The API's documents as far as the command line reads them. Words it does not know, from a newer deployment, are shown and not
-//! refused.
+//! The API's documents as far as the command line reads them. Words it does not know, from a newer
+//! deployment, are shown and not refused.
 
 use std::collections::BTreeMap;
 

@@ -29,8 +29,9 @@ pub(crate) struct Followed {
     pub(crate) interrupted: bool,
 }
 
-/// Works on `run` or waits for it until every device has an outcome, or until the process is told to end: the first
-/// Ctrl-C finishes what is under way and the second one ends the process; SIGTERM allows it some seconds.
+/// Works on `run` or waits for it until every device has an outcome, or until the process is told
+/// to end: the first Ctrl-C finishes what is under way and the second one ends the process; SIGTERM
+/// allows it some seconds.
 pub(crate) async fn follow(backend: &mut Backend, run: &str) -> anyhow::Result<Followed> {
     backend.begin(&[run.to_owned()]);
     let (ended, signal) = tokio::select! {
@@ -74,8 +75,8 @@ pub(crate) async fn outcomes(backend: &Backend, report: &Report) -> anyhow::Resu
     Ok((documents, outcomes))
 }
 
-/// Finds out what other runs made of the devices that were left to them. On a site folder nobody works on those runs now, so
-/// they are not waited for.
+/// Finds out what other runs made of the devices that were left to them. On a site folder nobody
+/// works on those runs now, so they are not waited for.
 async fn learn_of_others(backend: &Backend, outcomes: &mut [Outcome]) -> anyhow::Result<()> {
     for outcome in outcomes {
         let Some(other) = outcome.superseded_by.clone() else { continue };

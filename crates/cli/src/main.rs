@@ -28,7 +28,8 @@ use verbs::{
     rollback, runs, serve, status, unpin, validate,
 };
 
-/// Network-as-a-Service for Arista EOS: render configurations from models and apply them to switches.
+/// Network-as-a-Service for Arista EOS: render configurations from models and apply them to
+/// switches.
 #[derive(Debug, Parser)]
 #[command(name = "naas", version, propagate_version = true, after_help = EXIT_STATUSES)]
 struct Command {
@@ -146,7 +147,8 @@ impl Verb {
     }
 }
 
-/// Sets up the log. What happened to each device is printed as a result; the log is for looking closer.
+/// Sets up the log. What happened to each device is printed as a result; the log is for looking
+/// closer.
 fn log(verbose: bool) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(if verbose { "info" } else { "off" }));

@@ -1,4 +1,5 @@
-//! What a run came to, as plan, apply, check, rollback and status print it: diffs, failures, and one line that sums it up.
+//! What a run came to, as plan, apply, check, rollback and status print it: diffs, failures, and
+//! one line that sums it up.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
-//! What a person sees: colours and widths where there is a terminal, plain lines where there is none. Results go to standard
-//! output, all else to standard error, so that a pipe carries results only.
+//! What a person sees: colours and widths where there is a terminal, plain lines where there is
+//! none. Results go to standard output, all else to standard error, so that a pipe carries results
+//! only.
 
 #![expect(clippy::print_stderr, reason = "this is where the command prints")]
 
@@ -47,7 +48,8 @@ pub(crate) fn remark(text: impl std::fmt::Display) {
     eprintln!("{text}");
 }
 
-/// Prints a sentence, wrapped to the terminal if there is one; further lines are indented by `indent`.
+/// Prints a sentence, wrapped to the terminal if there is one; further lines are indented by
+/// `indent`.
 pub(crate) fn sentence(text: &str, indent: usize) {
     let Some((_, width)) = Term::stdout().size_checked().filter(|_| std::io::stdout().is_terminal()) else {
         return line(text);
@@ -60,7 +62,8 @@ pub(crate) fn sentence(text: &str, indent: usize) {
     }
 }
 
-/// Asks a question that is answered with yes or no; anything but yes is no. Ctrl-C ends the process.
+/// Asks a question that is answered with yes or no; anything but yes is no. Ctrl-C ends the
+/// process.
 pub(crate) async fn agrees(question: &str) -> anyhow::Result<bool> {
     eprint!("{question} [y/N] ");
     std::io::stderr().flush()?;

@@ -1,5 +1,5 @@
-//! A site folder at work: scheduler, queue and enforcer in this process, for `naas serve` and for every verb that works without a
-//! deployment.
+//! A site folder at work: scheduler, queue and enforcer in this process, for `naas serve` and for
+//! every verb that works without a deployment.
 //!
 //! ```text
 //! site/
@@ -62,8 +62,8 @@ impl Site {
         let folder = find(folder).await?;
         tighten_inventory(&folder);
         let store = open_store(&folder)?;
-        // Its file is locked: whoever had it before is dead, and so are their pushes. Names of sessions have whole seconds, and one
-        // of this very second may be ours.
+        // Its file is locked: whoever had it before is dead, and so are their pushes. Names of
+        // sessions have whole seconds, and one of this very second may be ours.
         let alone_since = Timestamp::from_second(SystemClock.now().as_second())?;
         let limits = Limits { alone_since: Some(alone_since), ..limits };
         let inventories = FolderInventories::new(folder.clone());

@@ -1,4 +1,5 @@
-//! The verbs of the command, one file each, and what they share: how they end, and which devices they mean.
+//! The verbs of the command, one file each, and what they share: how they end, and which devices
+//! they mean.
 
 pub(crate) mod accept;
 pub(crate) mod apply;

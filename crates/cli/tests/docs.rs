@@ -1,10 +1,11 @@
-//! Every `console` block of `docs/*.md`, run as its reader would: the blocks of a page in order, in one shell and a folder of the
-//! page's own, with the `naas` that was built on the path.
+//! Every `console` block of `docs/*.md`, run as its reader would: the blocks of a page in order, in
+//! one shell and a folder of the page's own, with the `naas` that was built on the path.
 //!
-//! A line `$ …` is a command, lines `> …` behind it go on with it, and what follows is what it prints, where `…` stands for any text
-//! and a line of its own `…` for any lines. A command of which nothing is shown may print what it likes. Exit status 2 says that
-//! something differs, and is no failure; in a block `console fails` the last command must fail.
-//! Blocks that cannot be run here, since they need AWS or real switches, are `text`.
+//! A line `$ …` is a command, lines `> …` behind it go on with it, and what follows is what it
+//! prints, where `…` stands for any text and a line of its own `…` for any lines. A command of
+//! which nothing is shown may print what it likes. Exit status 2 says that something differs, and
+//! is no failure; in a block `console fails` the last command must fail. Blocks that cannot be run
+//! here, since they need AWS or real switches, are `text`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of a test, where an unwrap is the expectation")]
 

@@ -1,4 +1,5 @@
-//! `naas serve` as a process: a site folder in, configured switches out, and nothing lost when it is killed.
+//! `naas serve` as a process: a site folder in, configured switches out, and nothing lost when it
+//! is killed.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
 
@@ -228,7 +229,8 @@ async fn a_thousand_identical_webhooks_cost_one_push() {
     let opened = count(&fleet, |event| matches!(event, Event::SessionOpened { .. }));
     let saved = count(&fleet, |event| matches!(event, Event::Saved));
     assert_eq!((opened, saved), (1, 1), "one push, and no session for the check");
-    // One waits while the push is made and checks after it; more checks only where a slow disk keeps requests back until then.
+    // One waits while the push is made and checks after it; more checks only where a slow disk
+    // keeps requests back until then.
     let told = |status: &str| outcomes.get(status).copied().unwrap_or(0);
     assert_eq!((told("changed"), told("in_sync") + told("superseded")), (1, 999), "{outcomes:?}");
     assert!(told("in_sync") < 50, "{outcomes:?}");

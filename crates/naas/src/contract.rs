@@ -1,8 +1,8 @@
-//! What every store must do that stands behind the ports of [`crate::ports`]: one suite for the fakes,
-//! the embedded store, S3 and SQS, and the simulation's store.
+//! What every store must do that stands behind the ports of [`crate::ports`]: one suite for the
+//! fakes, the embedded store, S3 and SQS, and the simulation's store.
 //!
-//! Each function plays one port and panics with what was expected and found. `seed` makes the names of
-//! runs and devices differ from those of other calls, so that a store may hold anything else.
+//! Each function plays one port and panics with what was expected and found. `seed` makes the names
+//! of runs and devices differ from those of other calls, so that a store may hold anything else.
 
 mod queues;
 mod records;
@@ -19,7 +19,8 @@ pub use queues::{dead_letters, slice_queue};
 pub use records::{device_records, history, idempotency_keys};
 pub use runs::{outcomes, runs};
 
-/// The first moment of the suite: later than any run of a real store, so that its runs are listed first.
+/// The first moment of the suite: later than any run of a real store, so that its runs are listed
+/// first.
 const BEGINNING: i64 = 7_900_000_000;
 
 /// The moment so many milliseconds after the beginning of a call's time.

@@ -10,8 +10,8 @@
 //!    └── busy ────────────┴── what may pass ────┴──▶ put back as a slice of its own
 //! ```
 //!
-//! A device that is pinned, or to be restored, gets a configuration of its history in the place of what models render to: see
-//! [`crate::history`].
+//! A device that is pinned, or to be restored, gets a configuration of its history in the place of
+//! what models render to: see [`crate::history`].
 
 mod acquire;
 mod confirm;
@@ -75,9 +75,10 @@ impl<P: EnforcerPorts> Enforcer<P> {
         Self { ports, limits, models: ModelCache::default(), installation: InstallationCache::default() }
     }
 
-    /// Works on one queue message until `deadline`, by the enforcer's own clock; nothing is begun that cannot end by then. After `Ok`
-    /// the message is done with: every device has an outcome on record or is in the queue again, or the message was no slice and is
-    /// parked. After `Err` it must be delivered again.
+    /// Works on one queue message until `deadline`, by the enforcer's own clock; nothing is begun
+    /// that cannot end by then. After `Ok` the message is done with: every device has an outcome on
+    /// record or is in the queue again, or the message was no slice and is parked. After `Err` it
+    /// must be delivered again.
     pub async fn receive(&self, message: &str, delivery: Delivery, deadline: Timestamp) -> Result<(), StoreError> {
         match Slice::parse(message) {
             Ok(slice) => self.enforce(&slice, delivery, deadline).await,
@@ -106,7 +107,8 @@ impl<P: EnforcerPorts> Enforcer<P> {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Works on all devices of a slice, and returns those that must come again and the last error of a store.
+    /// Works on all devices of a slice, and returns those that must come again and the last error
+    /// of a store.
     async fn work_on_devices(&self, work: &SliceWork<'_, P>) -> (Vec<Unfinished>, Option<StoreError>) {
         let ended: Vec<_> = stream::iter(work.slice.devices.iter().cloned())
             .map(|device| async move { DeviceWork { work, device: &device }.run().await })

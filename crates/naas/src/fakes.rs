@@ -1,6 +1,8 @@
-//! Ports in memory for tests. They hold state and can be looked into afterwards, and every call can be told to fail.
+//! Ports in memory for tests. They hold state and can be looked into afterwards, and every call can
+//! be told to fail.
 //!
-//! They keep the guarantees of [`crate::ports`] and nothing more: no latency, no limits, no redelivery.
+//! They keep the guarantees of [`crate::ports`] and nothing more: no latency, no limits, no
+//! redelivery.
 
 mod clock;
 mod guard;

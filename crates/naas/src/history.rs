@@ -1,19 +1,24 @@
-//! Every configuration that a device was made to run, kept for good: the text by its hash, and with it who asked, when, in which
-//! run, from which versions of which models, and the switch's diff. From it a device can be brought back to any of them, byte for
-//! byte, and each line of what it runs can be traced to the run and model that brought it.
+//! Every configuration that a device was made to run, kept for good: the text by its hash, and with
+//! it who asked, when, in which run, from which versions of which models, and the switch's diff.
+//! From it a device can be brought back to any of them, byte for byte, and each line of what it
+//! runs can be traced to the run and model that brought it.
 //!
-//! A text is kept *before* it is committed on the switch: nothing is ever run that is not kept, and a text that came to nothing is
-//! harmless. The [`Revision`](crate::records::revision::Revision) is added once the switch is known to run the text, before the run's outcome. The device's
-//! [record](crate::records::device_state) names the newest one; whenever a device is found in sync with what the record does not name (an enforcer
-//! died in between, or the device ran it before naas came), what is missing is added then. So a kill at any instruction loses no
-//! revision; at worst one is told without its diff, and under the run that found it.
+//! A text is kept *before* it is committed on the switch: nothing is ever run that is not kept, and
+//! a text that came to nothing is harmless. The [`Revision`](crate::records::revision::Revision) is
+//! added once the switch is known to run the text, before the run's outcome. The device's
+//! [record](crate::records::device_state) names the newest one; whenever a device is found in sync
+//! with what the record does not name (an enforcer died in between, or the device ran it before
+//! naas came), what is missing is added then. So a kill at any instruction loses no revision; at
+//! worst one is told without its diff, and under the run that found it.
 //!
 //! # What a restore does
 //!
-//! A restore takes a kept text in the place of what models render to, and *pins* the device to it: until the device is
-//! [unpinned](crate::schedule::Scheduler::unpin), every run takes that text for what is intended. Without a pin the restore would
-//! undo itself within a second: it saves, the switch's event-handler calls, and the models' intent would be put back. The pin is
-//! set before the switch is touched, so that whoever calls after the save finds it, also if the enforcer died in between.
+//! A restore takes a kept text in the place of what models render to, and *pins* the device to it:
+//! until the device is [unpinned](crate::schedule::Scheduler::unpin), every run takes that text for
+//! what is intended. Without a pin the restore would undo itself within a second: it saves, the
+//! switch's event-handler calls, and the models' intent would be put back. The pin is set before
+//! the switch is touched, so that whoever calls after the save finds it, also if the enforcer died
+//! in between.
 //!
 //! Texts hold the hashes of passwords, and leave the API only through [`intent::redact`].
 
@@ -23,7 +28,8 @@ use intent::name::DeviceName;
 use crate::ports::{History, StoreError, StoreFault};
 use crate::records::revision::{Entry, Reference};
 
-/// How many entries of a device's history are looked through for a hash or run: at one push an hour, more than a year's.
+/// How many entries of a device's history are looked through for a hash or run: at one push an
+/// hour, more than a year's.
 pub const SEARCHED: usize = 10_000;
 
 /// Why a reference stands for no kept configuration of a device.
@@ -51,8 +57,8 @@ pub enum NoSuchConfiguration {
     },
 }
 
-/// The configuration that `reference` stands for among the `entries` of a device, newest first. Of several pushes of one run, which
-/// there are when an enforcer died in the first, it is the newest.
+/// The configuration that `reference` stands for among the `entries` of a device, newest first. Of
+/// several pushes of one run, which there are when an enforcer died in the first, it is the newest.
 pub fn find(device: &DeviceName, entries: &[Entry], reference: &Reference) -> Result<ContentHash, NoSuchConfiguration> {
     let (asked, stands_for): (&str, &dyn Fn(&Entry) -> bool) = match reference {
         Reference::Run(run) => (run.as_ref(), &|entry| entry.run == *run),

@@ -1,6 +1,7 @@
 //! The domain of naas: what a network should look like, who it is for, and what became of it.
 //!
-//! Nothing in here knows AWS, HTTP or the time of day; the outside is reached through [`ports`]. Data flows downwards:
+//! Nothing in here knows AWS, HTTP or the time of day; the outside is reached through [`ports`].
+//! Data flows downwards:
 //!
 //! ```text
 //! api        a request in words            →  schedule

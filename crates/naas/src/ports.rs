@@ -1,5 +1,6 @@
-//! What the domain asks of the outside, in its own verbs. Adapters answer for S3, SQS, Secrets Manager and eAPI, or for
-//! a folder and an embedded store; the guarantees stand here, on the traits, and hold for every adapter.
+//! What the domain asks of the outside, in its own verbs. Adapters answer for S3, SQS, Secrets
+//! Manager and eAPI, or for a folder and an embedded store; the guarantees stand here, on the
+//! traits, and hold for every adapter.
 
 mod switches;
 
@@ -30,9 +31,11 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Returns after this time has passed.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
-    /// Random bits of any quality, to spread what would happen in the same moment. Nothing is named by them.
+    /// Random bits of any quality, to spread what would happen in the same moment. Nothing is named
+    /// by them.
     fn entropy(&self) -> u64;
-    /// 128 random bits of the operating system, for names of runs and tokens of leases: two of them must never meet.
+    /// 128 random bits of the operating system, for names of runs and tokens of leases: two of them
+    /// must never meet.
     fn random(&self) -> u128;
 }
 
@@ -56,32 +59,38 @@ impl<C: Clock> Clock for &C {
 
 /// Where the inventory is kept.
 pub trait Inventories: Send + Sync {
-    /// Every document of the inventory, sorted by name. [`StoreFault::NotFound`] when there is none.
+    /// Every document of the inventory, sorted by name. [`StoreFault::NotFound`] when there is
+    /// none.
     fn all(&self) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send;
 
-    /// The documents of these names, newest versions. [`StoreFault::NotFound`] names the first that is missing.
+    /// The documents of these names, newest versions. [`StoreFault::NotFound`] names the first that
+    /// is missing.
     fn named(&self, names: &[String]) -> impl Future<Output = Result<Vec<Document>, StoreError>> + Send;
 }
 
 /// Where models and templates are kept.
 pub trait Models: Send + Sync {
-    /// All models and templates as they are now. The same `Arc` comes back as long as nothing changed.
+    /// All models and templates as they are now. The same `Arc` comes back as long as nothing
+    /// changed.
     fn snapshot(&self) -> impl Future<Output = Result<Arc<ModelFiles>, StoreError>> + Send;
 }
 
 /// Where slices wait for an enforcer.
 pub trait SliceQueue: Send + Sync {
-    /// Queues every slice, to be delivered after `delay`, at most [`crate::retry::LONGEST`]; when it returns `Ok`, none can be
-    /// lost. On `Err` some may be queued already, so sending again may deliver those twice; enforcers expect that.
+    /// Queues every slice, to be delivered after `delay`, at most [`crate::retry::LONGEST`]; when
+    /// it returns `Ok`, none can be lost. On `Err` some may be queued already, so sending again may
+    /// deliver those twice; enforcers expect that.
     fn send(&self, slices: &[Slice], delay: Duration) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Where messages go that no retry can cure.
 pub trait DeadLetters: Send + Sync {
-    /// Keeps `message` unchanged with the reason beside it; when it returns `Ok`, it cannot be lost.
+    /// Keeps `message` unchanged with the reason beside it; when it returns `Ok`, it cannot be
+    /// lost.
     fn park(&self, message: &str, reason: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Some parked messages, ten at most; none when there are none. A message may be out of sight for a minute after it was seen.
+    /// Some parked messages, ten at most; none when there are none. A message may be out of sight
+    /// for a minute after it was seen.
     fn parked(&self) -> impl Future<Output = Result<Vec<Parked>, StoreError>> + Send;
 
     /// Done with a parked message.
@@ -101,11 +110,13 @@ pub struct Parked {
 
 /// What is remembered of each device from push to push.
 pub trait DeviceRecords: Send + Sync {
-    /// A device's record, if it has one. [`StoreFault::Unreadable`] if something else is stored there.
+    /// A device's record, if it has one. [`StoreFault::Unreadable`] if something else is stored
+    /// there.
     fn device_record(&self, device: &DeviceName) -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send;
 
-    /// Compare and set: writes `record` if the one that stands is of version `expected` (none: if there is none), and returns its
-    /// version; `None` if something else stands there. After an `Err` it may be written or not.
+    /// Compare and set: writes `record` if the one that stands is of version `expected` (none: if
+    /// there is none), and returns its version; `None` if something else stands there. After an
+    /// `Err` it may be written or not.
     fn replace_device_record(
         &self,
         device: &DeviceName,
@@ -127,9 +138,11 @@ pub struct Stored {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version(pub String);
 
-/// What devices were made to run, see [`crate::history`]. Nothing of it is ever changed or taken away.
+/// What devices were made to run, see [`crate::history`]. Nothing of it is ever changed or taken
+/// away.
 pub trait History: Send + Sync {
-    /// Keeps a configuration of a device under its hash; when it returns `Ok`, it cannot be lost. Keeping it again changes nothing.
+    /// Keeps a configuration of a device under its hash; when it returns `Ok`, it cannot be lost.
+    /// Keeping it again changes nothing.
     fn keep(
         &self,
         device: &DeviceName,
@@ -144,11 +157,12 @@ pub trait History: Send + Sync {
         hash: &ContentHash,
     ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
 
-    /// Adds a revision. The first one of its [entry](Revision::entry) stands: adding it again changes nothing.
+    /// Adds a revision. The first one of its [entry](Revision::entry) stands: adding it again
+    /// changes nothing.
     fn add(&self, revision: &Revision) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The entries of a device's history by their time, which they tell to the millisecond: newest first, at most `limit`. Costs
-    /// listings, not one read per entry.
+    /// The entries of a device's history by their time, which they tell to the millisecond: newest
+    /// first, at most `limit`. Costs listings, not one read per entry.
     fn entries(&self, device: &DeviceName, limit: usize)
     -> impl Future<Output = Result<Vec<Entry>, StoreError>> + Send;
 
@@ -162,18 +176,19 @@ pub trait History: Send + Sync {
 
 /// The record of runs and outcomes.
 pub trait Runs: Send + Sync {
-    /// Records a run. Recording the same run again changes nothing. Another run under the same name is not recorded, and
-    /// the one that stands is not changed.
+    /// Records a run. Recording the same run again changes nothing. Another run under the same name
+    /// is not recorded, and the one that stands is not changed.
     fn create(&self, run: &Run) -> impl Future<Output = Result<Created, StoreError>> + Send;
 
-    /// The last `limit` runs by the time they were accepted, newest first. A run is among them once [`Runs::create`] has returned.
+    /// The last `limit` runs by the time they were accepted, newest first. A run is among them once
+    /// [`Runs::create`] has returned.
     fn recent(&self, limit: usize) -> impl Future<Output = Result<Vec<RunSummary>, StoreError>> + Send;
 
     /// A run, if it was ever accepted.
     fn load(&self, run: &RunId) -> impl Future<Output = Result<Option<Run>, StoreError>> + Send;
 
-    /// Records a device's outcome. The first one recorded stands: a later one, from a slice delivered twice, is
-    /// dropped and answered with [`Recorded::Before`].
+    /// Records a device's outcome. The first one recorded stands: a later one, from a slice
+    /// delivered twice, is dropped and answered with [`Recorded::Before`].
     fn record(&self, outcome: &Outcome) -> impl Future<Output = Result<Recorded, StoreError>> + Send;
 
     /// A device's outcome, if it is known yet.
@@ -228,22 +243,26 @@ pub enum Recorded {
     Before,
 }
 
-/// Who this installation is, so that its sessions on switches can be told from those of people and of other installations.
+/// Who this installation is, so that its sessions on switches can be told from those of people and
+/// of other installations.
 pub trait Installation: Send + Sync {
-    /// The id of this installation. If none is stored yet, `new` is stored; whichever was stored first stands for ever.
+    /// The id of this installation. If none is stored yet, `new` is stored; whichever was stored
+    /// first stands for ever.
     fn installation_id(&self, new: &InstallationId) -> impl Future<Output = Result<InstallationId, StoreError>> + Send;
 }
 
 /// The memory behind `Idempotency-Key`.
 pub trait IdempotencyKeys: Send + Sync {
-    /// Stores `record` unless the key is taken; the record that then stands is returned if it is not ours.
+    /// Stores `record` unless the key is taken; the record that then stands is returned if it is
+    /// not ours.
     fn claim(
         &self,
         key: &str,
         record: &IdempotencyRecord,
     ) -> impl Future<Output = Result<Option<IdempotencyRecord>, StoreError>> + Send;
 
-    /// Compare and set: puts `new` in place of `expected`; `false` when something else stands there by now.
+    /// Compare and set: puts `new` in place of `expected`; `false` when something else stands there
+    /// by now.
     fn replace(
         &self,
         key: &str,

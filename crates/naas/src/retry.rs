@@ -1,5 +1,5 @@
-//! When what may pass by itself is tried again: growing pauses, each of them partly random, so that a thousand switches that
-//! went away together do not come back together.
+//! When what may pass by itself is tried again: growing pauses, each of them partly random, so that
+//! a thousand switches that went away together do not come back together.
 
 use std::time::Duration;
 
@@ -7,16 +7,19 @@ use std::time::Duration;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
 pub const LONGEST: Duration = Duration::from_secs(900);
 
-/// How often a slice may come again because others work on its device: in all longer than a lease can last.
+/// How often a slice may come again because others work on its device: in all longer than a lease
+/// can last.
 pub const MAX_WAITS: u32 = 128;
 
-/// First pause of one who waits for others, and the longest: a push takes seconds, a dead holder's lease many minutes.
+/// First pause of one who waits for others, and the longest: a push takes seconds, a dead holder's
+/// lease many minutes.
 const WAIT: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
 /// How often, and after what pauses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// The pause before the second attempt, before chance shortens it; it doubles with each one after that.
+    /// The pause before the second attempt, before chance shortens it; it doubles with each one
+    /// after that.
     pub first_pause: Duration,
     /// How many attempts there are in all, at least one.
     pub attempts: u32,
@@ -42,7 +45,8 @@ impl Retries {
     }
 }
 
-/// The pause of one who waits for others to be done with a device, for the `waits`th time, counted from 0.
+/// The pause of one who waits for others to be done with a device, for the `waits`th time, counted
+/// from 0.
 pub fn wait(waits: u32, dice: u64) -> Duration {
     grown(WAIT.0, waits, WAIT.1, dice)
 }

@@ -1,9 +1,10 @@
 //! The names of our configuration sessions, which say whose they are and when they were opened:
 //! `naas-7f3a9c21-20261123-201530-7f3a9c0b12d4e5f6-6924c2b4-3f2a`.
 //!
-//! EOS shows no age of a pending session and refuses to reopen a name that was completed, so both are in the name. The program
-//! alone does not tell whose a session is: a person may call one `naas-lab-change`, and another installation of naas may be at
-//! work on the same switch. So the name carries the id of the installation, and only exact names are ours.
+//! EOS shows no age of a pending session and refuses to reopen a name that was completed, so both
+//! are in the name. The program alone does not tell whose a session is: a person may call one
+//! `naas-lab-change`, and another installation of naas may be at work on the same switch. So the
+//! name carries the id of the installation, and only exact names are ours.
 
 use intent::name::RunId;
 use jiff::Timestamp;
@@ -13,7 +14,8 @@ use crate::records::installation::InstallationId;
 /// The first part of every name.
 const PROGRAM: &str = "naas-";
 
-/// A name that no session on any switch has had. `opened` is written in hexadecimal seconds since 1970.
+/// A name that no session on any switch has had. `opened` is written in hexadecimal seconds since
+/// 1970.
 // EOS-54: EOS refuses a name that was completed.
 pub fn name(installation: &InstallationId, run: &RunId, opened: Timestamp, entropy: u64) -> String {
     format!("{PROGRAM}{installation}-{run}-{:08x}-{:04x}", opened.as_second(), entropy & 0xffff)
@@ -24,14 +26,15 @@ pub fn is_ours(name: &str, installation: &InstallationId) -> bool {
     parse(name, installation).is_some()
 }
 
-/// Whether nobody can be at work any more in the session of this name, asked by one who holds the device's lease for `run`: it is
-/// of the same run, or was opened before `dead_before`, when all pushes are over by now. A session that this installation did not
-/// name is never left over.
+/// Whether nobody can be at work any more in the session of this name, asked by one who holds the
+/// device's lease for `run`: it is of the same run, or was opened before `dead_before`, when all
+/// pushes are over by now. A session that this installation did not name is never left over.
 pub fn is_left_over(name: &str, installation: &InstallationId, run: &RunId, dead_before: Timestamp) -> bool {
     parse(name, installation).is_some_and(|(of_run, opened)| of_run == *run || opened < dead_before)
 }
 
-/// The run of a session of ours, and when it was opened. None for every name that this installation cannot have given.
+/// The run of a session of ours, and when it was opened. None for every name that this installation
+/// cannot have given.
 fn parse(name: &str, installation: &InstallationId) -> Option<(RunId, Timestamp)> {
     let parts = name.strip_prefix(PROGRAM)?.strip_prefix(&installation.to_string())?.strip_prefix('-')?;
     let (parts, entropy) = parts.rsplit_once('-')?;

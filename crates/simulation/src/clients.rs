@@ -46,7 +46,8 @@ pub(crate) fn webhook(world: &Arc<World>, device: &str) {
     });
 }
 
-/// Somebody sends a request, and, with a key, again until it is answered. The run, if it was accepted.
+/// Somebody sends a request, and, with a key, again until it is answered. The run, if it was
+/// accepted.
 pub(crate) async fn ask(world: &Arc<World>, request: &Ask, key: Option<u64>) -> Option<RunId> {
     let body = body(world, request).to_string();
     // One key stands for one request.
@@ -136,7 +137,8 @@ pub(crate) async fn plan_and_apply(world: &Arc<World>, devices: &[usize]) {
     }
 }
 
-/// Somebody brings a device back to the configuration that it ran `back` revisions before its newest.
+/// Somebody brings a device back to the configuration that it ran `back` revisions before its
+/// newest.
 pub(crate) async fn restore(world: &Arc<World>, device: &str, back: usize) {
     let process = Process::new(world, "scheduler");
     process.begin();

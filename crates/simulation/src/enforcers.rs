@@ -1,5 +1,5 @@
-//! Enforcers: each takes one message after the other from the queue, with the real enforcer over ports that fail, and is replaced by
-//! another when it dies.
+//! Enforcers: each takes one message after the other from the queue, with the real enforcer over
+//! ports that fail, and is replaced by another when it dies.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -22,8 +22,8 @@ use crate::{clients, enforcers, operators, verdict};
 /// After so long without rest something goes round in circles.
 const RESTLESS: Duration = Duration::from_secs(3 * 86_400);
 
-/// Longer than any session of ours is anybody's: the longest function, the clock that named it ahead and the one that reads it
-/// behind, the same margin in the lease, and what comes after.
+/// Longer than any session of ours is anybody's: the longest function, the clock that named it
+/// ahead and the one that reads it behind, the same margin in the lease, and what comes after.
 const FORGOTTEN: Duration = Duration::from_secs(900 + 600 + 600 + 60 + 60);
 
 /// What came of a history.
@@ -49,7 +49,8 @@ pub fn play_with_log(seed: u64, sabotage: Option<Sabotage>) -> History {
     play_and(seed, sabotage, true)
 }
 
-/// Plays all of `seeds` on all cores, shows each history to `seen`, and sums up what happened in them.
+/// Plays all of `seeds` on all cores, shows each history to `seen`, and sums up what happened in
+/// them.
 pub fn play_all(seeds: Range<u64>, sabotage: Option<Sabotage>, seen: impl Fn(&History) + Sync) -> Tally {
     let workers = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let part = |worker: usize| {
@@ -142,8 +143,8 @@ async fn rest(world: &World) -> bool {
     true
 }
 
-/// The operators have come to their senses, and apply what they want: all of it must be so. Then they do it again: nothing must
-/// happen.
+/// The operators have come to their senses, and apply what they want: all of it must be so. Then
+/// they do it again: nothing must happen.
 async fn afterwards(world: &Arc<World>) {
     lock(&world.stored).change_models(ModelVariant::Good);
     for name in world.switches.keys() {

@@ -1,4 +1,5 @@
-//! A process that can die anywhere: between any two things it does, and between what it asks for and the answer.
+//! A process that can die anywhere: between any two things it does, and between what it asks for
+//! and the answer.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! A queue such as SQS's: messages come at least once, in any order, late, again when they are not deleted in time, and are set
-//! aside when they came too often.
+//! A queue such as SQS's: messages come at least once, in any order, late, again when they are not
+//! deleted in time, and are set aside when they came too often.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -48,7 +48,8 @@ pub(crate) struct Received {
 }
 
 impl Queue {
-    /// Waits for a message, and hides it for as long as `world`'s rules say; sometimes it is not hidden.
+    /// Waits for a message, and hides it for as long as `world`'s rules say; sometimes it is not
+    /// hidden.
     pub(crate) async fn receive(&self, world: &World) -> Received {
         loop {
             if let Some(received) = self.take(world) {

@@ -4,15 +4,16 @@ use clap::ValueEnum;
 
 use crate::watch::Invariant;
 
-/// One thing that the protocol rests on, taken away in the ports, the limits or on the way to the switches; the domain itself is
-/// what it always is.
+/// One thing that the protocol rests on, taken away in the ports, the limits or on the way to the
+/// switches; the domain itself is what it always is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Sabotage {
     /// Every compare-and-set of a device record is answered as if it had worked.
     BreaksLease,
     /// Leases are made out as if all clocks were right.
     IgnoresClockSkew,
-    /// Models and inventory are kept by a process from its first work on, instead of read once the lease is held.
+    /// Models and inventory are kept by a process from its first work on, instead of read once the
+    /// lease is held.
     ReadsBeforeLease,
     /// A slice is deleted from the queue before it is worked on.
     DeletesEarly,

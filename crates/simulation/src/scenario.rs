@@ -1,4 +1,5 @@
-//! What is going to happen in a history, drawn beforehand from its seed alone: rules, fault rates, and who does what when.
+//! What is going to happen in a history, drawn beforehand from its seed alone: rules, fault rates,
+//! and who does what when.
 
 use std::time::Duration;
 
@@ -48,7 +49,8 @@ pub(crate) struct FaultRates {
 pub(crate) enum Act {
     ChangeModels(ModelVariant),
     ChangeInventory,
-    /// So many send this request at once; with an `Idempotency-Key` they send it again until it is answered.
+    /// So many send this request at once; with an `Idempotency-Key` they send it again until it is
+    /// answered.
     Ask {
         request: Ask,
         key: Option<u64>,
@@ -58,7 +60,8 @@ pub(crate) enum Act {
     PlanAndApply(Vec<usize>),
     /// Somebody cancels the run that was accepted last.
     Cancel,
-    /// Somebody brings a device back to the configuration it ran that many revisions ago, which pins it.
+    /// Somebody brings a device back to the configuration it ran that many revisions ago, which
+    /// pins it.
     Restore {
         device: usize,
         back: usize,

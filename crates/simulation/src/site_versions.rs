@@ -1,4 +1,5 @@
-//! What operators want: models, a template and an inventory, each change of which is a new version that can be read off a switch.
+//! What operators want: models, a template and an inventory, each change of which is a new version
+//! that can be read off a switch.
 
 use std::sync::Arc;
 

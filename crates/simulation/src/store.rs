@@ -1,5 +1,5 @@
-//! The state, models and inventory in memory, as trustworthy as S3 and Secrets Manager: compare and set is exact, and any
-//! answer may be an error, before or after the effect.
+//! The state, models and inventory in memory, as trustworthy as S3 and Secrets Manager: compare and
+//! set is exact, and any answer may be an error, before or after the effect.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -104,7 +104,8 @@ enum Fate {
     Lost,
     /// It is done, and its answer lost.
     AnswerLost,
-    /// It is done, its answer lost, and the client asks again by itself: a conditional write then finds its own work.
+    /// It is done, its answer lost, and the client asks again by itself: a conditional write then
+    /// finds its own work.
     Repeated,
 }
 

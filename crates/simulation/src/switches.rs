@@ -1,5 +1,5 @@
-//! The switches and the way to them: real eAPI requests to simulated switches, which are lost, late, answered to nobody, and go on
-//! when whoever sent them is dead.
+//! The switches and the way to them: real eAPI requests to simulated switches, which are lost,
+//! late, answered to nobody, and go on when whoever sent them is dead.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -88,7 +88,8 @@ impl Switch {
             Trouble::DiskFull => Faults { disk_full: true, ..well },
             Trouble::ConfigLocked => Faults { config_locked: true, ..well },
             Trouble::Hiccups(command, answer, times) => {
-                // The part of a command as it stands in a request ends with a quotation mark at times.
+                // The part of a command as it stands in a request ends with a quotation mark at
+                // times.
                 let with = command.trim_end_matches('"').to_owned();
                 Faults { failing_requests: vec![FailingRequest { with, answer, times }], ..well }
             }
@@ -130,7 +131,8 @@ impl Switch {
         self.read_on(world).1
     }
 
-    /// What the journal has since it was read last, and the running-config: nothing changes that without a line in the journal.
+    /// What the journal has since it was read last, and the running-config: nothing changes that
+    /// without a line in the journal.
     fn read_on(&self, world: &Arc<World>) -> (Vec<Entry>, Arc<str>) {
         let mut last_seen = lock(&self.last_seen);
         let new = self.handle.journal_after(last_seen.entries);
@@ -162,8 +164,8 @@ impl Switch {
         done
     }
 
-    /// One request: its answer or the HTTP status it fails with, unless the switch could not give it
-    /// or cannot be reached any more.
+    /// One request: its answer or the HTTP status it fails with, unless the switch could not give
+    /// it or cannot be reached any more.
     fn request(&self, world: &Arc<World>, by: By, body: &[u8]) -> Option<Result<Vec<u8>, u16>> {
         self.run(world, by, |handle| {
             if let Some(status) = handle.failing_status(body) {

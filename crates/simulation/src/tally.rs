@@ -1,4 +1,5 @@
-//! What happened in how many histories: a simulation that finds nothing has to show that something happened.
+//! What happened in how many histories: a simulation that finds nothing has to show that something
+//! happened.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -15,7 +15,8 @@ use crate::scenario::Scenario;
 use crate::watch::Invariant;
 use crate::world::{World, lock};
 
-/// Within so long a healthy switch is done, whatever is wrong with its neighbours: a few requests, and no store that fails.
+/// Within so long a healthy switch is done, whatever is wrong with its neighbours: a few requests,
+/// and no store that fails.
 const SOON: Duration = Duration::from_secs(30);
 
 /// What must be so once everything has come to rest.
@@ -57,9 +58,10 @@ fn parked(world: &World) -> Vec<Slice> {
     world.queue.parked().iter().filter_map(|message| Slice::parse(message).ok()).collect()
 }
 
-/// What was left to another run was done by that, or by one that it was left to in turn: one of them got the lease, and so read
-/// models, after the first was accepted. Unless it is among the dead letters. Which of them does not matter: a run may be done, wait once
-/// more with a slice that came twice, and do then what was left to it.
+/// What was left to another run was done by that, or by one that it was left to in turn: one of
+/// them got the lease, and so read models, after the first was accepted. Unless it is among the
+/// dead letters. Which of them does not matter: a run may be done, wait once more with a slice that
+/// came twice, and do then what was left to it.
 fn coalescing_loses_nothing(world: &World) {
     let parked = parked(world);
     let outcomes = lock(&world.stored).outcomes.clone();
@@ -153,7 +155,8 @@ fn ends_in_a_check(world: &World, name: &str, journal: &[Entry]) {
     }
 }
 
-/// Invariant 5, from the journals: whatever was committed with a timer was confirmed, undone or lost in a reload before that ran out.
+/// Invariant 5, from the journals: whatever was committed with a timer was confirmed, undone or
+/// lost in a reload before that ran out.
 pub(crate) fn of_journals(world: &World) {
     for (name, switch) in &world.switches {
         let journal = switch.handle.journal();

@@ -1,8 +1,8 @@
 //! What is seen while a history runs, and the invariants that can be told at once.
 //!
-//! A *push* is one invocation of an enforcer, as far as one device goes. All that a push asks of a switch it asks with the lease in
-//! its hand, so what two pushes ask of one switch must never be mingled: that is invariant 1, told by what the switch runs and
-//! not by what anybody means to do.
+//! A *push* is one invocation of an enforcer, as far as one device goes. All that a push asks of a
+//! switch it asks with the lease in its hand, so what two pushes ask of one switch must never be
+//! mingled: that is invariant 1, told by what the switch runs and not by what anybody means to do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -131,7 +131,8 @@ pub(crate) struct Push {
     pub(crate) saved: bool,
     /// Whether what it saved last was its target, without anything that somebody changed by hand.
     saved_target: bool,
-    /// Whether the startup-config said the same as the running-config when it was last asked something.
+    /// Whether the startup-config said the same as the running-config when it was last asked
+    /// something.
     is_saved: bool,
     /// Whether the switch ran all of a sufficiently new intent when it was asked.
     saw_intent: bool,
@@ -181,7 +182,8 @@ impl Watch {
         self.switches.entry(switch.to_owned()).or_default().ours.insert(session.to_owned());
     }
 
-    /// Whether a push of this installation opened a session. Only that makes it ours, whatever it is called.
+    /// Whether a push of this installation opened a session. Only that makes it ours, whatever it
+    /// is called.
     pub(crate) fn is_ours(&self, switch: &str, session: &str) -> bool {
         self.switches.get(switch).is_some_and(|seen| seen.ours.contains(session))
     }
@@ -331,7 +333,8 @@ impl World {
         }
     }
 
-    /// What a restore brings is pinned before the switch runs it: the webhook of its own save must find the pin.
+    /// What a restore brings is pinned before the switch runs it: the webhook of its own save must
+    /// find the pin.
     fn is_pinned_already(&self, invocation: Invocation, device: &DeviceName) {
         let watch = self.watch();
         let Some(Work { run, restore: Some(restore), .. }) = watch.works.get(&invocation).cloned() else { return };
@@ -362,7 +365,8 @@ impl World {
         }
     }
 
-    /// Only a run that applies changes a switch, and not once it is cancelled, unless others were left to it.
+    /// Only a run that applies changes a switch, and not once it is cancelled, unless others were
+    /// left to it.
     fn is_allowed(&self, invocation: Invocation, device: &DeviceName, leased_at: Duration, has_followers: bool) {
         let watch = self.watch();
         let Some(Work { run, mode, .. }) = watch.works.get(&invocation).cloned() else { return };
@@ -425,12 +429,14 @@ impl World {
 
     /// An outcome was recorded by the push it is about, and says what that did:
     ///
-    /// - `changed`: it confirmed and saved its target, and nothing besides; and whatever confirmed says `changed`,
-    ///   `edited_meanwhile`, `not_saved` or `unknown`
+    /// - `changed`: it confirmed and saved its target, and nothing besides; and whatever confirmed
+    ///   says `changed`, `edited_meanwhile`, `not_saved` or `unknown`
     /// - `edited_meanwhile`: it saved; somebody changed the switch at about that time
-    /// - `not_saved`: it confirmed, or saw the switch run the intent of an earlier push, and could not save it
+    /// - `not_saved`: it confirmed, or saw the switch run the intent of an earlier push, and could
+    ///   not save it
     /// - `in_sync`: it saw the switch run its target and committed nothing; an apply saw it saved
-    /// - `reverted`, `unknown`: anything may have been committed, and nothing was confirmed for sure
+    /// - `reverted`, `unknown`: anything may have been committed, and nothing was confirmed for
+    ///   sure
     /// - all others: it committed nothing that was not undone before
     pub(crate) fn recorded(&self, invocation: Invocation, outcome: &Outcome) {
         self.count(outcome.status.word());

@@ -1,7 +1,7 @@
 //! Turns SQS batches into messages for the enforcer, and its failures into the batch's answer.
 //!
-//! The queue's event source mapping must have `ReportBatchItemFailures` (`template.yaml` does): without it SQS takes any
-//! answer for success and deletes the failed messages as well.
+//! The queue's event source mapping must have `ReportBatchItemFailures` (`template.yaml` does):
+//! without it SQS takes any answer for success and deletes the failed messages as well.
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::future::join_all;
@@ -10,8 +10,8 @@ use lambda_runtime::{Context, Error, LambdaEvent};
 use naas::enforce::{Delivery, Enforcer, EnforcerPorts};
 use tracing::error;
 
-/// Works on one batch, its messages at the same time. Names the messages that must be delivered again; the others are
-/// done with.
+/// Works on one batch, its messages at the same time. Names the messages that must be delivered
+/// again; the others are done with.
 pub(crate) async fn handle<P: EnforcerPorts>(
     enforcer: &Enforcer<P>,
     event: LambdaEvent<SqsEvent>,

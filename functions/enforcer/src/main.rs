@@ -1,4 +1,5 @@
-//! The enforcer function: slices in, configured switches and recorded outcomes out. This file only wires; see [`handler`].
+//! The enforcer function: slices in, configured switches and recorded outcomes out. This file only
+//! wires; see [`handler`].
 
 // The SDK's futures are nested deeper than the compiler follows by default.
 #![recursion_limit = "256"]

@@ -1,4 +1,5 @@
-//! What the deployment tells this function, through environment variables that `template.yaml` sets.
+//! What the deployment tells this function, through environment variables that `template.yaml`
+//! sets.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
@@ -13,7 +14,8 @@ use naas::retry::Retries;
 pub(crate) struct Settings {
     /// `INVENTORY_PREFIX`: the secret that holds the inventory, or the prefix of several.
     pub(crate) inventory_prefix: String,
-    /// `ALLOW_LOCAL_ADDRESSES`: whether an inventory may name loopback addresses without a word of permission.
+    /// `ALLOW_LOCAL_ADDRESSES`: whether an inventory may name loopback addresses without a word of
+    /// permission.
     pub(crate) allow_local_addresses: bool,
     /// `MODELS_BUCKET`: the S3 bucket of models and templates.
     pub(crate) models_bucket: String,
@@ -23,7 +25,8 @@ pub(crate) struct Settings {
     pub(crate) slice_queue_url: String,
     /// `DEAD_LETTER_QUEUE_URL`: the SQS queue for what no retry can cure.
     pub(crate) dead_letter_queue_url: String,
-    /// `DEVICE_CONCURRENCY`, `CONFIRM_SECONDS`, `MAX_CLOCK_SKEW_SECONDS`, `RETRY_ATTEMPTS`, `RETRY_PAUSE_SECONDS`.
+    /// `DEVICE_CONCURRENCY`, `CONFIRM_SECONDS`, `MAX_CLOCK_SKEW_SECONDS`, `RETRY_ATTEMPTS`,
+    /// `RETRY_PAUSE_SECONDS`.
     pub(crate) limits: Limits,
 }
 

@@ -1,4 +1,5 @@
-//! From the SDK's errors to the domain's: what is missing, what is forbidden, what may pass by itself.
+//! From the SDK's errors to the domain's: what is missing, what is forbidden, what may pass by
+//! itself.
 
 use std::error::Error;
 
@@ -7,7 +8,8 @@ use naas::ports::{StoreError, StoreFault};
 
 use crate::with_causes;
 
-/// The error of a request about `resource`. Its text has the service's code and message, never a request or response body.
+/// The error of a request about `resource`. Its text has the service's code and message, never a
+/// request or response body.
 pub(super) fn store_error<E, R>(resource: impl Into<String>, error: SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,

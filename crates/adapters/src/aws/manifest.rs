@@ -7,12 +7,12 @@
 //! ```
 //!
 //! A publisher writes the contents first and then replaces the manifest, on condition that it is
-//! still the one that the publisher has read. A reader takes the manifest and then exactly its files,
-//! so it sees all of a version or none of it. Contents of earlier versions stay for readers that are
-//! still at them.
+//! still the one that the publisher has read. A reader takes the manifest and then exactly its
+//! files, so it sees all of a version or none of it. Contents of earlier versions stay for readers
+//! that are still at them.
 //!
-//! A bucket without a manifest, such as one that `aws s3 sync` fills, is read object by object. Then
-//! nothing keeps versions apart, and a reader says so in the log.
+//! A bucket without a manifest, such as one that `aws s3 sync` fills, is read object by object.
+//! Then nothing keeps versions apart, and a reader says so in the log.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
-//! Models and templates in S3: the version that `naas publish` put in force, see [`manifest`]; or, in a
-//! bucket without a manifest, the objects as they are. What has not changed since the last time in
-//! this process is not read again.
+//! Models and templates in S3: the version that `naas publish` put in force, see [`manifest`]; or,
+//! in a bucket without a manifest, the objects as they are. What has not changed since the last
+//! time in this process is not read again.
 //!
 //! Needs `s3:ListBucket` on the bucket and `s3:GetObject` on its objects:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>.
@@ -96,7 +96,8 @@ impl S3Models {
         }
     }
 
-    /// The files of a published version. Those whose content is the same as in `last` are taken from there.
+    /// The files of a published version. Those whose content is the same as in `last` are taken
+    /// from there.
     async fn published(&self, last: &Last, manifest: &Manifest) -> Result<ModelFiles, StoreError> {
         let sizes = manifest.files.iter().map(|(path, entry)| (path.as_str(), entry.size));
         if let Some(reason) = model_file::too_large(sizes) {

@@ -28,8 +28,8 @@ pub struct ModelsBucket {
 pub struct Comparison {
     /// How our files differ from those in force.
     pub difference: Difference,
-    /// True if the bucket has no published version yet. Its single objects are not read any more once
-    /// it has one.
+    /// True if the bucket has no published version yet. Its single objects are not read any more
+    /// once it has one.
     pub is_first: bool,
     /// The files that are in force in the bucket.
     theirs: Arc<ModelFiles>,
@@ -78,8 +78,8 @@ impl ModelsBucket {
     /// How `files` differ from what is in force in the bucket now, by content.
     pub async fn compare(&self, files: &ModelFiles) -> Result<Comparison, StoreError> {
         let models = S3Models::new(self.client.clone(), &self.bucket);
-        // The manifest first: if another version is put in force before the files are read, publishing
-        // on this ETag is refused.
+        // The manifest first: if another version is put in force before the files are read,
+        // publishing on this ETag is refused.
         let etag = match models.manifest(None).await? {
             FoundManifest::Found { etag, .. } => Some(etag),
             FoundManifest::Missing | FoundManifest::Unchanged => None,
@@ -88,8 +88,8 @@ impl ModelsBucket {
         Ok(Comparison { difference: Difference::between(files, &theirs), is_first: etag.is_none(), theirs, etag })
     }
 
-    /// Puts `files` in force, and nothing of them if it fails. Files that are in the bucket only are
-    /// taken out of the version if `delete` is given.
+    /// Puts `files` in force, and nothing of them if it fails. Files that are in the bucket only
+    /// are taken out of the version if `delete` is given.
     ///
     /// # Errors
     ///

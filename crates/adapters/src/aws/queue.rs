@@ -1,6 +1,7 @@
 //! Slices to SQS in batches, and messages to the dead-letter queue with their reason.
 //!
-//! Needs `sqs:SendMessage` on the queue, and `sqs:ReceiveMessage` and `sqs:DeleteMessage` on the other to send messages again:
+//! Needs `sqs:SendMessage` on the queue, and `sqs:ReceiveMessage` and `sqs:DeleteMessage` on the
+//! other to send messages again:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html>.
 
 use std::time::Duration;
@@ -30,7 +31,8 @@ const ATTEMPTS: u32 = 5;
 /// Pause before the first repetition; it doubles, and half of it is random.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// For how long a parked message that was looked at is out of sight, in seconds: as long as the function lives that does.
+/// For how long a parked message that was looked at is out of sight, in seconds: as long as the
+/// function lives that does.
 const OUT_OF_SIGHT: i32 = 60;
 
 /// Beside a parked message, why it was.

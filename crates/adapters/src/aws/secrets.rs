@@ -1,6 +1,7 @@
 //! The inventory in Secrets Manager: one secret, or several under a prefix, since one holds 64 KiB.
 //!
-//! Needs `secretsmanager:ListSecrets` (on `*`: it has no resources) and `secretsmanager:GetSecretValue` on the prefix:
+//! Needs `secretsmanager:ListSecrets` (on `*`: it has no resources) and
+//! `secretsmanager:GetSecretValue` on the prefix:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html>.
 
 use aws_sdk_secretsmanager::Client;
@@ -26,7 +27,8 @@ impl SecretsInventories {
         Self { client, prefix: prefix.into(), allow_local_addresses: false }
     }
 
-    /// The same inventory, which may name loopback addresses without a word of permission, as where switches are simulated.
+    /// The same inventory, which may name loopback addresses without a word of permission, as where
+    /// switches are simulated.
     pub fn allowing_local_addresses(self, allow: bool) -> Self {
         Self { allow_local_addresses: allow, ..self }
     }

@@ -14,10 +14,12 @@
 //! installation.json                      the id of this installation; the first one stands
 //! ```
 //!
-//! The marker below `status/` is written after the outcome. A writer killed in between leaves an outcome without it; the slice
-//! comes again, finds the outcome standing and writes the marker for it.
+//! The marker below `status/` is written after the outcome. A writer killed in between leaves an
+//! outcome without it; the slice comes again, finds the outcome standing and writes the marker for
+//! it.
 //!
-//! Needs `s3:ListBucket` on the bucket and `s3:GetObject`, `s3:PutObject` on its objects. Conditional writes:
+//! Needs `s3:ListBucket` on the bucket and `s3:GetObject`, `s3:PutObject` on its objects.
+//! Conditional writes:
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 
 mod history;
@@ -218,7 +220,8 @@ impl Runs for S3State {
                 return Ok(Created::NameTaken);
             }
         }
-        // After the run: what is listed is there. Killed in between, the caller has no answer and nothing is queued.
+        // After the run: what is listed is there. Killed in between, the caller has no answer and
+        // nothing is queued.
         let key = format!("{RECENT}{}-{}.json", backwards(run.accepted_at), run.run);
         self.put(&key, &run.summary(), WriteCondition::IfMissing).await?;
         Ok(Created::Recorded)
@@ -254,7 +257,8 @@ impl Runs for S3State {
 
     async fn statuses(&self, run: &Run) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
         let prefix = format!("runs/{}/status/", run.run);
-        // Markers are listed in the order of their names, so parts of the run can be listed side by side.
+        // Markers are listed in the order of their names, so parts of the run can be listed side by
+        // side.
         let mut names: Vec<_> = run.devices.iter().map(|device| format!("{prefix}{device}/")).collect();
         names.sort();
         let parts: Vec<_> =

@@ -71,7 +71,8 @@ impl Inventories for FolderInventories {
     }
 
     async fn named(&self, names: &[String]) -> Result<Vec<Document>, StoreError> {
-        // A queued slice names the files to read; only those that make up the inventory are believed.
+        // A queued slice names the files to read; only those that make up the inventory are
+        // believed.
         let known = self.names()?;
         names
             .iter()

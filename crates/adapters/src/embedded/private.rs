@@ -1,4 +1,5 @@
-//! Files and folders that only their owner may read: what naas remembers, and inventories with passwords.
+//! Files and folders that only their owner may read: what naas remembers, and inventories with
+//! passwords.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -33,7 +34,8 @@ pub fn open(file: &Path) -> io::Result<File> {
     Ok(opened)
 }
 
-/// Writes `text` to a file that nobody else may read. It appears whole: a reader never sees half of it.
+/// Writes `text` to a file that nobody else may read. It appears whole: a reader never sees half of
+/// it.
 ///
 /// # Errors
 ///

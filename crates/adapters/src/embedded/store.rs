@@ -1,9 +1,10 @@
-//! Everything naas remembers on one machine, in one [redb](https://docs.rs/redb) file: queue, dead letters, runs, outcomes,
-//! device records and histories, idempotency keys.
+//! Everything naas remembers on one machine, in one [redb](https://docs.rs/redb) file: queue, dead
+//! letters, runs, outcomes, device records and histories, idempotency keys.
 //!
-//! Every write is a transaction that is synced to disk before it returns (redb's default, `Durability::Immediate`), so what was
-//! accepted survives `kill -9` and power cuts. One process owns the file. Messages that were being worked on when a process died are
-//! waiting again when the next one opens the file, and its leases and claims are gone: nobody else can hold one.
+//! Every write is a transaction that is synced to disk before it returns (redb's default,
+//! `Durability::Immediate`), so what was accepted survives `kill -9` and power cuts. One process
+//! owns the file. Messages that were being worked on when a process died are waiting again when the
+//! next one opens the file, and its leases and claims are gone: nobody else can hold one.
 
 mod history;
 mod queue;
@@ -61,8 +62,8 @@ impl EmbeddedStore {
     ///
     /// # Errors
     ///
-    /// [`StoreFault::Denied`] when another process has the file open, or when it belongs to somebody
-    /// else; [`StoreFault::Unreadable`] when it is something else than a store.
+    /// [`StoreFault::Denied`] when another process has the file open, or when it belongs to
+    /// somebody else; [`StoreFault::Unreadable`] when it is something else than a store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let (file, path) = (private::open(path.as_ref()), path.as_ref().display().to_string());
         let file = file.map_err(|error| StoreError::new(&path, StoreFault::Denied, error))?;
@@ -243,7 +244,8 @@ fn free_devices(transaction: &redb::WriteTransaction) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Gives back the idempotency keys of requests that were never answered, so that they can be repeated at once.
+/// Gives back the idempotency keys of requests that were never answered, so that they can be
+/// repeated at once.
 fn free_keys(transaction: &redb::WriteTransaction) -> Result<(), Fault> {
     let mut keys = transaction.open_table(KEYS)?;
     let mut claimed = Vec::new();

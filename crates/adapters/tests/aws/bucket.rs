@@ -42,7 +42,8 @@ impl Bucket {
         self.0.lock().unwrap().objects.clone()
     }
 
-    /// Does something to the objects before each request is answered; it is told how many came before.
+    /// Does something to the objects before each request is answered; it is told how many came
+    /// before.
     pub(crate) fn before_each(&self, meddler: impl FnMut(usize, &mut Objects) + Send + 'static) {
         self.0.lock().unwrap().meddler = Some(Box::new(meddler));
     }

@@ -1,5 +1,5 @@
-//! The AWS adapters against answers that services give: partial failures, lost conditions, unchanged
-//! ETags, and what somebody else does between two requests.
+//! The AWS adapters against answers that services give: partial failures, lost conditions,
+//! unchanged ETags, and what somebody else does between two requests.
 
 #![cfg(feature = "aws")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]

@@ -49,7 +49,8 @@ async fn no_reader_sees_a_mix_of_two_published_versions() {
     assert_eq!(writes.len(), FILES + 1);
 
     let mut seen = BTreeSet::new();
-    // So much of the new version is written before one of the reader's requests, and the publisher dies.
+    // So much of the new version is written before one of the reader's requests, and the publisher
+    // dies.
     for (done, before) in (0..=writes.len()).flat_map(|done| (0..=FILES).map(move |before| (done, before))) {
         bucket.reset(old.clone());
         let written: Vec<_> = writes[..done].iter().map(|request| (key_of(request), request.body.clone())).collect();

@@ -1,5 +1,5 @@
-//! Runs, outcomes, device records and histories in S3: what is special about S3. That it keeps the ports' promises is shown
-//! by the contract in `contract.rs`.
+//! Runs, outcomes, device records and histories in S3: what is special about S3. That it keeps the
+//! ports' promises is shown by the contract in `contract.rs`.
 
 use adapters::aws::S3State;
 use intent::hash::ContentHash;
@@ -208,7 +208,8 @@ async fn markers_tell_the_statuses_of_ten_thousand_devices() {
     let statuses = S3State::new(s3(&server), "state").statuses(&run).await.unwrap();
 
     assert_eq!(statuses.len(), devices.len());
-    // Ten pages of a thousand keys; where the run is split into parts, each of them may end in a page that is not full.
+    // Ten pages of a thousand keys; where the run is split into parts, each of them may end in a
+    // page that is not full.
     let requests = server.received_requests().await.unwrap();
     assert!(requests.len() <= 24, "{} requests", requests.len());
     assert!(requests.iter().all(|request| request.url.query().is_some_and(|query| query.contains("list-type=2"))));

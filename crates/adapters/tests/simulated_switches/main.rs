@@ -1,5 +1,5 @@
-//! The enforcer over real eAPI against simulated switches: what each failure of a switch becomes, and that it stays that
-//! switch's own.
+//! The enforcer over real eAPI against simulated switches: what each failure of a switch becomes,
+//! and that it stays that switch's own.
 
 #![cfg(feature = "eos")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
@@ -57,8 +57,8 @@ fn store(fleet: &Handle, password: &str) -> FakeStore {
     store
 }
 
-/// The system's clock and dice, but that waiting takes no time: it moves the clock, and those of the switches. Only what is to end
-/// after longer than a push takes never comes.
+/// The system's clock and dice, but that waiting takes no time: it moves the clock, and those of
+/// the switches. Only what is to end after longer than a push takes never comes.
 struct QuickClock<'f> {
     ahead: Mutex<Duration>,
     fleet: &'f Handle,
@@ -120,7 +120,8 @@ fn outcome(store: &FakeStore, device: &str) -> Outcome {
     store.outcomes.lock().unwrap()[&key].clone()
 }
 
-/// Breaks `b`, configures all three, and gives `b`'s outcome back once the others are known to be configured.
+/// Breaks `b`, configures all three, and gives `b`'s outcome back once the others are known to be
+/// configured.
 async fn outcome_of_broken(fleet: &Handle, password: &str, faults: Faults) -> Outcome {
     let store = store(fleet, password);
     fleet.device("b").unwrap().set_faults(faults);

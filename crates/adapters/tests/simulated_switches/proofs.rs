@@ -1,4 +1,5 @@
-//! What a push may say of a switch, and what proves it: faults that pass, timers that run out, and other switches.
+//! What a push may say of a switch, and what proves it: faults that pass, timers that run out, and
+//! other switches.
 
 use eos_sim::{Answer, ExpiredSession, FailingRequest};
 
@@ -7,7 +8,8 @@ use super::*;
 /// The outcome of `b`, whose next confirmation fails in this way.
 async fn outcome_after(answer: Answer) -> Outcome {
     let fleet = fleet().await;
-    // The confirmation comes after the commit with its timer, which is the first request with these words.
+    // The confirmation comes after the commit with its timer, which is the first request with these
+    // words.
     let commit = FailingRequest { with: "write memory".to_owned(), answer, times: 1 };
     outcome_of_broken(&fleet, "pw", Faults { failing_requests: vec![commit], ..Faults::default() }).await
 }

@@ -1,4 +1,5 @@
-//! A site folder that answers: the API's own code on it, and workers for as long as a verb waits for its run.
+//! A site folder that answers: the API's own code on it, and workers for as long as a verb waits
+//! for its run.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -20,7 +21,8 @@ use crate::site::{LAST_PUSHES, Site, Work, Workers};
 /// How many slices are worked on at once.
 const SLICES: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
 
-/// The number of devices in a slice. It is small, so that what is under way at an interrupt is soon finished.
+/// The number of devices in a slice. It is small, so that what is under way at an interrupt is soon
+/// finished.
 const STEP: NonZeroUsize = NonZeroUsize::new(10).expect("ten is not zero");
 
 /// Somebody sits and waits: a switch that does not answer is tried three times within some seconds.

@@ -1,7 +1,8 @@
 //! The tokens of those who may ask a `naas serve`, each in a file of the site's `.naas` folder.
 //!
-//! A file holds a whole header line, `Authorization: Bearer …`, so that curl sends it with `--header @FILE`: the token
-//! appears in no command line, no shell history and no configuration of a switch.
+//! A file holds a whole header line, `Authorization: Bearer …`, so that curl sends it with
+//! `--header @FILE`: the token appears in no command line, no shell history and no configuration of
+//! a switch.
 
 use std::fs;
 use std::io;
@@ -32,7 +33,8 @@ pub(crate) enum Bearer {
     Switch,
 }
 
-/// The tokens of a site, by their hashes: comparing those tells nothing about a token by the time that it takes.
+/// The tokens of a site, by their hashes: comparing those tells nothing about a token by the time
+/// that it takes.
 pub(crate) struct Tokens {
     operator: String,
     switch: String,
@@ -49,7 +51,8 @@ impl Tokens {
         Ok(Self { operator: hash(OPERATOR)?, switch: hash(SWITCH)? })
     }
 
-    /// Whom the value of an `Authorization` header stands for; nobody if it is not one of the tokens.
+    /// Whom the value of an `Authorization` header stands for; nobody if it is not one of the
+    /// tokens.
     pub(crate) fn bearer(&self, authorization: &str) -> Option<Bearer> {
         let (scheme, token) = authorization.split_once(' ')?;
         let hash = sha256(token.trim());

@@ -21,7 +21,8 @@ use super::{LocalEnforcer, Site};
 /// How long a failed slice rests before it is delivered again, for each time it was.
 const REST: SignedDuration = SignedDuration::from_secs(5);
 
-/// How long one delivery of a slice may take, as a function's timeout does on AWS: the longest there is there.
+/// How long one delivery of a slice may take, as a function's timeout does on AWS: the longest
+/// there is there.
 const WORKING_TIME: SignedDuration = SignedDuration::from_mins(15);
 
 /// How long to wait when the store itself fails.
@@ -32,13 +33,13 @@ const STORE_REST: Duration = Duration::from_secs(1);
 pub(crate) enum Work {
     /// All slices.
     All,
-    /// The slices of these runs. What other runs have left in the queue stays there: a plan must not continue an apply of
-    /// yesterday.
+    /// The slices of these runs. What other runs have left in the queue stays there: a plan must
+    /// not continue an apply of yesterday.
     Of(Arc<BTreeSet<RunId>>),
 }
 
-/// How long pushes under way may take once the process is told to end. Docker sends SIGKILL ten seconds
-/// after SIGTERM.
+/// How long pushes under way may take once the process is told to end. Docker sends SIGKILL ten
+/// seconds after SIGTERM.
 pub(crate) const LAST_PUSHES: Duration = Duration::from_secs(7);
 
 /// When workers are to end.
@@ -75,9 +76,9 @@ impl Workers {
         self.end_at(End::WhenDone).await
     }
 
-    /// Ends the workers. A slice that is not finished within `limit` is queued again, and its devices
-    /// are free for whoever opens the site next: that process finds and finishes or undoes what a
-    /// switch has on trial.
+    /// Ends the workers. A slice that is not finished within `limit` is queued again, and its
+    /// devices are free for whoever opens the site next: that process finds and finishes or undoes
+    /// what a switch has on trial.
     pub(crate) async fn end_within(self, limit: Duration) -> anyhow::Result<()> {
         self.end_at(End::At(tokio::time::Instant::now() + limit)).await
     }

@@ -1,4 +1,5 @@
-//! `naas apply`: configures switches as their models say. Without a plan it makes one, shows it and asks.
+//! `naas apply`: configures switches as their models say. Without a plan it makes one, shows it and
+//! asks.
 
 use anyhow::bail;
 use clap::{ArgGroup, Args};
@@ -20,13 +21,15 @@ pub(crate) struct Apply {
     /// Every device of the inventory
     #[arg(long, conflicts_with_all = ["names", "groups"])]
     all: bool,
-    /// Apply this plan and nothing else: a device whose models or configuration have changed since is refused
+    /// Apply this plan and nothing else: a device whose models or configuration have changed since
+    /// is refused
     #[arg(long, value_name = "RUN", conflicts_with_all = ["names", "groups", "all"])]
     plan: Option<String>,
     /// Apply without making a plan and asking first
     #[arg(long, short)]
     yes: bool,
-    /// Commit timer in seconds: a switch that is not confirmed within it returns to its old configuration
+    /// Commit timer in seconds: a switch that is not confirmed within it returns to its old
+    /// configuration
     #[arg(long, value_name = "SECONDS")]
     confirm: Option<u32>,
     #[command(flatten)]
@@ -115,7 +118,8 @@ fn with_failures_of_the_plan(ended: Ended, failed: usize) -> Ended {
     Ended::Failed
 }
 
-/// The report of a finished plan that changes no device. Of any other run, the API says why it cannot be applied.
+/// The report of a finished plan that changes no device. Of any other run, the API says why it
+/// cannot be applied.
 async fn unchanging(backend: &Backend, plan: &str) -> anyhow::Result<Option<Report>> {
     let report: Report = match backend.get(&format!("runs/{plan}")).await {
         Ok(document) => read(&document)?,

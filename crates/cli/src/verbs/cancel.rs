@@ -34,7 +34,8 @@ impl Cancel {
     }
 }
 
-/// What the run came to. A device without an outcome may have started; only what is cancelled is called so.
+/// What the run came to. A device without an outcome may have started; only what is cancelled is
+/// called so.
 fn sentence(report: &Report) -> String {
     let of = |word: &str| report.counts.get(word).copied().unwrap_or(0);
     let devices = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX), "device");

@@ -1,4 +1,5 @@
-//! `naas demo`: simulates the switches of a site whose addresses are on this machine, so that naas can be tried without any.
+//! `naas demo`: simulates the switches of a site whose addresses are on this machine, so that naas
+//! can be tried without any.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -19,7 +20,8 @@ pub(crate) struct Demo {
     /// The site folder
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     site: PathBuf,
-    /// Run the bash actions of event-handlers on this machine and as you, so that they can call `naas serve`
+    /// Run the bash actions of event-handlers on this machine and as you, so that they can call
+    /// `naas serve`
     #[arg(long)]
     call_back: bool,
 }

@@ -1,4 +1,5 @@
-//! `naas history`: the configurations that were applied to a device, newest first, and the text of each.
+//! `naas history`: the configurations that were applied to a device, newest first, and the text of
+//! each.
 
 use clap::Args;
 use serde_json::Value;
@@ -16,7 +17,8 @@ pub(crate) struct History {
     /// The device
     #[arg(value_name = "DEVICE")]
     device: String,
-    /// Print this configuration: its hash, or the first eight or more digits of it; secrets are masked
+    /// Print this configuration: its hash, or the first eight or more digits of it; secrets are
+    /// masked
     #[arg(long, value_name = "HASH", conflicts_with = "limit")]
     show: Option<String>,
     /// List at most N configurations, up to 200

@@ -1,4 +1,5 @@
-//! `naas init`: creates a site folder with an example that works, for switches that `naas demo` simulates.
+//! `naas init`: creates a site folder with an example that works, for switches that `naas demo`
+//! simulates.
 
 use std::fs;
 use std::io::ErrorKind;

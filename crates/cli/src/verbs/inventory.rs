@@ -1,4 +1,5 @@
-//! `naas inventory`: the devices of a site, where each value of one comes from, and inventories of other tools.
+//! `naas inventory`: the devices of a site, where each value of one comes from, and inventories of
+//! other tools.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,5 @@
-//! `naas publish`: validates models and templates, shows what changes, and uploads them to a deployment's bucket.
+//! `naas publish`: validates models and templates, shows what changes, and uploads them to a
+//! deployment's bucket.
 
 use std::path::PathBuf;
 

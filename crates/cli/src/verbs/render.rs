@@ -1,4 +1,5 @@
-//! `naas render`: the configuration that a device's models come to, as it would be pushed; no switch is asked.
+//! `naas render`: the configuration that a device's models come to, as it would be pushed; no
+//! switch is asked.
 
 use std::path::PathBuf;
 

@@ -22,8 +22,8 @@ pub(crate) struct Rollback {
     /// The device
     #[arg(value_name = "DEVICE")]
     device: String,
-    /// Restore this configuration: its hash or the first eight digits of it, the run that applied it, or `previous`; `naas
-    /// history` lists them
+    /// Restore this configuration: its hash or the first eight digits of it, the run that applied
+    /// it, or `previous`; `naas history` lists them
     #[arg(long, value_name = "HASH|RUN|previous")]
     to: Option<String>,
     /// End the pin; `naas unpin` is the word for that

@@ -61,8 +61,8 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
-    /// Serves until it is told to end (SIGTERM, SIGINT). Pushes under way are finished first, those of switches that take too long
-    /// are left to the next process.
+    /// Serves until it is told to end (SIGTERM, SIGINT). Pushes under way are finished first, those
+    /// of switches that take too long are left to the next process.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         let limits = Limits {
             concurrency: self.devices,

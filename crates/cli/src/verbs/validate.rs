@@ -1,5 +1,6 @@
-//! `naas validate`: finds what is wrong with a site without contacting a switch: in the inventory, models and templates, in what
-//! they render to for each device, and whether that configuration would lock naas out.
+//! `naas validate`: finds what is wrong with a site without contacting a switch: in the inventory,
+//! models and templates, in what they render to for each device, and whether that configuration
+//! would lock naas out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

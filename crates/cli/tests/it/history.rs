@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::lab::{Lab, snapshot};
 
-/// A lab of one switch that was pushed to twice, first with `alias FOO BAR`, then with `alias FOO BAZ`.
+/// A lab of one switch that was pushed to twice, first with `alias FOO BAR`, then with `alias FOO
+/// BAZ`.
 async fn pushed_twice() -> Lab {
     let lab = Lab::of(1).await;
     apply(&lab, "BAR");

@@ -36,7 +36,8 @@ async fn until(what: &str, there: impl Fn() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_finishes_what_is_under_way_and_leaves_the_rest() {
-    // Forty are under way at once, in four slices of ten by name; leaf8 and leaf9 are left for later.
+    // Forty are under way at once, in four slices of ten by name; leaf8 and leaf9 are left for
+    // later.
     let lab = Lab::of(42).await;
     let names: Vec<_> = (1..=42).map(|number| format!("leaf{number}")).collect();
     slow(&lab, &names.iter().map(String::as_str).collect::<Vec<_>>(), 300);

@@ -1,4 +1,5 @@
-//! A site folder whose switches are simulated in this process, and the `naas` command on it as a user types it.
+//! A site folder whose switches are simulated in this process, and the `naas` command on it as a
+//! user types it.
 
 use std::fs;
 use std::path::{Path, PathBuf};

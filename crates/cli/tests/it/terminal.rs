@@ -1,4 +1,5 @@
-//! What somebody sees in a terminal of 80 columns: colours, wrapped sentences, a progress bar, a question.
+//! What somebody sees in a terminal of 80 columns: colours, wrapped sentences, a progress bar, a
+//! question.
 
 use std::io::{Read, Write};
 
@@ -7,7 +8,8 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::lab::{Lab, program, snapshot};
 
-/// Everything that `naas` writes to a terminal in which `typed` is typed, control sequences included.
+/// Everything that `naas` writes to a terminal in which `typed` is typed, control sequences
+/// included.
 fn in_terminal(lab: &Lab, arguments: &[&str], typed: &str, environment: &[(&str, &str)]) -> (u32, String) {
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();

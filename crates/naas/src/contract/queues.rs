@@ -13,8 +13,8 @@ const SLICES: usize = 25;
 /// How often a queue is asked that hands out some of its messages at a time.
 const ATTEMPTS: usize = 50;
 
-/// Every slice that was sent is delivered, unchanged and at least once. `take` receives some messages of
-/// the queue and deletes them.
+/// Every slice that was sent is delivered, unchanged and at least once. `take` receives some
+/// messages of the queue and deletes them.
 pub async fn slice_queue(queue: &impl SliceQueue, take: impl AsyncFn() -> Vec<String>, seed: u64) {
     let slices: Vec<_> = (0..SLICES).map(|number| slice(seed, &format!("leaf{number}"))).collect();
     let mut expected: BTreeSet<_> = slices.iter().map(Slice::to_message).collect();

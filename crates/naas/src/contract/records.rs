@@ -42,7 +42,8 @@ pub async fn device_records(store: &impl DeviceRecords, seed: u64) {
     assert_eq!(store.device_record(&device(seed, "leaf10")).await.expect("reading"), None, "another device");
 }
 
-/// Configurations are stored byte for byte, and a history is listed newest first; what was first stands.
+/// Configurations are stored byte for byte, and a history is listed newest first; what was first
+/// stands.
 pub async fn history(store: &impl History, seed: u64) {
     texts(store, seed).await;
     revisions(store, seed).await;

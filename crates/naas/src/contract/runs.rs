@@ -9,14 +9,16 @@ use crate::ports::{Created, Recorded, Runs};
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::run::Run;
 
-/// Runs are recorded once, are listed by the time at which they were accepted, and are cancelled once.
+/// Runs are recorded once, are listed by the time at which they were accepted, and are cancelled
+/// once.
 pub async fn runs(store: &impl Runs, seed: u64) {
     recorded_once(store, seed).await;
     listed_newest_first(store, seed).await;
     cancelled_once(store, seed).await;
 }
 
-/// The first outcome of a device stands, statuses are those of one run, and the last attempt is noted.
+/// The first outcome of a device stands, statuses are those of one run, and the last attempt is
+/// noted.
 pub async fn outcomes(store: &impl Runs, seed: u64) {
     first_outcome_stands(store, seed).await;
     statuses_of_one_run(store, seed).await;

@@ -68,12 +68,14 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         let Some(outcome) = ports.state.outcome(&slice.run, self.device).await? else { return Ok(false) };
         // Whoever recorded it may have died before all of it was written.
         ports.state.record(&outcome).await?;
-        // Its slice may have come twice, and waited for the device after it was done: then others were left to it.
+        // Its slice may have come twice, and waited for the device after it was done: then others
+        // were left to it.
         Ok(!lease::has_followers(&ports.state, self.device, &slice.run).await?)
     }
 
-    /// Reads the outcome again now that nobody else can write one. A slice that was delivered twice may have been worked on
-    /// meanwhile: what has an outcome is not done again, unless others were left to it.
+    /// Reads the outcome again now that nobody else can write one. A slice that was delivered twice
+    /// may have been worked on meanwhile: what has an outcome is not done again, unless others were
+    /// left to it.
     async fn unless_done(&self, held: HeldLease) -> Result<HeldLease, NotAcquired> {
         let SliceWork { ports, slice, .. } = self.work;
         let ended = match ports.state.outcome(&slice.run, self.device).await {
@@ -100,7 +102,8 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         NotAcquired::Superseded { by, why }
     }
 
-    /// The device comes again, unless it has waited as often as it may. Then nobody must be left to this run any more.
+    /// The device comes again, unless it has waited as often as it may. Then nobody must be left to
+    /// this run any more.
     async fn later(&self, why: Why, reason: String) -> Result<NotAcquired, StoreError> {
         let SliceWork { ports, slice, .. } = self.work;
         if slice.waits < MAX_WAITS {

@@ -1,7 +1,9 @@
-//! The fourth phase: a commit with the switch's own timer, checked and confirmed over a fresh connection.
+//! The fourth phase: a commit with the switch's own timer, checked and confirmed over a fresh
+//! connection.
 //!
-//! A push that cuts the switch off is never confirmed, and so is undone by the switch itself. A commit whose answer is lost is
-//! treated like one that worked: whether it did is what the confirmation asks first.
+//! A push that cuts the switch off is never confirmed, and so is undone by the switch itself. A
+//! commit whose answer is lost is treated like one that worked: whether it did is what the
+//! confirmation asks first.
 
 use std::time::Duration;
 
@@ -37,7 +39,8 @@ pub(super) struct Trial {
 }
 
 impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
-    /// Commits the staged session with a timer, and confirms it. `before` is the digest of what the switch ran.
+    /// Commits the staged session with a timer, and confirms it. `before` is the digest of what the
+    /// switch ran.
     pub(super) async fn run(
         &self,
         switch: &mut SwitchOf<P>,
@@ -57,9 +60,9 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         &self.job.work.ports.clock
     }
 
-    /// Checks and confirms a session whose timer runs, as often as that takes and until the last moment at which a confirmation is
-    /// safe: no fault that may pass ends it before. It is confirmed only if the switch answered a confirmation, or if its
-    /// digest proves it.
+    /// Checks and confirms a session whose timer runs, as often as that takes and until the last
+    /// moment at which a confirmation is safe: no fault that may pass ends it before. It is
+    /// confirmed only if the switch answered a confirmation, or if its digest proves it.
     pub(super) async fn confirm(&self, trial: &Trial) -> Result<SavedConfig, SwitchFailure> {
         let last_try = trial.began + self.job.prepared.confirm.last_try();
         let mut unchecked = self.job.prepared.config.checks.as_slice();
@@ -75,7 +78,8 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
                 unanswered = Some(error.clone());
             }
             if !comes_again(&error) || self.clock().now() + PAUSE > last_try {
-                // That the switch is silent, or refuses now, does not undo a confirmation that it may have had before.
+                // That the switch is silent, or refuses now, does not undo a confirmation that it
+                // may have had before.
                 let unanswered = unanswered.filter(|_| error.state == SwitchState::Reverting);
                 return Err(unanswered.unwrap_or(error).into());
             }
@@ -83,8 +87,8 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         }
     }
 
-    /// What a confirmation saved. If the answer of the commit was lost, no digest tells whether somebody changed the switch
-    /// before the confirmation; then another comparison does.
+    /// What a confirmation saved. If the answer of the commit was lost, no digest tells whether
+    /// somebody changed the switch before the confirmation; then another comparison does.
     async fn saved(&self, digest: Option<String>, trial: &Trial) -> SavedConfig {
         if trial.committed.is_some() || digest.is_none() {
             return SavedConfig::of(digest, trial.committed.as_ref());
@@ -99,7 +103,8 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         }
     }
 
-    /// Whether the switch runs the target configuration and nothing else, and still what has this digest.
+    /// Whether the switch runs the target configuration and nothing else, and still what has this
+    /// digest.
     async fn is_target(&self, digest: Option<&String>) -> Result<bool, SwitchError> {
         let mut switch = self.job.open()?;
         let staged = self.job.stage(&mut switch).await?;
@@ -107,8 +112,8 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         Ok(staged.diff.is_empty() && after.digest.as_ref() == digest)
     }
 
-    /// No timer runs for the session. How the switch lists it proves nothing; what it runs does, compared with what was `running`
-    /// while the timer ran.
+    /// No timer runs for the session. How the switch lists it proves nothing; what it runs does,
+    /// compared with what was `running` while the timer ran.
     async fn timer_gone(
         &self,
         trial: &Trial,
@@ -148,7 +153,8 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         SwitchError { fault: SwitchFault::Refused, state: SwitchState::Unknown, line: None, message }
     }
 
-    /// One attempt, over a connection of its own. It notes what is `running` while the timer runs, unless that is known.
+    /// One attempt, over a connection of its own. It notes what is `running` while the timer runs,
+    /// unless that is known.
     async fn confirm_once(
         &self,
         unchecked: &mut &[Check],
@@ -200,8 +206,8 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
     }
 }
 
-/// Whether another attempt before the timer runs out may work. The same credentials committed the session, so even a refusal of
-/// them may pass.
+/// Whether another attempt before the timer runs out may work. The same credentials committed the
+/// session, so even a refusal of them may pass.
 fn comes_again(error: &SwitchError) -> bool {
     let may_be_on_trial = matches!(error.state, SwitchState::Reverting | SwitchState::Unknown);
     may_be_on_trial && !matches!(error.fault, SwitchFault::Refused | SwitchFault::Misconfigured)

@@ -28,15 +28,16 @@ pub(super) struct DeviceWork<'w, P: EnforcerPorts> {
 }
 
 impl<P: EnforcerPorts> DeviceWork<'_, P> {
-    /// Works on the device: afterwards it has an outcome on record, or must come again. An error brings the whole message
-    /// again.
+    /// Works on the device: afterwards it has an outcome on record, or must come again. An error
+    /// brings the whole message again.
     pub(super) async fn run(&self) -> Result<Option<Unfinished>, StoreError> {
         match self.attempt().await {
             Err(error) if error.fault == StoreFault::Unreadable => {
                 let outcome = self.work.outcome(self.device, Status::Invalid, Some(error.to_string()));
                 self.recorder().outcome(&outcome).await.map(|()| None)
             }
-            // What cannot be recorded comes again as long as that may help; then the queue itself gives the message up.
+            // What cannot be recorded comes again as long as that may help; then the queue itself
+            // gives the message up.
             Err(error) if !self.work.is_last_attempt() => {
                 Ok(self.recorder().comes_again(Why::Failed, error.to_string()))
             }
@@ -81,7 +82,8 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
         }
     }
 
-    /// Does what is to be done while the lease is held. An error is a store's, and nothing was done.
+    /// Does what is to be done while the lease is held. An error is a store's, and nothing was
+    /// done.
     async fn under_lease(&self, held: &mut HeldLease) -> Result<Worked, StoreError> {
         let pinned = held.record().pinned.as_ref().map(|pin| pin.configuration.clone());
         let blank = Outcome { pinned, ..self.work.outcome(self.device, Status::Invalid, None) };
@@ -104,7 +106,8 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
         Ok(self.remembered(held, &prepared, Worked { identity, ..worked }).await)
     }
 
-    /// Pushes to the switch, once it is known to be the right one. Returns which switch it is, if the record does not say so yet.
+    /// Pushes to the switch, once it is known to be the right one. Returns which switch it is, if
+    /// the record does not say so yet.
     async fn push(&self, job: &PushJob<'_, P>) -> (Option<KnownSwitch>, Result<Pushed, PushError>) {
         let contact = match job.contact().await {
             Ok(contact) => contact,
@@ -130,7 +133,8 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
         worked
     }
 
-    /// Pins the device to what it is restored to. Before the switch is touched: whoever its save calls must find the pin.
+    /// Pins the device to what it is restored to. Before the switch is touched: whoever its save
+    /// calls must find the pin.
     async fn pin(&self, held: &mut HeldLease, configuration: &ContentHash) -> Result<(), StoreError> {
         let SliceWork { ports, slice, .. } = self.work;
         let pin = Pin {

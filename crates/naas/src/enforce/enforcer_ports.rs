@@ -4,7 +4,8 @@ use crate::ports::{
     Clock, DeadLetters, DeviceRecords, History, Installation, Inventories, Models, Runs, SliceQueue, Switches,
 };
 
-/// What an enforcer works with, by name. Each field is a port of its own, so that a test can break one of them.
+/// What an enforcer works with, by name. Each field is a port of its own, so that a test can break
+/// one of them.
 pub struct Ports<I, M, W, R, Q, D, C> {
     /// Where devices are described.
     pub inventories: I,
@@ -12,7 +13,8 @@ pub struct Ports<I, M, W, R, Q, D, C> {
     pub models: M,
     /// How switches are reached.
     pub switches: W,
-    /// Where outcomes, device records, the history of each device and the id of this installation are stored.
+    /// Where outcomes, device records, the history of each device and the id of this installation
+    /// are stored.
     pub state: R,
     /// Where slices wait that must come again.
     pub queue: Q,

@@ -8,8 +8,8 @@ use crate::ports::{Clock, Created, Runs, SliceQueue, StoreError, StoreFault};
 use crate::records::run::{Mode, Run};
 use crate::records::slice::cut;
 
-/// Accepts a check of `device` as a run of its own, and returns its name. When it returns, the check is recorded and queued. Killed
-/// before that, the device comes again and gets another check.
+/// Accepts a check of `device` as a run of its own, and returns its name. When it returns, the
+/// check is recorded and queued. Killed before that, the device comes again and gets another check.
 pub(super) async fn check_again<P: EnforcerPorts>(
     work: &SliceWork<'_, P>,
     device: &DeviceName,

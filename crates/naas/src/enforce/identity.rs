@@ -1,5 +1,5 @@
-//! Which switch it is: compared with the device's record and the inventory before anything is staged, since an address may
-//! have come to belong to another switch.
+//! Which switch it is: compared with the device's record and the inventory before anything is
+//! staged, since an address may have come to belong to another switch.
 
 use std::sync::Arc;
 
@@ -39,7 +39,8 @@ impl ExpectedSwitch {
         }
     }
 
-    /// Checks that `found` is the switch of the device. The error says what it is instead, and what a person can do.
+    /// Checks that `found` is the switch of the device. The error says what it is instead, and what
+    /// a person can do.
     pub(super) fn check(&self, found: &SwitchIdentity) -> Result<(), String> {
         let serial = found.serial.as_deref();
         if let Some(expected) = self.serial.as_deref().filter(|expected| serial != Some(*expected)) {

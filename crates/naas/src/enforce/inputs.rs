@@ -1,4 +1,5 @@
-//! What is read for the devices of a slice: whether the run is cancelled, the inventory, and the models.
+//! What is read for the devices of a slice: whether the run is cancelled, the inventory, and the
+//! models.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +25,8 @@ pub(super) struct Inputs {
 /// Inventory and models at one moment.
 pub(super) struct Site {
     pub(super) inventory: Inventory,
-    /// The models, or what keeps them from being used. A device that runs a configuration of its history does without them.
+    /// The models, or what keeps them from being used. A device that runs a configuration of its
+    /// history does without them.
     pub(super) models: Result<ParsedModels, String>,
 }
 
@@ -52,8 +54,8 @@ impl ModelCache {
 }
 
 impl Inputs {
-    /// Reads the newest inputs of `slice`. An error is a store's that may answer later; what an operator must correct is
-    /// part of the inputs, and becomes the outcome of every device.
+    /// Reads the newest inputs of `slice`. An error is a store's that may answer later; what an
+    /// operator must correct is part of the inputs, and becomes the outcome of every device.
     pub(super) async fn read<P: EnforcerPorts>(
         ports: &PortsOf<P>,
         cache: &ModelCache,

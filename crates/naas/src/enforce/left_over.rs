@@ -1,5 +1,5 @@
-//! What dead pushes of ours left on a switch, put in order before the next push. Whoever comes here holds the device's
-//! lease, so those pushes are dead.
+//! What dead pushes of ours left on a switch, put in order before the next push. Whoever comes here
+//! holds the device's lease, so those pushes are dead.
 
 use tracing::{info, warn};
 
@@ -17,7 +17,8 @@ pub(super) struct LeftOver<'p, P: EnforcerPorts> {
 }
 
 impl<P: EnforcerPorts> LeftOver<'_, P> {
-    /// Aborts the pending sessions that dead pushes left: five of them, and nobody could open another.
+    /// Aborts the pending sessions that dead pushes left: five of them, and nobody could open
+    /// another.
     pub(super) async fn abort_sessions(&self, switch: &mut SwitchOf<P>) {
         let work = self.job.work;
         let old = work.ports.clock.now() - work.budget.longest_push();
@@ -35,8 +36,9 @@ impl<P: EnforcerPorts> LeftOver<'_, P> {
         }
     }
 
-    /// Ends the commit timer of `session`. One that a dead push of ours left is confirmed if the switch runs the target
-    /// configuration, and then the push is done; it is undone if not. Anybody else's is theirs to confirm.
+    /// Ends the commit timer of `session`. One that a dead push of ours left is confirmed if the
+    /// switch runs the target configuration, and then the push is done; it is undone if not.
+    /// Anybody else's is theirs to confirm.
     pub(super) async fn end_trial(&self, switch: &mut SwitchOf<P>, session: &str) -> Result<Option<Pushed>, PushError> {
         self.may_end(session)?;
         let staged = self.job.stage(switch).await?;

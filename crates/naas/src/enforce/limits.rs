@@ -18,8 +18,8 @@ pub struct Limits {
     pub clock_skew: SignedDuration,
     /// How often an attempt is repeated that failed for a reason that may pass.
     pub retries: Retries,
-    /// Since when no other enforcer can have been at work, where that is known. Sessions that were opened before belong to
-    /// dead pushes.
+    /// Since when no other enforcer can have been at work, where that is known. Sessions that were
+    /// opened before belong to dead pushes.
     pub alone_since: Option<Timestamp>,
 }
 

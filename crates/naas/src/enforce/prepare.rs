@@ -1,4 +1,5 @@
-//! The second phase: what the device is to run, read and checked under its lease, before its switch is contacted.
+//! The second phase: what the device is to run, read and checked under its lease, before its switch
+//! is contacted.
 
 use intent::confirm::ConfirmWithin;
 use intent::hash::ContentHash;
@@ -49,7 +50,8 @@ impl Prepared {
 impl<P: EnforcerPorts> Prepare<'_, P> {
     /// Reads what the device is to run, and looks for whatever stands against it.
     pub(super) async fn read(&self) -> Result<Prepared, Stop> {
-        // Read only now that the lease is held: whoever came later has the newer models, and nobody older ones.
+        // Read only now that the lease is held: whoever came later has the newer models, and nobody
+        // older ones.
         let inputs = self.work.newest_inputs().await?;
         self.is_not_cancelled(&inputs)?;
         let site = inputs.site()?;

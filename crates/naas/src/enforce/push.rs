@@ -1,5 +1,5 @@
-//! The third phase: the status of the switch, a session with the target configuration, and the switch's own diff, which
-//! decides. What is to be committed goes on to the next phase.
+//! The third phase: the status of the switch, a session with the target configuration, and the
+//! switch's own diff, which decides. What is to be committed goes on to the next phase.
 
 use super::confirm::ConfirmedCommit;
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
@@ -22,7 +22,8 @@ impl<P: EnforcerPorts> Contact<P> {
 }
 
 impl<P: EnforcerPorts> PushJob<'_, P> {
-    /// Asks the switch for its status, and makes sure that it is the switch of this device. Nothing is changed or staged before.
+    /// Asks the switch for its status, and makes sure that it is the switch of this device. Nothing
+    /// is changed or staged before.
     pub(super) async fn contact(&self) -> Result<Contact<P>, PushError> {
         let mut switch = self.open()?;
         let status = switch.status().await?;
@@ -31,7 +32,8 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
         Ok(Contact { switch, status })
     }
 
-    /// Brings the switch to its target configuration, or tells by how much it differs, as the run's mode says.
+    /// Brings the switch to its target configuration, or tells by how much it differs, as the run's
+    /// mode says.
     pub(super) async fn run(&self, contact: Contact<P>) -> Result<Pushed, PushError> {
         let Contact { mut switch, mut status } = contact;
         let left_over = LeftOver { job: self, status: &status };
@@ -52,8 +54,8 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
         self.compare(&mut switch, status).await
     }
 
-    /// The switch runs the target configuration, for which this digest stands, if one does. It may be the work of a push that could
-    /// not save it, and then a reload would undo it.
+    /// The switch runs the target configuration, for which this digest stands, if one does. It may
+    /// be the work of a push that could not save it, and then a reload would undo it.
     async fn found(
         &self,
         switch: &mut SwitchOf<P>,

@@ -110,7 +110,8 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
         session::name(&self.prepared.installation, &self.work.slice.run, clock.now(), clock.entropy())
     }
 
-    /// Stores what is about to be committed in the device's history: nothing is ever run that is not there.
+    /// Stores what is about to be committed in the device's history: nothing is ever run that is
+    /// not there.
     pub(super) async fn store_configuration(&self) -> Result<(), PushError> {
         let Prepared { device, config, .. } = self.prepared;
         let stored = self.work.ports.state.keep(&device.name, &config.hash, &config.configuration).await;
@@ -124,7 +125,8 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
         })
     }
 
-    /// Whether the switch runs what it ran when the run's plan was made, as far as its digest tells.
+    /// Whether the switch runs what it ran when the run's plan was made, as far as its digest
+    /// tells.
     pub(super) fn is_as_planned(&self, status: &SwitchStatus) -> bool {
         self.prepared.plan.as_ref().is_none_or(|plan| plan.digest == status.digest)
     }
@@ -141,7 +143,8 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
         Pushed { status, switch, remark: None, diff: String::new(), digest, plan }
     }
 
-    /// A plan or a check of a switch that runs the target configuration, and would lose it in a reload.
+    /// A plan or a check of a switch that runs the target configuration, and would lose it in a
+    /// reload.
     pub(super) fn unsaved(&self, digest: Option<String>) -> Pushed {
         let remark = "it runs what is intended, but its startup-config is another one, which a reload brings back; an apply saves it";
         let (status, switch) = (Status::NotSaved, SwitchState::NotSaved);
@@ -164,7 +167,8 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
     }
 }
 
-/// What was saved, compared with the target configuration that the switch was known to run before that.
+/// What was saved, compared with the target configuration that the switch was known to run before
+/// that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SavedConfig {
     /// The target configuration. The digest stands for it, if it is known.
@@ -174,8 +178,8 @@ pub(super) enum SavedConfig {
 }
 
 impl SavedConfig {
-    /// Compares what was `saved` with what the target configuration was known to be. Without both digests nothing shows that it is
-    /// not the target, and no digest is taken for it.
+    /// Compares what was `saved` with what the target configuration was known to be. Without both
+    /// digests nothing shows that it is not the target, and no digest is taken for it.
     pub(super) fn of(saved: Option<String>, target: Option<&String>) -> Self {
         match (saved, target) {
             (Some(saved), Some(target)) if saved != *target => Self::Edited,
@@ -215,7 +219,8 @@ pub(super) fn has_moved() -> SwitchFailure {
     )
 }
 
-/// The hash of what a diff changes. Its two headings name the session, which is another one each time.
+/// The hash of what a diff changes. Its two headings name the session, which is another one each
+/// time.
 fn hash_of(diff: &str) -> String {
     let changes = diff.split_inclusive('\n').skip_while(|line| line.starts_with("--- ") || line.starts_with("+++ "));
     sha256(changes.collect::<String>())

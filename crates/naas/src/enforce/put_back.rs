@@ -34,8 +34,8 @@ pub(super) enum Why {
     OutOfTime,
 }
 
-/// Queues what is unfinished, each kind as a slice of its own with its own delay, so that one device's trouble delays no
-/// other's.
+/// Queues what is unfinished, each kind as a slice of its own with its own delay, so that one
+/// device's trouble delays no other's.
 pub(super) async fn put_back<P: EnforcerPorts>(
     work: &SliceWork<'_, P>,
     unfinished: Vec<Unfinished>,
@@ -54,7 +54,8 @@ pub(super) async fn put_back<P: EnforcerPorts>(
     Ok(())
 }
 
-/// The slice that comes again, and after what delay. Each reason raises a counter, and each counter has an end.
+/// The slice that comes again, and after what delay. Each reason raises a counter, and each counter
+/// has an end.
 fn again<P: EnforcerPorts>(work: &SliceWork<'_, P>, why: Why, devices: Vec<DeviceName>) -> (Slice, Duration) {
     let (slice, dice) = (work.slice, work.ports.clock.entropy());
     let (attempt, waits, delay) = match why {

@@ -1,4 +1,5 @@
-//! The last phase: the outcome goes on record, or the device goes back into the queue, and the lease is given back.
+//! The last phase: the outcome goes on record, or the device goes back into the queue, and the
+//! lease is given back.
 
 use intent::hash::ContentHash;
 use intent::name::DeviceName;
@@ -22,8 +23,8 @@ pub(super) struct Worked {
     pub(super) in_sync: Option<InSync>,
     /// The outcome is not the last word: unless attempts are exhausted, the device comes again.
     pub(super) again: Option<Why>,
-    /// The newest configuration of the device's history, if it is the target configuration; or why that could not be
-    /// written.
+    /// The newest configuration of the device's history, if it is the target configuration; or why
+    /// that could not be written.
     pub(super) newest_revision: Result<Option<ContentHash>, StoreError>,
     /// The switch that was seen, if it is to be remembered.
     pub(super) identity: Option<KnownSwitch>,
@@ -36,8 +37,8 @@ impl From<Outcome> for Worked {
 }
 
 impl Worked {
-    /// Whether a pin that was set for it must be taken back: the switch does not run, and cannot be running, what it is to
-    /// be pinned to.
+    /// Whether a pin that was set for it must be taken back: the switch does not run, and cannot be
+    /// running, what it is to be pinned to.
     pub(super) fn undoes_pin(&self) -> bool {
         let runs_it = [Status::Changed, Status::InSync, Status::EditedMeanwhile, Status::NotSaved, Status::Unknown];
         let runs_it = runs_it.contains(&self.outcome.status);
@@ -75,9 +76,9 @@ impl<P: EnforcerPorts> Record<'_, P> {
         self.end(held, worked).await
     }
 
-    /// Records the outcome, and then gives the lease back: whoever gets it next must not find the device without an outcome.
-    /// If it cannot be written, or what was pushed is not in the history, the device comes again, and the lease is free by
-    /// then.
+    /// Records the outcome, and then gives the lease back: whoever gets it next must not find the
+    /// device without an outcome. If it cannot be written, or what was pushed is not in the
+    /// history, the device comes again, and the lease is free by then.
     async fn end(&self, held: HeldLease, worked: Worked) -> Result<Option<Unfinished>, StoreError> {
         let undo_pin = worked.undoes_pin();
         let Worked { outcome, in_sync, again, newest_revision, identity } = worked;
@@ -108,8 +109,8 @@ impl<P: EnforcerPorts> Record<'_, P> {
         Some(Unfinished { device: self.device.clone(), why, reason })
     }
 
-    /// Ends the work that was cut off when the function's time was over. The lease is not given back: the switch may still be
-    /// at work on what was sent last.
+    /// Ends the work that was cut off when the function's time was over. The lease is not given
+    /// back: the switch may still be at work on what was sent last.
     pub(super) async fn cut_off(&self, pinned: Option<ContentHash>) -> Result<Option<Unfinished>, StoreError> {
         let reason = "the switch was at it for longer than a function lives";
         if !self.work.is_last_attempt() {
@@ -121,8 +122,9 @@ impl<P: EnforcerPorts> Record<'_, P> {
         self.give_up(&outcome).await.map(|()| None)
     }
 
-    /// Parks the device with its reason, for an operator to send it again, and records how it ended. In this order: killed in
-    /// between, it is parked twice rather than not at all. A plan or check is only recorded: nobody needs a late one.
+    /// Parks the device with its reason, for an operator to send it again, and records how it
+    /// ended. In this order: killed in between, it is parked twice rather than not at all. A plan
+    /// or check is only recorded: nobody needs a late one.
     pub(super) async fn give_up(&self, outcome: &Outcome) -> Result<(), StoreError> {
         let slice = self.work.slice;
         if slice.mode != Mode::Apply {

@@ -23,9 +23,10 @@ pub(super) struct RecordRevision<'r, H: History> {
 }
 
 impl<H: History> RecordRevision<'_, H> {
-    /// Adds what the device runs now to its history, if the outcome says that it runs the target configuration. Returns whether
-    /// that is the newest revision there, so that the device's record may name it. In sync with what the record names, which is
-    /// the usual case, asks nothing of the store.
+    /// Adds what the device runs now to its history, if the outcome says that it runs the target
+    /// configuration. Returns whether that is the newest revision there, so that the device's
+    /// record may name it. In sync with what the record names, which is the usual case, asks
+    /// nothing of the store.
     pub(super) async fn record(&self) -> Result<bool, StoreError> {
         match self.outcome.status {
             Status::Changed | Status::EditedMeanwhile | Status::NotSaved if !self.outcome.diff.is_empty() => {
@@ -37,8 +38,8 @@ impl<H: History> RecordRevision<'_, H> {
         }
     }
 
-    /// The device ran this before naas came; or an enforcer died before the record was written, and perhaps before the revision
-    /// was.
+    /// The device ran this before naas came; or an enforcer died before the record was written, and
+    /// perhaps before the revision was.
     async fn add_if_missing(&self) -> Result<bool, StoreError> {
         if self.record.newest_revision.as_ref() == Some(&self.config.hash) {
             return Ok(true);

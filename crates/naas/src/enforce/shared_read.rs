@@ -1,4 +1,5 @@
-//! One read shared by many devices, none of which may get a value that is older than its own request.
+//! One read shared by many devices, none of which may get a value that is older than its own
+//! request.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,8 +19,8 @@ impl<T> Default for SharedRead<T> {
 }
 
 impl<T: Clone> SharedRead<T> {
-    /// The value of a read that is begun after this call: its own `read`, or the one of another caller. Returns the error
-    /// of its own `read`.
+    /// The value of a read that is begun after this call: its own `read`, or the one of another
+    /// caller. Returns the error of its own `read`.
     pub(super) async fn since_now<E>(&self, read: impl AsyncFnOnce() -> Result<T, E>) -> Result<T, E> {
         let asked = self.begun.load(Ordering::SeqCst);
         let mut latest = self.latest.lock().await;

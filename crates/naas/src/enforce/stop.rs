@@ -7,7 +7,8 @@ use crate::records::outcome::{Outcome, Status};
 
 /// Why a device is not pushed. The switch was not contacted.
 pub(super) enum Stop {
-    /// An operator must correct the inventory, a model, a template or the request, as these words say.
+    /// An operator must correct the inventory, a model, a template or the request, as these words
+    /// say.
     Invalid(String),
     /// What was asked for cannot be done as things are now, as these words say.
     Refused(String),

@@ -1,5 +1,5 @@
-//! What a device is to run: what its models render to, or the configuration of its history that a restore names or that
-//! the device is pinned to.
+//! What a device is to run: what its models render to, or the configuration of its history that a
+//! restore names or that the device is pinned to.
 
 use std::collections::BTreeSet;
 
@@ -51,8 +51,9 @@ impl TargetConfig {
 
     /// The configuration of the device's history under this hash.
     ///
-    /// Checks, commit timer and allowed rules are those of the models as they are now, since they are about the network as
-    /// it is now. A configuration of the history must not wait for models that are broken: then there are none.
+    /// Checks, commit timer and allowed rules are those of the models as they are now, since they
+    /// are about the network as it is now. A configuration of the history must not wait for models
+    /// that are broken: then there are none.
     pub(super) async fn of_history(
         history: &impl History,
         device: &Device,
@@ -68,8 +69,9 @@ impl TargetConfig {
         Ok(Self { configuration, hash: hash.clone(), confirm, checks, source: ConfigSource::History, allowed })
     }
 
-    /// Checks that it holds configuration only, and does not lock naas out of `device`. The error says how it would.
-    /// What models render to was checked by the rendering; a stored configuration may be older than that check.
+    /// Checks that it holds configuration only, and does not lock naas out of `device`. The error
+    /// says how it would. What models render to was checked by the rendering; a stored
+    /// configuration may be older than that check.
     pub(super) fn is_safe_for(&self, device: &Device) -> Result<(), String> {
         if let ConfigSource::History = self.source {
             let cannot =
@@ -82,12 +84,14 @@ impl TargetConfig {
         })
     }
 
-    /// The hash of what guards a push of it: its checks, this commit timer, and the lock-out rules that it may break.
+    /// The hash of what guards a push of it: its checks, this commit timer, and the lock-out rules
+    /// that it may break.
     pub(super) fn safety(&self, confirm: ConfirmWithin) -> String {
         sha256(format!("{:?} {confirm:?} {:?}", self.checks, self.allowed))
     }
 
-    /// The template and model that line `number`, counted from 1, comes from, as words to be appended to an error.
+    /// The template and model that line `number`, counted from 1, comes from, as words to be
+    /// appended to an error.
     pub(super) fn comes_from(&self, number: usize, device: &Device) -> Option<String> {
         let ConfigSource::Models(models, _) = &self.source else { return None };
         let origins = models.set.origins(device).ok()?;

@@ -31,8 +31,8 @@ impl TimeBudget {
         now.checked_add(needed).is_ok_and(|end| end <= self.work_until)
     }
 
-    /// Whether a push with this commit timer fits if it is begun first of all. The error is the length of the budget in
-    /// seconds.
+    /// Whether a push with this commit timer fits if it is begun first of all. The error is the
+    /// length of the budget in seconds.
     pub(super) fn can_ever_allow(&self, confirm: ConfirmWithin) -> Result<(), i64> {
         if self.allows(self.began, confirm) {
             Ok(())

@@ -1,4 +1,5 @@
-//! A store for tests: inventory, models, queue, parked messages, runs, outcomes, device records, history and keys.
+//! A store for tests: inventory, models, queue, parked messages, runs, outcomes, device records,
+//! history and keys.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -54,7 +55,8 @@ pub struct FakeStore {
     pub keys: Mutex<BTreeMap<String, IdempotencyRecord>>,
     /// The id of this installation, once one was asked for.
     pub installation: Mutex<Option<InstallationId>>,
-    /// What was written, in its order: `park`, `pin`, `outcome`, `release`, each with the device's name where it has one.
+    /// What was written, in its order: `park`, `pin`, `outcome`, `release`, each with the device's
+    /// name where it has one.
     pub writes: Mutex<Vec<String>>,
     broken: Mutex<BTreeMap<&'static str, StoreFault>>,
 }
@@ -74,8 +76,8 @@ impl FakeStore {
         *lock(&self.models) = Arc::new(ModelFiles(files));
     }
 
-    /// Makes one verb fail from now on: `inventory`, `models`, `send`, `park`, `create`, `record`, `read`, `keys`,
-    /// `lease`, `keep`, `add`, `history` (reading it), `installation`.
+    /// Makes one verb fail from now on: `inventory`, `models`, `send`, `park`, `create`, `record`,
+    /// `read`, `keys`, `lease`, `keep`, `add`, `history` (reading it), `installation`.
     pub fn fail(&self, verb: &'static str, fault: StoreFault) {
         lock(&self.broken).insert(verb, fault);
     }

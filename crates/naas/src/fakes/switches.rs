@@ -13,8 +13,8 @@ use super::guard::lock;
 use crate::ports::{Confirmation, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
 use crate::records::outcome::SwitchState;
 
-/// Switches that hold their configuration as plain text and call any difference a diff. For what EOS really does, test
-/// against the simulator.
+/// Switches that hold their configuration as plain text and call any difference a diff. For what
+/// EOS really does, test against the simulator.
 #[derive(Debug, Clone, Default)]
 pub struct FakeSwitches(Arc<Mutex<Fleet>>);
 
@@ -186,7 +186,8 @@ impl FakeSwitches {
         self.happens_before(device, call, State::revert);
     }
 
-    /// Lets somebody end the commit timer of `device` and configure it by hand right before the next `call`.
+    /// Lets somebody end the commit timer of `device` and configure it by hand right before the
+    /// next `call`.
     pub fn take_over_before(&self, device: &str, call: SwitchCall, configuration: &str) {
         let configuration = configuration.to_owned();
         self.happens_before(device, call, move |switch| (switch.on_trial, switch.running) = (None, configuration));

@@ -13,7 +13,8 @@ pub trait Switches: Send + Sync {
     /// One connection to one switch.
     type Switch: Switch;
 
-    /// Prepares a connection from the device's address, credentials and connection options; sends nothing yet.
+    /// Prepares a connection from the device's address, credentials and connection options; sends
+    /// nothing yet.
     fn open(&self, device: &Device) -> Result<Self::Switch, SwitchError>;
 }
 
@@ -22,15 +23,16 @@ pub trait Switch: Send {
     /// The status of the switch, in one request that changes nothing.
     fn status(&mut self) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
 
-    /// Loads `configuration` into a new session named `session` in place of everything the switch has, and returns the
-    /// switch's own unified diff; empty when nothing would change. The session stays pending. On `Err` the session has
-    /// been aborted if that was possible, and [`SwitchError::state`] tells.
+    /// Loads `configuration` into a new session named `session` in place of everything the switch
+    /// has, and returns the switch's own unified diff; empty when nothing would change. The session
+    /// stays pending. On `Err` the session has been aborted if that was possible, and
+    /// [`SwitchError::state`] tells.
     fn stage(&mut self, session: &str, configuration: &str)
     -> impl Future<Output = Result<String, SwitchError>> + Send;
 
-    /// Puts a staged session into force for `timer`, a whole number of seconds: unless it is confirmed before, the switch
-    /// goes back to what it ran by itself. Nothing is saved. Returns the digest of what it runs then, from the same request,
-    /// where EOS has one.
+    /// Puts a staged session into force for `timer`, a whole number of seconds: unless it is
+    /// confirmed before, the switch goes back to what it ran by itself. Nothing is saved. Returns
+    /// the digest of what it runs then, from the same request, where EOS has one.
     fn commit(
         &mut self,
         session: &str,
@@ -40,23 +42,24 @@ pub trait Switch: Send {
     /// Runs a show command.
     fn show(&mut self, command: &str, form: Form) -> impl Future<Output = Result<Shown, SwitchError>> + Send;
 
-    /// Confirms a session whose timer still runs, and saves the running-config to the startup-config. It must be sent over
-    /// another connection than the commit, which shows that the switch can still be reached. It may be sent again after an
-    /// answer that was lost. [`SwitchState::Unknown`] if the confirmation may have been sent and was not answered `within` this
-    /// time.
+    /// Confirms a session whose timer still runs, and saves the running-config to the
+    /// startup-config. It must be sent over another connection than the commit, which shows that
+    /// the switch can still be reached. It may be sent again after an answer that was lost.
+    /// [`SwitchState::Unknown`] if the confirmation may have been sent and was not answered
+    /// `within` this time.
     fn confirm(
         &mut self,
         session: &str,
         within: Duration,
     ) -> impl Future<Output = Result<Confirmation, SwitchError>> + Send;
 
-    /// Saves the running-config to the startup-config, and returns the digest of what was saved, from the same request, where
-    /// EOS has one. The session only names the error. [`SwitchState::NotSaved`] if it could not be saved, or it is not known
-    /// whether it was.
+    /// Saves the running-config to the startup-config, and returns the digest of what was saved,
+    /// from the same request, where EOS has one. The session only names the error.
+    /// [`SwitchState::NotSaved`] if it could not be saved, or it is not known whether it was.
     fn save(&mut self, session: &str) -> impl Future<Output = Result<Option<String>, SwitchError>> + Send;
 
-    /// Discards a session: a pending one is gone, one whose timer runs is undone at once. Returns the status after that, from
-    /// the same request.
+    /// Discards a session: a pending one is gone, one whose timer runs is undone at once. Returns
+    /// the status after that, from the same request.
     fn abort(&mut self, session: &str) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
 }
 
@@ -68,9 +71,9 @@ pub enum Confirmation {
         /// The digest of what was saved, from the same request; none where EOS has no digest.
         digest: Option<String>,
     },
-    /// No timer runs for the session, and this call confirmed nothing. The timer may have run out, somebody may have ended it,
-    /// or an earlier confirmation was taken and its answer was lost. How the switch lists the session does not tell these
-    /// apart; the digest of what it runs may.
+    /// No timer runs for the session, and this call confirmed nothing. The timer may have run out,
+    /// somebody may have ended it, or an earlier confirmation was taken and its answer was lost.
+    /// How the switch lists the session does not tell these apart; the digest of what it runs may.
     TimerGone(SwitchStatus),
 }
 
@@ -79,11 +82,13 @@ pub enum Confirmation {
 pub struct SwitchStatus {
     /// EOS's own hash of the running-config; none where EOS has no digest.
     pub digest: Option<String>,
-    /// The session whose commit timer runs; there is one at most. The switch runs its configuration until the timer runs out.
+    /// The session whose commit timer runs; there is one at most. The switch runs its configuration
+    /// until the timer runs out.
     pub on_trial: Option<String>,
     /// Sessions that are neither committed nor aborted.
     pub pending: Vec<String>,
-    /// True if the startup-config is another one than the running-config, so that a reload would change what it runs.
+    /// True if the startup-config is another one than the running-config, so that a reload would
+    /// change what it runs.
     pub unsaved: bool,
     /// Which switch it is.
     pub identity: SwitchIdentity,
@@ -113,7 +118,8 @@ pub struct SwitchError {
 }
 
 impl SwitchError {
-    /// Whether it may pass by itself, and the switch runs what it ran: then the same can be tried again later.
+    /// Whether it may pass by itself, and the switch runs what it ran: then the same can be tried
+    /// again later.
     pub fn may_pass(&self) -> bool {
         matches!(self.fault, SwitchFault::Unreachable | SwitchFault::Busy | SwitchFault::NotEapi)
             && matches!(self.state, SwitchState::NotContacted | SwitchState::Unchanged | SwitchState::SessionLeft(_))

@@ -147,7 +147,8 @@ impl<P: SchedulerPorts> Scheduler<P> {
         self.device_report(device).await
     }
 
-    /// Lets the next switch that answers for a device take its place: it was replaced, or got another name.
+    /// Lets the next switch that answers for a device take its place: it was replaced, or got
+    /// another name.
     pub async fn accept_replacement(&self, caller: &Caller, device: &str) -> Result<DeviceReport, ReportError> {
         let (name, record) = self.known(device).await?;
         let accepted = lease::accept_replacement(&self.ports().state, &self.ports().clock, &name).await;

@@ -4,7 +4,8 @@
 //! history/<device>/<moment>-<run>-<sha256>.json    a revision; its name is all that a listing needs
 //! ```
 //!
-//! The moment is counted backwards, so that S3, which lists names in their order, lists the newest first.
+//! The moment is counted backwards, so that S3, which lists names in their order, lists the newest
+//! first.
 
 use intent::hash::ContentHash;
 use intent::name::{DeviceName, RunId};

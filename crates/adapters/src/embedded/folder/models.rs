@@ -35,7 +35,8 @@ pub struct FolderModels {
     last: Mutex<Arc<ModelFiles>>,
 }
 
-/// What changes with a file's content: inode, size, and the times of its last change in nanoseconds.
+/// What changes with a file's content: inode, size, and the times of its last change in
+/// nanoseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Stamp {
     inode: u64,
@@ -130,8 +131,8 @@ impl Stamp {
         }
     }
 
-    /// True unless the file changed within so long before `now`. A change that lies in the future, by
-    /// a clock that was turned back, is not waited for.
+    /// True unless the file changed within so long before `now`. A change that lies in the future,
+    /// by a clock that was turned back, is not waited for.
     fn is_unchanged_for(&self, quiet: Duration, now: SystemTime) -> bool {
         let (seconds, nanoseconds) = (self.changed.0.unsigned_abs(), self.changed.1.unsigned_abs());
         let changed = Duration::from_secs(seconds) + Duration::from_nanos(nanoseconds);
@@ -238,7 +239,8 @@ mod tests {
         for (turn, (begins, pause)) in (0..FILES).flat_map(|b| (0..FILES).map(move |p| (b, p))).enumerate() {
             write(site.path(), 0..FILES, 2 * turn);
             let mut file = 0;
-            // Half of the next version is written before one file is read, the rest before a later one.
+            // Half of the next version is written before one file is read, the rest before a later
+            // one.
             let read = models.read(|| {
                 if file == begins {
                     write(site.path(), 0..FILES / 2, 2 * turn + 1);

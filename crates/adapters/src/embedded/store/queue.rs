@@ -1,4 +1,5 @@
-//! The queue of slices and the dead letters: messages in the order they came, each of them waiting, out, or parked.
+//! The queue of slices and the dead letters: messages in the order they came, each of them waiting,
+//! out, or parked.
 
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ const DEAD_LETTERS: TableDefinition<'_, u64, &str> = TableDefinition::new("dead-
 /// How often a message is handed out before it is parked.
 pub(super) const MAX_RECEIVES: u32 = 5;
 
-/// Longest sleep of a waiting receiver: a message that was given back becomes due by the clock, which wakes nobody.
+/// Longest sleep of a waiting receiver: a message that was given back becomes due by the clock,
+/// which wakes nobody.
 const NAP: Duration = Duration::from_millis(500);
 
 /// A message handed out. It waits for [`EmbeddedStore::delete`] or [`EmbeddedStore::give_back`].
@@ -54,13 +56,15 @@ struct DeadLetter {
 const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
 
 impl EmbeddedStore {
-    /// Hands out the oldest message that is due, waiting for one. A message that was handed out five times is parked
-    /// instead. Dropping the future loses nothing: until it returns, the message is not handed out.
+    /// Hands out the oldest message that is due, waiting for one. A message that was handed out
+    /// five times is parked instead. Dropping the future loses nothing: until it returns, the
+    /// message is not handed out.
     pub async fn receive(&self, clock: &impl Clock) -> Result<Received, StoreError> {
         self.receive_if(clock, |_| true).await
     }
 
-    /// As [`receive`](Self::receive), of the messages that are `wanted` only; the others are left as they are.
+    /// As [`receive`](Self::receive), of the messages that are `wanted` only; the others are left
+    /// as they are.
     pub async fn receive_if(&self, clock: &impl Clock, wanted: impl Fn(&str) -> bool) -> Result<Received, StoreError> {
         loop {
             let arrived = self.shared.arrived.notified();
@@ -111,7 +115,8 @@ impl EmbeddedStore {
     }
 
     pub(super) fn take(&self, now: Timestamp, wanted: impl Fn(&str) -> bool) -> Result<Option<Received>, StoreError> {
-        // Synced on the caller's thread: a future that can be dropped must not hand a message to nobody.
+        // Synced on the caller's thread: a future that can be dropped must not hand a message to
+        // nobody.
         self.write_now(|transaction| {
             let mut queue = transaction.open_table(QUEUE)?;
             for (id, message) in entries(&queue)? {

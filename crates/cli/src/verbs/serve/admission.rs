@@ -1,7 +1,8 @@
-//! Who may call `naas serve`. A web page that somebody on this machine opens can send requests here, too, so a request
-//! is refused by its head, before its body is read:
+//! Who may call `naas serve`. A web page that somebody on this machine opens can send requests
+//! here, too, so a request is refused by its head, before its body is read:
 //!
-//! - for a host name that is not ours (421): a page whose name was made to point here, known as DNS rebinding;
+//! - for a host name that is not ours (421): a page whose name was made to point here, known as DNS
+//!   rebinding;
 //! - from a page of another origin (403);
 //! - without a token (401), or with one that does not suffice (403).
 //!

@@ -1,6 +1,7 @@
-//! The connections of `naas serve`. Whoever opens many and sends nothing, or a byte now and then, delays nobody: a
-//! connection that has not sent a whole request yet is *waiting*, only so many may wait, and one more ends the one that
-//! has waited longest. Work on a request that has arrived is never ended for that.
+//! The connections of `naas serve`. Whoever opens many and sends nothing, or a byte now and then,
+//! delays nobody: a connection that has not sent a whole request yet is *waiting*, only so many may
+//! wait, and one more ends the one that has waited longest. Work on a request that has arrived is
+//! never ended for that.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -22,10 +23,12 @@ use tracing::{debug, warn};
 
 use super::api::{self, Api};
 
-/// How many connections may wait for a request at once, far below the files that a process may have open (1,024).
+/// How many connections may wait for a request at once, far below the files that a process may have
+/// open (1,024).
 const MAX_WAITING: usize = 256;
 
-/// How long the head of a request may take, and how long a connection is kept open for another request.
+/// How long the head of a request may take, and how long a connection is kept open for another
+/// request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the body of a request may take.
@@ -37,7 +40,8 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 /// Pause after a connection that could not be accepted, such as when too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
-/// Answers connections until `told_to_end`; then requests under way are answered, within [`LAST_ANSWERS`].
+/// Answers connections until `told_to_end`; then requests under way are answered, within
+/// [`LAST_ANSWERS`].
 pub(super) async fn serve(listener: TcpListener, api: Arc<Api>, told_to_end: impl Future<Output = ()>) {
     let waiting = Arc::new(WaitingConnections::default());
     let (end, ending) = watch::channel(false);

@@ -16,7 +16,8 @@ fn leaf() -> DeviceName {
 }
 
 impl Site {
-    /// Runs one more request on `leaf1`, when it has settled after the one before, and returns its outcome if it has one.
+    /// Runs one more request on `leaf1`, when it has settled after the one before, and returns its
+    /// outcome if it has one.
     async fn run(&self, mode: &str, more: Value) -> Option<Outcome> {
         self.clock.advance(lease::SETTLE);
         let run = RunId::new(self.clock.now(), 1);
@@ -283,7 +284,8 @@ async fn whoever_comes_after_a_restore_that_died_finds_the_hold() {
     let first = site.push("alias A one").await;
     let bytes = site.switches.running("leaf1");
     site.push("alias A two").await;
-    // As an enforcer leaves it that dies right after the switch has saved: held, and without an outcome.
+    // As an enforcer leaves it that dies right after the switch has saved: held, and without an
+    // outcome.
     let dead = RunId::new(site.clock.now(), 0xdead);
     let pin = Pin { configuration: first.clone(), run: dead.clone(), at: site.clock.now(), repeats: None, by: None };
     site.store.records.lock().unwrap().get_mut(&leaf()).unwrap().0.pinned = Some(pin);

@@ -1,4 +1,5 @@
-//! What is not saved: a reload would undo it, so it is saved by an apply and reported by a plan or check.
+//! What is not saved: a reload would undo it, so it is saved by an apply and reported by a plan or
+//! check.
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! Leases as the enforcer meets them: who works, who waits, who is left to whom, and what becomes of it all.
+//! Leases as the enforcer meets them: who works, who waits, who is left to whom, and what becomes
+//! of it all.
 
 use super::*;
 
