@@ -11,9 +11,10 @@ mod runs;
 use intent::name::{DeviceName, RunId};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::records::outcome::{Outcome, Status, SwitchState};
-use crate::records::run::{Mode, Run};
-use crate::records::slice::{self, Slice};
+use crate::fakes::blank;
+use crate::records::outcome::{Outcome, Status};
+use crate::records::run::Run;
+use crate::records::slice::Slice;
 
 pub use queues::{dead_letters, slice_queue};
 pub use records::{device_records, history, idempotency_keys};
@@ -39,52 +40,24 @@ fn device(seed: u64, name: &str) -> DeviceName {
 }
 
 fn run(seed: u64, number: u64) -> Run {
-    Run {
-        run: run_id(seed, number),
-        accepted_at: moment(seed, 0),
-        mode: Mode::Apply,
-        devices: vec![device(seed, "leaf1"), device(seed, "leaf2"), device(seed, "leaf10")],
-        step: 1,
-        inventory: vec!["naas/inventory".to_owned()],
-        confirm: None,
-        plan: None,
-        restore: None,
-        repeats: None,
-        by: Some("ana@noc".to_owned()),
-    }
+    let devices = ["leaf1", "leaf2", "leaf10"].map(|name| device(seed, name));
+    let mut run = blank::run(run_id(seed, number), devices.into());
+    run.accepted_at = moment(seed, 0);
+    run.task.by = Some("ana@noc".to_owned());
+    run
 }
 
 fn outcome(seed: u64, run: &RunId, name: &str, status: Status) -> Outcome {
     Outcome {
-        run: run.clone(),
-        device: device(seed, name),
-        status,
-        switch: SwitchState::Saved,
         diff: "+vlan 10\n-vlan 20\n".to_owned(),
-        error: None,
-        superseded_by: None,
-        plan: None,
-        pinned: None,
         started_at: moment(seed, 0),
         finished_at: moment(seed, 1_500),
+        ..blank::outcome(run, &device(seed, name), status)
     }
 }
 
 fn slice(seed: u64, name: &str) -> Slice {
-    Slice {
-        version: slice::VERSION,
-        run: run_id(seed, 0),
-        mode: Mode::Apply,
-        devices: vec![device(seed, name)],
-        inventory: vec!["naas/inventory".to_owned()],
-        confirm: None,
-        plan: None,
-        restore: None,
-        repeats: None,
-        by: None,
-        attempt: 0,
-        waits: 0,
-    }
+    blank::slice(run_id(seed, 0), device(seed, name))
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ impl<P: EnforcerPorts> Enforcer<P> {
     }
 
     async fn enforce(&self, slice: &Slice, delivery: Delivery, deadline: Timestamp) -> Result<(), StoreError> {
-        info!(run = %slice.run, devices = slice.devices.len(), attempt = slice.attempt, waits = slice.waits, "took a slice");
+        info!(run = %slice.task.run, devices = slice.devices.len(), attempt = slice.attempt, waits = slice.waits, "took a slice");
         let now = self.ports.ports().clock.now();
         let work = SliceWork {
             ports: self.ports.ports(),

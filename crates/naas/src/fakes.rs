@@ -4,6 +4,7 @@
 //! They keep the guarantees of [`crate::ports`] and nothing more: no latency, no limits, no
 //! redelivery.
 
+pub mod blank;
 mod clock;
 mod guard;
 mod store;

@@ -32,6 +32,7 @@ use crate::records::idempotency::Receipt;
 use crate::records::outcome::Status;
 use crate::records::run::{Mode, Run};
 use crate::records::slice::{MAX_STEP, cut};
+use crate::records::task::Task;
 use crate::schedule::request::{Request, Step};
 
 /// Accepts requests. One value serves many requests at a time.
@@ -81,21 +82,21 @@ impl<P: SchedulerPorts> Scheduler<P> {
     async fn start(&self, run: Run) -> Result<Receipt, ScheduleError> {
         // Recorded before it is queued: an enforcer may be done before this function is.
         if self.ports().state.create(&run).await.map_err(ScheduleError::State)? == Created::NameTaken {
-            return Err(ScheduleError::NameTaken(run.run));
+            return Err(ScheduleError::NameTaken(run.task.run));
         }
         let slices = cut(&run);
         self.ports()
             .queue
             .send(&slices, Duration::ZERO)
             .await
-            .map_err(|source| ScheduleError::Queue { run: run.run.clone(), source })?;
-        info!(run = %run.run, devices = run.devices.len(), slices = slices.len(), mode = %run.mode, "scheduled");
+            .map_err(|source| ScheduleError::Queue { run: run.task.run.clone(), source })?;
+        info!(run = %run.task.run, devices = run.devices.len(), slices = slices.len(), mode = %run.task.mode, "scheduled");
         Ok(Receipt {
             status: "OK".to_owned(),
             message: "Scheduled".to_owned(),
             devices: run.devices.len(),
             slices: slices.len(),
-            run: run.run,
+            run: run.task.run,
         })
     }
 
@@ -111,19 +112,13 @@ impl<P: SchedulerPorts> Scheduler<P> {
             }
             _ => None,
         };
-        Ok(Run {
-            run: name,
-            accepted_at: self.ports().clock.now(),
-            mode: request.mode,
-            inventory: inventory.documents_of(&devices),
-            devices,
-            step: self.step(request.step),
+        let task = Task {
             confirm: request.confirm,
-            plan: None,
             restore,
-            repeats: None,
             by: by.clone(),
-        })
+            ..Task::new(name, request.mode, inventory.documents_of(&devices))
+        };
+        Ok(Run { task, accepted_at: self.ports().clock.now(), devices, step: self.step(request.step) })
     }
 
     /// The run that applies `plan` to the devices it would change.
@@ -131,8 +126,8 @@ impl<P: SchedulerPorts> Scheduler<P> {
         let state = &self.ports().state;
         let planned = state.load(plan).await.map_err(ScheduleError::State)?;
         let planned = planned.ok_or_else(|| ScheduleError::NoSuchPlan(plan.clone()))?;
-        if planned.mode != Mode::Plan {
-            return Err(ScheduleError::NotAPlan { run: plan.clone(), mode: planned.mode });
+        if planned.task.mode != Mode::Plan {
+            return Err(ScheduleError::NotAPlan { run: plan.clone(), mode: planned.task.mode });
         }
         let known = state.statuses(&planned).await.map_err(ScheduleError::State)?;
         let pending = planned.devices.iter().filter(|device| !known.contains_key(*device)).count();
@@ -144,20 +139,15 @@ impl<P: SchedulerPorts> Scheduler<P> {
         if devices.is_empty() {
             return Err(ScheduleError::NothingPlanned(plan.clone()));
         }
-        Ok(Run {
-            run: name,
-            accepted_at: self.ports().clock.now(),
-            mode: Mode::Apply,
-            devices,
-            step: self.step(request.step),
-            inventory: planned.inventory,
+        let task = Task {
             // A plan binds the commit timer too.
-            confirm: request.confirm.or(planned.confirm),
+            confirm: request.confirm.or(planned.task.confirm),
             plan: Some(plan.clone()),
-            restore: planned.restore,
-            repeats: None,
+            restore: planned.task.restore,
             by: by.clone(),
-        })
+            ..Task::new(name, Mode::Apply, planned.task.inventory)
+        };
+        Ok(Run { task, accepted_at: self.ports().clock.now(), devices, step: self.step(request.step) })
     }
 
     fn step(&self, asked: Option<Step>) -> usize {

@@ -131,10 +131,10 @@ impl SliceQueue for Reach {
                 let late = Duration::from_millis(late);
                 let id = process.world.queue.send(slice.to_message(), delay + late);
                 process.log(|| {
-                    let Slice { run, devices, attempt, waits, .. } = slice;
+                    let Slice { task, devices, attempt, waits, .. } = slice;
                     let names = devices.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(" ");
                     let after = (delay + late).as_secs_f64();
-                    format!("queues {id}: run {run}, {names}, attempt {attempt}, waits {waits}, in {after:.1} s")
+                    format!("queues {id}: run {}, {names}, attempt {attempt}, waits {waits}, in {after:.1} s", task.run)
                 });
             }
             if !known {
@@ -154,8 +154,8 @@ impl World {
         contents.parked.push(Parked { handle, message: message.to_owned(), reason: Some(reason.to_owned()) });
         drop(contents);
         self.count("devices parked");
-        if let Ok(Slice { run, devices, .. }) = Slice::parse(message) {
-            self.watch().parked.extend(devices.into_iter().map(|device| (run.clone(), device)));
+        if let Ok(Slice { task, devices, .. }) = Slice::parse(message) {
+            self.watch().parked.extend(devices.into_iter().map(|device| (task.run.clone(), device)));
         }
     }
 

@@ -245,10 +245,10 @@ impl Runs for Reach {
     async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         let world = &self.0.world;
         let create = |stored: &mut Stored| {
-            let created = Created::given(stored.runs.get(&run.run), run);
-            if !stored.runs.contains_key(&run.run) {
-                world.watch().created(&run.run, world.elapsed());
-                stored.runs.insert(run.run.clone(), run.clone());
+            let created = Created::given(stored.runs.get(&run.task.run), run);
+            if !stored.runs.contains_key(&run.task.run) {
+                world.watch().created(&run.task.run, world.elapsed());
+                stored.runs.insert(run.task.run.clone(), run.clone());
             }
             created
         };
@@ -297,7 +297,7 @@ impl Runs for Reach {
 
     async fn statuses(&self, run: &Run) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
         let list = |stored: &mut Stored| {
-            let marked = run.devices.iter().map(|device| (run.run.clone(), device.clone()));
+            let marked = run.devices.iter().map(|device| (run.task.run.clone(), device.clone()));
             let marked = marked.filter(|key| stored.markers.contains(key));
             marked.filter_map(|key| Some((key.1.clone(), stored.outcomes.get(&key)?.status))).collect()
         };

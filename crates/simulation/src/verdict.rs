@@ -41,7 +41,7 @@ async fn nothing_is_lost(world: &Arc<World>) {
         for device in devices {
             let ended = lock(&world.stored).outcomes.contains_key(&(run.clone(), device.clone()));
             complete &= ended;
-            if !ended && !parked.iter().any(|slice| slice.run == run && slice.devices.contains(&device)) {
+            if !ended && !parked.iter().any(|slice| slice.task.run == run && slice.devices.contains(&device)) {
                 let what = format!("{device} has no outcome in run {run}, and is not among the dead letters");
                 world.violated(Invariant::NothingLost, what);
             }
@@ -72,7 +72,7 @@ fn coalescing_loses_nothing(world: &World) {
         while let Some(next) = chain.last().and_then(by).filter(|next| !chain.contains(next)) {
             chain.push(next);
         }
-        let given_up = parked.iter().any(|slice| chain.contains(&slice.run) && slice.devices.contains(device));
+        let given_up = parked.iter().any(|slice| chain.contains(&slice.task.run) && slice.devices.contains(device));
         let watch = world.watch();
         let leases = chain.iter().flat_map(|run| watch.pushes_of(run, device)).filter_map(|push| push.leased.clone());
         let done = leases.map(|(at, _)| at).max() >= watch.created.get(run).copied();

@@ -159,7 +159,7 @@ impl Watch {
     }
 
     pub(crate) fn began(&mut self, invocation: Invocation, slice: &Slice) {
-        let work = Work { run: slice.run.clone(), mode: slice.mode, restore: slice.restore.clone() };
+        let work = Work { run: slice.task.run.clone(), mode: slice.task.mode, restore: slice.task.restore.clone() };
         self.works.insert(invocation, work);
     }
 

@@ -4,12 +4,12 @@
 //! runs/<run>/run.json                    the run; written once
 //! runs/<run>/cancelled.json              since when it is; the first one stands
 //! runs/<run>/outcomes/<device>.json      the outcome; the first one stands (If-None-Match)
-//! runs/<run>/status/<device>/<word>      empty: its name is all a progress report needs, at a thousand a listing
+//! runs/<run>/status/<device>/<word>      empty: its name is all that a progress report needs
 //! runs/<run>/attempts/<device>.json      the last attempt that came to nothing
-//! recent/<moment>-<run>.json              what a list shows of a run, under the moment it was accepted counted backwards
+//! recent/<moment>-<run>.json              a run in a list, under its moment counted backwards
 //! history/<device>/…                     see [`history`]
 //! configurations/<device>/<sha256>       a configuration's text, byte for byte
-//! devices/<device>.json                  lease, who waits, last known digest; compare and set (If-None-Match, If-Match)
+//! devices/<device>.json                  lease, who waits, last known digest; compare and set
 //! idempotency/<sha256 of key>.json       compare and set
 //! installation.json                      the id of this installation; the first one stands
 //! ```
@@ -213,16 +213,17 @@ impl S3State {
 
 impl Runs for S3State {
     async fn create(&self, run: &Run) -> Result<Created, StoreError> {
-        if self.put(&format!("runs/{}/run.json", run.run), run, WriteCondition::IfMissing).await? == PutResult::Refused
+        if self.put(&format!("runs/{}/run.json", run.task.run), run, WriteCondition::IfMissing).await?
+            == PutResult::Refused
         {
-            let before = self.load(&run.run).await?;
+            let before = self.load(&run.task.run).await?;
             if Created::given(before.as_ref(), run) == Created::NameTaken {
                 return Ok(Created::NameTaken);
             }
         }
         // After the run: what is listed is there. Killed in between, the caller has no answer and
         // nothing is queued.
-        let key = format!("{RECENT}{}-{}.json", backwards(run.accepted_at), run.run);
+        let key = format!("{RECENT}{}-{}.json", backwards(run.accepted_at), run.task.run);
         self.put(&key, &run.summary(), WriteCondition::IfMissing).await?;
         Ok(Created::Recorded)
     }
@@ -256,7 +257,7 @@ impl Runs for S3State {
     }
 
     async fn statuses(&self, run: &Run) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
-        let prefix = format!("runs/{}/status/", run.run);
+        let prefix = format!("runs/{}/status/", run.task.run);
         // Markers are listed in the order of their names, so parts of the run can be listed side by
         // side.
         let mut names: Vec<_> = run.devices.iter().map(|device| format!("{prefix}{device}/")).collect();

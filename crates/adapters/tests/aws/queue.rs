@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use adapters::aws::{SqsDeadLetters, SqsSlices};
 use intent::name::{DeviceName, RunId};
+use naas::fakes::blank;
 use naas::ports::{DeadLetters, Parked, SliceQueue};
-use naas::records::run::Mode;
 use naas::records::slice::Slice;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method};
@@ -20,21 +20,8 @@ fn sqs(server: &MockServer) -> aws_sdk_sqs::Client {
 }
 
 fn slices(devices: &[&str]) -> Vec<Slice> {
-    let slice = |device: &&str| Slice {
-        version: naas::records::slice::VERSION,
-        run: RunId::parse("20261123-201530-7f3a9c").unwrap(),
-        mode: Mode::Apply,
-        devices: vec![DeviceName::new(*device).unwrap()],
-        inventory: vec!["naas/inventory".to_owned()],
-        confirm: None,
-        plan: None,
-        restore: None,
-        repeats: None,
-        by: None,
-        attempt: 0,
-        waits: 0,
-    };
-    devices.iter().map(slice).collect()
+    let run = RunId::parse("20261123-201530-7f3a9c").unwrap();
+    devices.iter().map(|device| blank::slice(run.clone(), DeviceName::new(*device).unwrap())).collect()
 }
 
 fn failed(id: &str, sender_fault: bool) -> Value {

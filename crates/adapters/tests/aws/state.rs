@@ -4,64 +4,36 @@
 use adapters::aws::S3State;
 use intent::hash::ContentHash;
 use intent::name::{DeviceName, RunId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
+use naas::fakes::blank;
 use naas::ports::{DeviceRecords, History, Recorded, Runs, StoreFault, Version};
 use naas::records::device_state::DeviceRecord;
-use naas::records::outcome::{Outcome, Status, SwitchState};
+use naas::records::outcome::{Outcome, Status};
 use naas::records::revision::Revision;
-use naas::records::run::{Mode, Run};
+use naas::records::run::Run;
+use naas::records::task::Task;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::bucket::{Bucket, error, key_of};
 use super::s3;
 
+fn run_id() -> RunId {
+    RunId::parse("20261123-201530-7f3a9c").unwrap()
+}
+
 fn outcome(status: Status) -> Outcome {
-    let at = "2026-11-23T20:15:30Z".parse().unwrap();
-    Outcome {
-        run: RunId::parse("20261123-201530-7f3a9c").unwrap(),
-        device: DeviceName::new("leaf1").unwrap(),
-        status,
-        switch: SwitchState::Saved,
-        diff: String::new(),
-        error: None,
-        superseded_by: None,
-        plan: None,
-        pinned: None,
-        started_at: at,
-        finished_at: at,
-    }
+    blank::outcome(&run_id(), &blank::leaf1(), status)
 }
 
 fn run_of(devices: Vec<DeviceName>) -> Run {
-    Run {
-        run: RunId::parse("20261123-201530-7f3a9c").unwrap(),
-        accepted_at: "2026-11-23T20:15:30Z".parse().unwrap(),
-        mode: Mode::Apply,
-        devices,
-        step: 10,
-        inventory: Vec::new(),
-        confirm: None,
-        plan: None,
-        restore: None,
-        repeats: None,
-        by: Some("ana@noc".to_owned()),
-    }
+    let run = blank::run(run_id(), devices);
+    Run { task: Task { by: Some("ana@noc".to_owned()), ..run.task }, step: 10, ..run }
 }
 
 fn revision(device: &str, number: u64, milliseconds: i64) -> Revision {
-    let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
-    Revision {
-        version: naas::records::revision::VERSION,
-        device: DeviceName::new(device).unwrap(),
-        configuration: ContentHash::of(&number.to_string()),
-        run: RunId::new(at, number),
-        at: at + SignedDuration::from_millis(milliseconds),
-        by: None,
-        models: Vec::new(),
-        parts: Vec::new(),
-        diff: String::new(),
-    }
+    let revision = blank::revision(blank::run_id(number), DeviceName::new(device).unwrap(), &number.to_string());
+    Revision { at: blank::NOW + SignedDuration::from_millis(milliseconds), ..revision }
 }
 
 #[tokio::test]
@@ -260,7 +232,8 @@ async fn the_last_runs_are_listed_from_small_objects() {
     let leaf = run_of(vec![DeviceName::new("leaf1").unwrap()]);
     let run = |number: u64, milliseconds: i64| {
         let accepted_at = leaf.accepted_at + SignedDuration::from_millis(milliseconds);
-        Run { run: RunId::new(accepted_at, number), accepted_at, ..leaf.clone() }
+        let task = Task { run: RunId::new(accepted_at, number), ..leaf.task.clone() };
+        Run { task, accepted_at, ..leaf.clone() }
     };
     let runs = [run(1, 900), run(2, 10), run(3, 500), run(4, 2_000)];
     for run in runs.iter().chain(&runs) {

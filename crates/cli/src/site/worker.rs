@@ -165,7 +165,7 @@ impl Work {
     fn includes(&self, message: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Of(runs) => Slice::parse(message).is_ok_and(|slice| runs.contains(&slice.run)),
+            Self::Of(runs) => Slice::parse(message).is_ok_and(|slice| runs.contains(&slice.task.run)),
         }
     }
 }

@@ -4,11 +4,12 @@ use futures::future::join_all;
 use intent::hash::ContentHash;
 
 use super::{device, moment, run_id};
+use crate::fakes::blank;
 use crate::ports::{DeviceRecords, History, IdempotencyKeys, Stored};
 use crate::records::device_state::{DeviceRecord, Last};
 use crate::records::idempotency::{IdempotencyRecord, Receipt};
 use crate::records::outcome::Status;
-use crate::records::revision::{self, Entry, Revision};
+use crate::records::revision::{Entry, Revision};
 use crate::records::run::Mode;
 
 /// How many write the same record at the same moment.
@@ -65,15 +66,9 @@ async fn texts(store: &impl History, seed: u64) {
 async fn revisions(store: &impl History, seed: u64) {
     let leaf = device(seed, "leaf1");
     let revision = |name: &str, number: u64, milliseconds: i64| Revision {
-        version: revision::VERSION,
-        device: device(seed, name),
-        configuration: ContentHash::of(&format!("{seed} {number}")),
-        run: run_id(seed, number),
         at: moment(seed, milliseconds),
-        by: None,
-        models: Vec::new(),
-        parts: Vec::new(),
         diff: "+vlan 10\n".to_owned(),
+        ..blank::revision(run_id(seed, number), device(seed, name), &format!("{seed} {number}"))
     };
     let [first, second, third] = [(9, 0), (1, 5), (5, 1_000)].map(|(number, at)| revision("leaf1", number, at));
     for revision in [&second, &first, &third, &revision("leaf10", 2, 1), &revision("leaf", 3, 1)] {

@@ -8,6 +8,7 @@ use super::{device, moment, outcome, run, run_id};
 use crate::ports::{Created, Recorded, Runs};
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::run::Run;
+use crate::records::task::Task;
 
 /// Runs are recorded once, are listed by the time at which they were accepted, and are cancelled
 /// once.
@@ -27,16 +28,17 @@ pub async fn outcomes(store: &impl Runs, seed: u64) {
 
 async fn recorded_once(store: &impl Runs, seed: u64) {
     let run = run(seed, 0);
-    assert_eq!(store.load(&run.run).await.expect("loading"), None, "a run that was never accepted");
+    assert_eq!(store.load(&run.task.run).await.expect("loading"), None, "a run that was never accepted");
 
-    let other = Run { by: Some("somebody else".to_owned()), step: 7, ..run.clone() };
+    let task = Task { by: Some("somebody else".to_owned()), ..run.task.clone() };
+    let other = Run { task, step: 7, ..run.clone() };
     assert_eq!(store.create(&run).await.expect("creating"), Created::Recorded);
     assert_eq!(store.create(&run).await.expect("creating"), Created::Recorded, "the same run again");
     assert_eq!(store.create(&other).await.expect("creating"), Created::NameTaken, "another run of this name");
 
-    assert_eq!(store.load(&run.run).await.expect("loading").as_ref(), Some(&run));
+    assert_eq!(store.load(&run.task.run).await.expect("loading").as_ref(), Some(&run));
     let listed = store.recent(200).await.expect("listing");
-    let listed: Vec<_> = listed.into_iter().filter(|listed| listed.run == run.run).collect();
+    let listed: Vec<_> = listed.into_iter().filter(|listed| listed.run == run.task.run).collect();
     assert_eq!(listed, [run.summary()], "listed once");
     one_of_many_gets_the_name(store, seed).await;
 }
@@ -50,7 +52,7 @@ async fn one_of_many_gets_the_name(store: &impl Runs, seed: u64) {
         created.into_iter().zip(&runs).filter(|(created, _)| *created.as_ref().expect("creating") == Created::Recorded);
     let winners: Vec<_> = winners.map(|(_, run)| run).collect();
     let [winner] = winners.as_slice() else { panic!("{} runs got the same name", winners.len()) };
-    assert_eq!(store.load(&winner.run).await.expect("loading").as_ref(), Some(*winner));
+    assert_eq!(store.load(&winner.task.run).await.expect("loading").as_ref(), Some(*winner));
 }
 
 async fn listed_newest_first(store: &impl Runs, seed: u64) {
@@ -62,7 +64,7 @@ async fn listed_newest_first(store: &impl Runs, seed: u64) {
     }
 
     let listed = store.recent(200).await.expect("listing");
-    let ours: Vec<_> = listed.into_iter().filter(|listed| runs.iter().any(|run| run.run == listed.run)).collect();
+    let ours: Vec<_> = listed.into_iter().filter(|listed| runs.iter().any(|run| run.task.run == listed.run)).collect();
 
     assert_eq!(ours, [&runs[3], &runs[0], &runs[2], &runs[1], &runs[4]].map(Run::summary));
     assert_eq!(store.recent(2).await.expect("listing").len(), 2, "no more than asked for");
@@ -81,15 +83,15 @@ async fn cancelled_once(store: &impl Runs, seed: u64) {
 async fn first_outcome_stands(store: &impl Runs, seed: u64) {
     let run = run(seed, 10);
     store.create(&run).await.expect("creating");
-    let first = outcome(seed, &run.run, "leaf1", Status::Changed);
-    let later = Outcome { error: Some("later".to_owned()), ..outcome(seed, &run.run, "leaf1", Status::InSync) };
-    assert_eq!(store.outcome(&run.run, &first.device).await.expect("reading"), None);
+    let first = outcome(seed, &run.task.run, "leaf1", Status::Changed);
+    let later = Outcome { error: Some("later".to_owned()), ..outcome(seed, &run.task.run, "leaf1", Status::InSync) };
+    assert_eq!(store.outcome(&run.task.run, &first.device).await.expect("reading"), None);
 
     assert_eq!(store.record(&first).await.expect("recording"), Recorded::Now);
     assert_eq!(store.record(&later).await.expect("recording"), Recorded::Before);
     assert_eq!(store.record(&first).await.expect("recording"), Recorded::Before);
 
-    assert_eq!(store.outcome(&run.run, &first.device).await.expect("reading").as_ref(), Some(&first));
+    assert_eq!(store.outcome(&run.task.run, &first.device).await.expect("reading").as_ref(), Some(&first));
     let statuses = store.statuses(&run).await.expect("listing");
     assert_eq!(statuses, BTreeMap::from([(first.device, Status::Changed)]));
 }
@@ -106,7 +108,7 @@ async fn statuses_of_one_run(store: &impl Runs, seed: u64) {
         (&ours, "leaf2", Status::InSync),
         (&other, "leaf2", Status::Changed),
     ] {
-        store.record(&outcome(seed, &run.run, name, status)).await.expect("recording");
+        store.record(&outcome(seed, &run.task.run, name, status)).await.expect("recording");
     }
 
     let statuses = store.statuses(&ours).await.expect("listing");

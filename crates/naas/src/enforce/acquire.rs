@@ -65,12 +65,12 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
     /// Whether the device has an outcome in this run, and nobody was left to it.
     async fn is_done(&self) -> Result<bool, StoreError> {
         let SliceWork { ports, slice, .. } = self.work;
-        let Some(outcome) = ports.state.outcome(&slice.run, self.device).await? else { return Ok(false) };
+        let Some(outcome) = ports.state.outcome(&slice.task.run, self.device).await? else { return Ok(false) };
         // Whoever recorded it may have died before all of it was written.
         ports.state.record(&outcome).await?;
         // Its slice may have come twice, and waited for the device after it was done: then others
         // were left to it.
-        Ok(!lease::has_followers(&ports.state, self.device, &slice.run).await?)
+        Ok(!lease::has_followers(&ports.state, self.device, &slice.task.run).await?)
     }
 
     /// Reads the outcome again now that nobody else can write one. A slice that was delivered twice
@@ -78,7 +78,7 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
     /// left to it.
     async fn unless_done(&self, held: HeldLease) -> Result<HeldLease, NotAcquired> {
         let SliceWork { ports, slice, .. } = self.work;
-        let ended = match ports.state.outcome(&slice.run, self.device).await {
+        let ended = match ports.state.outcome(&slice.task.run, self.device).await {
             Ok(Some(_)) if !held.record().has_followers() => NotAcquired::Done,
             Ok(_) => return Ok(held),
             Err(error) => error.into(),
@@ -91,7 +91,7 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
 
     fn has_time(&self) -> bool {
         let SliceWork { ports, limits, slice, budget, .. } = self.work;
-        let confirm = slice.confirm.unwrap_or(limits.confirm);
+        let confirm = slice.task.confirm.unwrap_or(limits.confirm);
         budget.can_ever_allow(confirm).is_err() || budget.allows(ports.clock.now(), confirm)
     }
 
@@ -109,13 +109,13 @@ impl<P: EnforcerPorts> Acquire<'_, P> {
         if slice.waits < MAX_WAITS {
             return Ok(NotAcquired::ComesAgain(why, reason));
         }
-        lease::withdraw(&ports.state, &ports.clock, self.device, &slice.run).await?;
+        lease::withdraw(&ports.state, &ports.clock, self.device, &slice.task.run).await?;
         Ok(NotAcquired::WaitedInVain(format!("{reason}, as each of the {MAX_WAITS} times that its turn came")))
     }
 }
 
 /// Who asks for the lease: a run that is bound to a plan, or that restores, is left to nobody else.
 fn request(slice: &Slice, token: Token) -> LeaseRequest {
-    let exclusive = slice.plan.is_some() || slice.restore.is_some();
-    LeaseRequest { run: slice.run.clone(), mode: slice.mode, exclusive, token }
+    let task = &slice.task;
+    LeaseRequest { run: task.run.clone(), mode: task.mode, exclusive: task.is_exclusive(), token }
 }

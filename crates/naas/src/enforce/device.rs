@@ -92,7 +92,7 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
             Ok(prepared) => prepared,
             Err(stop) => return Ok(stop.outcome(blank)?.into()),
         };
-        if let Some(configuration) = self.work.slice.restores() {
+        if let Some(configuration) = self.work.slice.task.restores() {
             self.pin(held, configuration).await?;
         }
         let job = PushJob { work: self.work, prepared: &prepared, known: held.record().in_sync.as_ref() };
@@ -113,7 +113,7 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
             Ok(contact) => contact,
             Err(error) => return (None, Err(error)),
         };
-        let (now, run) = (self.work.ports.clock.now(), &self.work.slice.run);
+        let (now, run) = (self.work.ports.clock.now(), &self.work.slice.task.run);
         let identity = job.prepared.expected.learnt(contact.identity(), now, run);
         (identity, job.run(contact).await)
     }
@@ -139,10 +139,10 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
         let SliceWork { ports, slice, .. } = self.work;
         let pin = Pin {
             configuration: configuration.clone(),
-            run: slice.run.clone(),
+            run: slice.task.run.clone(),
             at: ports.clock.now(),
-            repeats: slice.repeats.clone(),
-            by: slice.by.clone(),
+            repeats: slice.task.repeats.clone(),
+            by: slice.task.by.clone(),
         };
         lease::pin(&ports.state, &ports.clock, held, pin).await
     }
@@ -150,7 +150,7 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
     /// What the device is pinned to if its work is cut off.
     fn pinned(&self, held: &HeldLease) -> Option<ContentHash> {
         let pinned = held.record().pinned.as_ref().map(|pin| &pin.configuration);
-        self.work.slice.restores().or(pinned).cloned()
+        self.work.slice.task.restores().or(pinned).cloned()
     }
 
     fn recorder(&self) -> Record<'_, P> {

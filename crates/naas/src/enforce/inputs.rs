@@ -61,8 +61,8 @@ impl Inputs {
         cache: &ModelCache,
         slice: &Slice,
     ) -> Result<Self, StoreError> {
-        let cancelled_at = ports.state.cancelled(&slice.run).await?;
-        let site = match Site::read::<P>(ports, cache, &slice.inventory).await {
+        let cancelled_at = ports.state.cancelled(&slice.task.run).await?;
+        let site = match Site::read::<P>(ports, cache, &slice.task.inventory).await {
             Ok(site) => Ok(Arc::new(site)),
             Err(InputError::Invalid(reason)) => Err(reason),
             Err(InputError::Store(error)) => return Err(error),

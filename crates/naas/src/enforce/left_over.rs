@@ -23,8 +23,9 @@ impl<P: EnforcerPorts> LeftOver<'_, P> {
         let work = self.job.work;
         let old = work.ports.clock.now() - work.budget.longest_push();
         let dead_before = work.limits.alone_since.map_or(old, |alone| old.max(alone));
-        let is_left_over =
-            |name: &&String| session::is_left_over(name, &self.job.prepared.installation, &work.slice.run, dead_before);
+        let is_left_over = |name: &&String| {
+            session::is_left_over(name, &self.job.prepared.installation, &work.slice.task.run, dead_before)
+        };
         for session in self.status.pending.iter().filter(is_left_over) {
             let device = &self.job.prepared.device.name;
             match switch.abort(session).await {

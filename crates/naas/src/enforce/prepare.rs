@@ -78,7 +78,7 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
     /// A restore gives way to what was decided about the pin after it was asked for.
     fn is_not_an_older_restore(&self) -> Result<(), Stop> {
         let slice = self.work.slice;
-        let decided = slice.restores().and_then(|_| self.record.decided_after(slice.restore_order()));
+        let decided = slice.task.restores().and_then(|_| self.record.decided_after(slice.task.restore_order()));
         match decided {
             Some(LaterDecision::RestoredBy(by)) => {
                 let why = "which was asked for later and has restored it already".to_owned();
@@ -97,7 +97,7 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
 
     async fn target_config(&self, device: &Device, site: &Site) -> Result<TargetConfig, Stop> {
         let held = self.record.pinned.as_ref().map(|pin| &pin.configuration);
-        let kept: Option<&ContentHash> = self.work.slice.restore.as_ref().or(held);
+        let kept: Option<&ContentHash> = self.work.slice.task.restore.as_ref().or(held);
         match kept {
             None => TargetConfig::of_models(device, site).map_err(Stop::Invalid),
             Some(hash) => TargetConfig::of_history(&self.work.ports.state, device, site, hash).await,
@@ -106,7 +106,7 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
 
     fn confirm(&self, config: &TargetConfig) -> Result<ConfirmWithin, Stop> {
         let SliceWork { limits, slice, budget, .. } = self.work;
-        let confirm = slice.confirm.or(config.confirm).unwrap_or(limits.confirm);
+        let confirm = slice.task.confirm.or(config.confirm).unwrap_or(limits.confirm);
         budget.can_ever_allow(confirm).map(|()| confirm).map_err(|seconds| {
             let asked = confirm.timer().as_secs();
             Stop::Invalid(format!(
@@ -117,7 +117,7 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
 
     /// The plan that an apply is bound to, unless it does not hold any more.
     async fn plan(&self, config: &TargetConfig, confirm: ConfirmWithin) -> Result<Option<Plan>, Stop> {
-        let Some(run) = &self.work.slice.plan else { return Ok(None) };
+        let Some(run) = &self.work.slice.task.plan else { return Ok(None) };
         let refused = |words: String| Err(Stop::Refused(format!("{words}; nothing was sent to the switch")));
         let planned = self.work.ports.state.outcome(run, self.device).await?;
         let Some(plan) = planned.and_then(|outcome| outcome.plan) else {

@@ -94,7 +94,7 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
 
     /// The mode of the run.
     pub(super) fn mode(&self) -> Mode {
-        self.work.slice.mode
+        self.work.slice.task.mode
     }
 
     /// Opens a session with the target configuration in it.
@@ -107,7 +107,7 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
     /// The name of a session that was never opened.
     pub(super) fn session_name(&self) -> String {
         let clock = &self.work.ports.clock;
-        session::name(&self.prepared.installation, &self.work.slice.run, clock.now(), clock.entropy())
+        session::name(&self.prepared.installation, &self.work.slice.task.run, clock.now(), clock.entropy())
     }
 
     /// Stores what is about to be committed in the device's history: nothing is ever run that is

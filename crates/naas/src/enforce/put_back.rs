@@ -71,10 +71,10 @@ fn again<P: EnforcerPorts>(work: &SliceWork<'_, P>, why: Why, devices: Vec<Devic
 /// Notes the attempt, for people only: the slice is what counts.
 async fn note<P: EnforcerPorts>(work: &SliceWork<'_, P>, again: &Slice, delay: Duration, unfinished: &Unfinished) {
     let Unfinished { device, reason, .. } = unfinished;
-    info!(run = %again.run, %device, reason, delay_s = delay.as_secs(), "put back");
+    info!(run = %again.task.run, %device, reason, delay_s = delay.as_secs(), "put back");
     let now = work.ports.clock.now();
     let attempt = Attempt {
-        run: again.run.clone(),
+        run: again.task.run.clone(),
         device: device.clone(),
         attempts: again.attempt + again.waits,
         at: now,
@@ -82,6 +82,6 @@ async fn note<P: EnforcerPorts>(work: &SliceWork<'_, P>, again: &Slice, delay: D
         again_at: now + delay,
     };
     if let Err(error) = work.ports.state.note(&attempt).await {
-        warn!(run = %again.run, %device, %error, "the attempt could not be noted");
+        warn!(run = %again.task.run, %device, %error, "the attempt could not be noted");
     }
 }

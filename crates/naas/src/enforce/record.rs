@@ -87,7 +87,7 @@ impl<P: EnforcerPorts> Record<'_, P> {
             Ok(newest_revision) if again.is_some() => (newest_revision, self.give_up(&outcome).await),
             Ok(newest_revision) => (newest_revision, self.followed_up(outcome.clone()).await),
         };
-        let mode = self.work.slice.mode;
+        let mode = self.work.slice.task.mode;
         let last = Last { run: outcome.run, mode, status: outcome.status, at: outcome.finished_at };
         self.release(held, WorkResult { in_sync, last: Some(last), newest_revision, undo_pin, identity }).await;
         recorded.map(|()| None)
@@ -127,7 +127,7 @@ impl<P: EnforcerPorts> Record<'_, P> {
     /// or check is only recorded: nobody needs a late one.
     pub(super) async fn give_up(&self, outcome: &Outcome) -> Result<(), StoreError> {
         let slice = self.work.slice;
-        if slice.mode != Mode::Apply {
+        if slice.task.mode != Mode::Apply {
             return self.outcome(outcome).await;
         }
         let alone = Slice { devices: vec![self.device.clone()], ..slice.clone() };

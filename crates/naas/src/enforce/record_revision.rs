@@ -50,7 +50,7 @@ impl<H: History> RecordRevision<'_, H> {
             return Ok(true);
         }
         self.history.keep(device, &self.config.hash, &self.config.configuration).await?;
-        info!(run = %self.slice.run, %device, "what it runs was not in its history yet");
+        info!(run = %self.slice.task.run, %device, "what it runs was not in its history yet");
         self.add().await
     }
 
@@ -63,9 +63,9 @@ impl<H: History> RecordRevision<'_, H> {
             version: VERSION,
             device: self.outcome.device.clone(),
             configuration: self.config.hash.clone(),
-            run: self.slice.run.clone(),
+            run: self.slice.task.run.clone(),
             at: self.outcome.finished_at,
-            by: self.slice.by.clone(),
+            by: self.slice.task.by.clone(),
             models,
             parts,
             diff: self.outcome.diff.clone(),

@@ -40,7 +40,7 @@ impl<P: EnforcerPorts> SliceWork<'_, P> {
     pub(super) fn outcome(&self, device: &DeviceName, status: Status, error: Option<String>) -> Outcome {
         let now = self.ports.clock.now();
         Outcome {
-            run: self.slice.run.clone(),
+            run: self.slice.task.run.clone(),
             device: device.clone(),
             status,
             switch: SwitchState::NotContacted,

@@ -18,8 +18,7 @@ pub struct FakeClock {
 
 impl Default for FakeClock {
     fn default() -> Self {
-        let now = "2026-11-23T20:15:30Z".parse().expect("a valid time");
-        Self { now: Arc::new(Mutex::new(now)), rolled: Arc::default() }
+        Self { now: Arc::new(Mutex::new(super::blank::NOW)), rolled: Arc::default() }
     }
 }
 

@@ -241,8 +241,8 @@ impl Runs for &FakeStore {
     async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         self.check("create")?;
         let mut runs = lock(&self.runs);
-        let created = Created::given(runs.get(&run.run), run);
-        runs.entry(run.run.clone()).or_insert_with(|| run.clone());
+        let created = Created::given(runs.get(&run.task.run), run);
+        runs.entry(run.task.run.clone()).or_insert_with(|| run.clone());
         Ok(created)
     }
 
@@ -279,7 +279,7 @@ impl Runs for &FakeStore {
     async fn statuses(&self, run: &Run) -> Result<BTreeMap<DeviceName, Status>, StoreError> {
         self.check("read")?;
         let outcomes = lock(&self.outcomes);
-        let of_run = outcomes.values().filter(|outcome| outcome.run == run.run);
+        let of_run = outcomes.values().filter(|outcome| outcome.run == run.task.run);
         Ok(of_run.map(|it| (it.device.clone(), it.status)).collect())
     }
 

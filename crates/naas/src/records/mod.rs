@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod revision;
 pub mod run;
 pub mod slice;
+pub mod task;
 
 use serde::Deserialize;
 

@@ -5,12 +5,11 @@
 //! Addresses, groups, data and credentials are read when the slice is worked on, so a late retry
 //! pushes the newest intent to the newest address and no secret ever waits in a queue.
 
-use intent::confirm::ConfirmWithin;
-use intent::hash::ContentHash;
-use intent::name::{DeviceName, RunId};
+use intent::name::DeviceName;
 use serde::{Deserialize, Serialize};
 
-use crate::records::run::{Mode, Run};
+use crate::records::run::Run;
+use crate::records::task::Task;
 use crate::records::version_of;
 
 /// Most devices in one slice: keeps a message well below SQS's 1 MiB whatever the names' lengths.
@@ -26,29 +25,11 @@ pub const VERSION: u32 = 2;
 pub struct Slice {
     /// [`VERSION`], or the one before.
     pub version: u32,
-    /// The run that the slice belongs to.
-    pub run: RunId,
-    /// What is done with each device.
-    pub mode: Mode,
+    /// What is done with each device, the same in all slices of a run.
+    #[serde(flatten)]
+    pub task: Task,
     /// The devices, at least one.
     pub devices: Vec<DeviceName>,
-    /// The inventory documents (secrets, files) that describe these devices.
-    pub inventory: Vec<String>,
-    /// How long switches run a new configuration on trial, if the request says.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confirm: Option<ConfirmWithin>,
-    /// The plan that the run applies.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<RunId>,
-    /// The stored configuration that its device is brought back to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restore: Option<ContentHash>,
-    /// See [`Run::repeats`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub repeats: Option<RunId>,
-    /// Who asked for the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<String>,
     /// How many attempts on its devices came to nothing.
     #[serde(default)]
     pub attempt: u32,
@@ -82,18 +63,6 @@ impl Slice {
         if slice.devices.is_empty() { Err(NotASlice::Empty) } else { Ok(slice) }
     }
 
-    /// The configuration that its device is restored to and pinned to. A plan of a restore only
-    /// shows it.
-    pub fn restores(&self) -> Option<&ContentHash> {
-        self.restore.as_ref().filter(|_| self.mode == Mode::Apply)
-    }
-
-    /// The run whose place this slice takes among the restores of its device: its own, or the one
-    /// that it repeats.
-    pub fn restore_order(&self) -> &RunId {
-        self.repeats.as_ref().unwrap_or(&self.run)
-    }
-
     /// The message's text.
     pub fn to_message(&self) -> String {
         serde_json::to_string(self).expect("names and numbers always serialise")
@@ -106,15 +75,8 @@ pub fn cut(run: &Run) -> Vec<Slice> {
         .chunks(run.step.clamp(1, MAX_STEP))
         .map(|devices| Slice {
             version: VERSION,
-            run: run.run.clone(),
-            mode: run.mode,
+            task: run.task.clone(),
             devices: devices.to_vec(),
-            inventory: run.inventory.clone(),
-            confirm: run.confirm,
-            plan: run.plan.clone(),
-            restore: run.restore.clone(),
-            repeats: run.repeats.clone(),
-            by: run.by.clone(),
             attempt: 0,
             waits: 0,
         })
@@ -123,24 +85,25 @@ pub fn cut(run: &Run) -> Vec<Slice> {
 
 #[cfg(test)]
 mod tests {
+    use intent::confirm::ConfirmWithin;
+    use intent::hash::ContentHash;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::fakes::blank;
 
     fn run(devices: usize, step: usize) -> Run {
-        Run {
-            run: RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 7),
-            accepted_at: "2026-11-23T20:15:30Z".parse().unwrap(),
-            mode: Mode::Apply,
-            devices: (0..devices).map(|n| DeviceName::new(format!("leaf{n:05}")).unwrap()).collect(),
-            step,
-            inventory: vec!["naas/inventory".to_owned()],
+        let devices = (0..devices).map(|n| DeviceName::new(format!("leaf{n:05}")).unwrap()).collect();
+        let run = blank::run(blank::run_id(7), devices);
+        let task = Task {
             confirm: Some(ConfirmWithin::default()),
-            plan: Some(RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 6)),
+            plan: Some(blank::run_id(6)),
             restore: Some(ContentHash::of("hostname leaf1")),
-            repeats: Some(RunId::new("2026-11-23T20:15:30Z".parse().unwrap(), 5)),
+            repeats: Some(blank::run_id(5)),
             by: Some("ana@noc".to_owned()),
-        }
+            ..run.task
+        };
+        Run { task, step, ..run }
     }
 
     #[test]
@@ -175,7 +138,7 @@ mod tests {
                 r#"{"version":2,"run":"20261123-201530-000007","mode":"apply","devices":["a"],"inventory":[],"confirm":0}"#,
                 "expected whole seconds",
             ),
-            (r#"{"version":1,"run":"x"}"#, "not a run"),
+            (r#"{"version":1,"run":"x","devices":["a"]}"#, "not a run"),
             (
                 r#"{"version":2,"run":"20261123-201530-000007","mode":"apply","devices":[],"inventory":[]}"#,
                 "without devices",
@@ -192,8 +155,18 @@ mod tests {
 
         let slice = Slice::parse(old).unwrap();
 
-        assert_eq!((slice.attempt, slice.waits, slice.confirm, slice.plan), (0, 0, None, None));
-        assert_eq!((slice.restore, slice.by), (None, None));
+        assert_eq!((slice.attempt, slice.waits, slice.task.confirm, slice.task.plan), (0, 0, None, None));
+        assert_eq!((slice.task.restore, slice.task.by), (None, None));
+    }
+
+    #[test]
+    fn a_field_that_no_slice_has_is_refused() {
+        let mut message = serde_json::to_value(&cut(&run(1, 1))[0]).unwrap();
+        message["modus"] = "plan".into();
+
+        let error = Slice::parse(&message.to_string()).unwrap_err().to_string();
+
+        assert!(error.contains("unknown field `modus`"), "{error}");
     }
 
     proptest! {

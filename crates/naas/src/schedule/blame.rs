@@ -112,23 +112,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use intent::hash::ContentHash;
-    use intent::name::DeviceName;
+    use crate::fakes::blank;
     use intent::render::Part;
 
     fn revision(number: u64, parts: &[(&str, usize)]) -> Revision {
-        let at = "2026-11-23T20:15:30Z".parse().unwrap();
         let part = |(model, lines): &(&str, usize)| Part { model: (*model).to_owned(), lines: *lines };
         Revision {
-            version: crate::records::revision::VERSION,
-            device: DeviceName::new("leaf1").unwrap(),
-            configuration: ContentHash::of(""),
-            run: RunId::new(at, number),
-            at,
-            by: None,
-            models: Vec::new(),
             parts: parts.iter().map(part).collect(),
-            diff: String::new(),
+            ..blank::revision(blank::run_id(number), blank::leaf1(), "")
         }
     }
 

@@ -15,6 +15,7 @@ use crate::ports::{Clock, DeadLetters, Parked, Runs, SliceQueue, StoreError};
 use crate::records::idempotency::Receipt;
 use crate::records::run::Run;
 use crate::records::slice::{Slice, VERSION};
+use crate::records::task::Task;
 
 /// The most messages that one call looks at, so that it ends in time.
 const AT_MOST: usize = 200;
@@ -83,7 +84,7 @@ impl RedriveRequest {
     /// selected.
     fn split(&self, slice: Slice) -> Option<(Slice, Option<Slice>)> {
         let (selected, rest): (Vec<_>, Vec<_>) =
-            slice.devices.iter().cloned().partition(|device| self.selects(&slice.run, device));
+            slice.devices.iter().cloned().partition(|device| self.selects(&slice.task.run, device));
         let rest = (!rest.is_empty()).then(|| Slice { devices: rest, ..slice.clone() });
         (!selected.is_empty()).then_some((Slice { devices: selected, ..slice }, rest))
     }
@@ -101,7 +102,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
         let request = RedriveRequest::parse(body)?;
         let mut redriven = Redriven::default();
         let mut slices = self.parked_slices(&request, &mut redriven).await?;
-        slices.sort_by(|a, b| a.selected.restore_order().cmp(b.selected.restore_order()));
+        slices.sort_by(|a, b| a.selected.task.restore_order().cmp(b.selected.task.restore_order()));
         let mut sent = BTreeSet::new();
         for ParkedSlice { parked, selected, rest } in slices {
             self.send_again(selected, &mut sent, &mut redriven).await?;
@@ -164,15 +165,15 @@ impl<P: SchedulerPorts> Scheduler<P> {
         redriven: &mut Redriven,
     ) -> Result<(), ScheduleError> {
         let (mut open, mut ended) = (Vec::new(), Vec::new());
-        for device in slice.devices.iter().filter(|device| sent.insert((slice.run.clone(), (*device).clone()))) {
-            let outcome = self.ports().state.outcome(&slice.run, device).await.map_err(ScheduleError::State)?;
+        for device in slice.devices.iter().filter(|device| sent.insert((slice.task.run.clone(), (*device).clone()))) {
+            let outcome = self.ports().state.outcome(&slice.task.run, device).await.map_err(ScheduleError::State)?;
             if outcome.is_some() { &mut ended } else { &mut open }.push(device.clone());
         }
         if !open.is_empty() {
             let again = Slice { version: VERSION, devices: open, attempt: 0, waits: 0, ..slice.clone() };
             let queued = self.ports().queue.send(&[again], Duration::ZERO).await;
-            queued.map_err(|source| ScheduleError::Queue { run: slice.run.clone(), source })?;
-            redriven.resumed.push(slice.run.clone());
+            queued.map_err(|source| ScheduleError::Queue { run: slice.task.run.clone(), source })?;
+            redriven.resumed.push(slice.task.run.clone());
         }
         if !ended.is_empty() {
             redriven.started.push(self.start(self.repeated(slice, ended)).await?);
@@ -182,19 +183,9 @@ impl<P: SchedulerPorts> Scheduler<P> {
 
     /// The run that does again what `slice` was to do with these devices.
     fn repeated(&self, slice: Slice, devices: Vec<DeviceName>) -> Run {
-        Run {
-            run: self.new_run(),
-            accepted_at: self.ports().clock.now(),
-            mode: slice.mode,
-            step: self.step(None),
-            devices,
-            repeats: slice.restore.is_some().then(|| slice.restore_order().clone()),
-            inventory: slice.inventory,
-            confirm: slice.confirm,
-            plan: slice.plan,
-            restore: slice.restore,
-            by: slice.by,
-        }
+        let repeats = slice.task.restore.is_some().then(|| slice.task.restore_order().clone());
+        let task = Task { run: self.new_run(), repeats, ..slice.task };
+        Run { task, accepted_at: self.ports().clock.now(), step: self.step(None), devices }
     }
 }
 

@@ -14,6 +14,7 @@ use crate::ports::{Clock, DeviceRecords, Runs};
 use crate::records::device_state::{DeviceRecord, InSync, KnownSwitch, Last, Pin};
 use crate::records::outcome::{Attempt, Outcome, Status};
 use crate::records::run::{Mode, Run, RunSummary};
+use crate::records::task::Task;
 
 /// The word for a device without an outcome.
 const PENDING: &str = "pending";
@@ -141,10 +142,13 @@ impl<P: SchedulerPorts> Scheduler<P> {
         }
         let status = match counts.contains_key(PENDING) {
             false => "finished",
-            true if self.ports().state.cancelled(&run.run).await.map_err(ReportError::State)?.is_some() => "cancelling",
+            true if self.ports().state.cancelled(&run.task.run).await.map_err(ReportError::State)?.is_some() => {
+                "cancelling"
+            }
             true => "running",
         };
-        let Run { run, mode, accepted_at, by, plan, restore, .. } = run;
+        let accepted_at = run.accepted_at;
+        let Task { run, mode, by, plan, restore, .. } = run.task;
         Ok(RunReport { run, status, mode, accepted_at, by, plan, restore, counts, devices })
     }
 
@@ -160,19 +164,19 @@ impl<P: SchedulerPorts> Scheduler<P> {
         debug!(%caller, run = name, device, "an outcome is read");
         let run = self.recorded(name).await?;
         let Some(device) = run.devices.iter().find(|known| known.as_ref() == device) else {
-            return Err(ReportError::NotInRun { run: run.run, device: excerpt(device) });
+            return Err(ReportError::NotInRun { run: run.task.run, device: excerpt(device) });
         };
-        if let Some(outcome) = self.ports().state.outcome(&run.run, device).await.map_err(ReportError::State)? {
+        if let Some(outcome) = self.ports().state.outcome(&run.task.run, device).await.map_err(ReportError::State)? {
             return Ok(DeviceOutcome::Ended(Box::new(outcome)));
         }
-        let attempt = self.ports().state.attempt(&run.run, device).await.map_err(ReportError::State)?;
+        let attempt = self.ports().state.attempt(&run.task.run, device).await.map_err(ReportError::State)?;
         let attempt = attempt.map(|Attempt { attempts, reason, at, again_at, .. }| Tried {
             attempts,
             reason,
             tried_at: at,
             again_at,
         });
-        Ok(DeviceOutcome::Pending(Pending { run: run.run, device: device.clone(), status: PENDING, attempt }))
+        Ok(DeviceOutcome::Pending(Pending { run: run.task.run, device: device.clone(), status: PENDING, attempt }))
     }
 
     /// What is remembered of a device.
@@ -211,7 +215,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// nothing.
     pub async fn cancel(&self, caller: &Caller, name: &str) -> Result<RunReport, ReportError> {
         let run = self.recorded(name).await?;
-        self.ports().state.cancel(&run.run, self.ports().clock.now()).await.map_err(ReportError::State)?;
+        self.ports().state.cancel(&run.task.run, self.ports().clock.now()).await.map_err(ReportError::State)?;
         info!(%caller, run = name, "cancelled");
         self.run_report(name).await
     }

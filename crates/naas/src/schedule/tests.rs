@@ -8,10 +8,10 @@ use jiff::SignedDuration;
 
 use super::idempotency::fingerprint;
 use super::*;
-use crate::fakes::{FakeClock, FakeStore};
+use crate::fakes::{FakeClock, FakeStore, blank};
 use crate::ports::StoreFault;
 use crate::records::idempotency::IdempotencyRecord;
-use crate::records::outcome::{Attempt, Outcome, SwitchState};
+use crate::records::outcome::{Attempt, Outcome};
 
 const INVENTORY: &str = "hosts: {leaf1: {}, leaf2: {groups: [leaf]}, leaf3: {groups: [leaf]}}\ngroups: {leaf: {}}\n";
 
@@ -43,7 +43,7 @@ async fn a_request_becomes_slices_of_the_default_step() {
     let slices = store.slices.lock().unwrap();
     let sizes: Vec<_> = slices.iter().map(|slice| slice.devices.len()).collect();
     assert_eq!(sizes, [2, 1]);
-    assert!(slices.iter().all(|slice| slice.run == receipt.run && slice.inventory == ["naas/inventory"]));
+    assert!(slices.iter().all(|slice| slice.task.run == receipt.run && slice.task.inventory == ["naas/inventory"]));
 }
 
 #[tokio::test]
@@ -165,20 +165,7 @@ async fn a_key_must_be_a_header_value() {
 }
 
 fn outcome(run: &RunId, device: &str, status: Status) -> Outcome {
-    let now = FakeClock::default().now();
-    Outcome {
-        run: run.clone(),
-        device: DeviceName::new(device).unwrap(),
-        status,
-        switch: SwitchState::Saved,
-        diff: String::new(),
-        error: None,
-        superseded_by: None,
-        plan: None,
-        pinned: None,
-        started_at: now,
-        finished_at: now,
-    }
+    blank::outcome(run, &DeviceName::new(device).unwrap(), status)
 }
 
 #[tokio::test]
@@ -254,7 +241,7 @@ async fn a_plan_is_applied_to_the_devices_it_would_change() {
     assert!(matches!(early, ScheduleError::PlanUnfinished { pending: 3, .. }), "{early}");
     assert_eq!(receipt.devices, 1);
     let slice = store.slices.lock().unwrap()[0].clone();
-    assert_eq!((slice.plan, slice.mode, slice.devices[0].as_ref()), (Some(plan), Mode::Apply, "leaf1"));
+    assert_eq!((slice.task.plan, slice.task.mode, slice.devices[0].as_ref()), (Some(plan), Mode::Apply, "leaf1"));
     let not_a_plan = refused(&scheduler, &format!(r#"{{"plan":"{}"}}"#, receipt.run)).await;
     assert!(matches!(not_a_plan, ScheduleError::NotAPlan { .. }), "{not_a_plan}");
 }

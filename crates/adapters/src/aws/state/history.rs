@@ -1,7 +1,7 @@
 //! What devices were made to run.
 //!
 //! ```text
-//! history/<device>/<moment>-<run>-<sha256>.json    a revision; its name is all that a listing needs
+//! history/<device>/<moment>-<run>-<sha256>.json    a revision; a listing needs its name only
 //! ```
 //!
 //! The moment is counted backwards, so that S3, which lists names in their order, lists the newest

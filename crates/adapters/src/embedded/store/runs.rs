@@ -22,7 +22,7 @@ impl Runs for EmbeddedStore {
         let run = run.clone();
         self.write(move |transaction| {
             let mut runs = transaction.open_table(RUNS)?;
-            let name = run.run.to_string();
+            let name = run.task.run.to_string();
             let before: Option<Run> =
                 runs.get(name.as_str())?.map(|before| serde_json::from_str(before.value())).transpose()?;
             if before.is_none() {
@@ -84,7 +84,7 @@ impl Runs for EmbeddedStore {
         struct Brief {
             status: Status,
         }
-        let run = run.run.to_string();
+        let run = run.task.run.to_string();
         self.read(move |database| {
             let transaction = database.begin_read()?;
             let mut statuses = BTreeMap::new();

@@ -4,13 +4,13 @@ use intent::hash::ContentHash;
 use intent::name::RunId;
 use jiff::{SignedDuration, Timestamp};
 use naas::contract;
-use naas::fakes::FakeClock;
+use naas::fakes::{FakeClock, blank};
 use naas::ports::{Clock, History, Installation, Runs, SliceQueue};
 use naas::records::device_state::{Lease, Token};
 use naas::records::idempotency::Receipt;
 use naas::records::installation::InstallationId;
-use naas::records::outcome::{Outcome, Status, SwitchState};
-use naas::records::run::{Mode, Run};
+use naas::records::outcome::{Outcome, Status};
+use naas::records::run::Run;
 use naas::records::slice::Slice;
 
 use super::queue::MAX_RECEIVES;
@@ -18,20 +18,7 @@ use super::runs::OUTCOMES;
 use super::*;
 
 fn slice(device: &str) -> Slice {
-    Slice {
-        version: naas::records::slice::VERSION,
-        run: run(),
-        mode: Mode::Apply,
-        devices: vec![DeviceName::new(device).unwrap()],
-        inventory: vec!["inventory.yaml".to_owned()],
-        confirm: None,
-        plan: None,
-        restore: None,
-        repeats: None,
-        by: None,
-        attempt: 0,
-        waits: 0,
-    }
+    blank::slice(run(), DeviceName::new(device).unwrap())
 }
 
 fn run() -> RunId {
@@ -39,36 +26,11 @@ fn run() -> RunId {
 }
 
 fn whole_run() -> Run {
-    Run {
-        run: run(),
-        accepted_at: "2026-11-23T20:15:30Z".parse().unwrap(),
-        mode: Mode::Apply,
-        devices: vec![DeviceName::new("a").unwrap()],
-        step: 1,
-        inventory: Vec::new(),
-        confirm: None,
-        plan: None,
-        restore: None,
-        repeats: None,
-        by: None,
-    }
+    blank::run(run(), vec![DeviceName::new("a").unwrap()])
 }
 
 fn outcome(device: &str, status: Status) -> Outcome {
-    let at = "2026-11-23T20:15:30Z".parse().unwrap();
-    Outcome {
-        run: run(),
-        device: DeviceName::new(device).unwrap(),
-        status,
-        switch: SwitchState::Saved,
-        diff: String::new(),
-        error: None,
-        superseded_by: None,
-        plan: None,
-        pinned: None,
-        started_at: at,
-        finished_at: at,
-    }
+    blank::outcome(&run(), &DeviceName::new(device).unwrap(), status)
 }
 
 fn store() -> (tempfile::TempDir, EmbeddedStore) {

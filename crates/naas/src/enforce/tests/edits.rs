@@ -12,10 +12,10 @@ fn is_known(site: &Site) -> bool {
 fn assert_a_check_follows(site: &Site) {
     let slices = site.store.slices.lock().unwrap();
     let [check] = slices.as_slice() else { panic!("{slices:?}") };
-    assert_eq!((check.mode, check.devices[0].as_ref(), check.attempt), (Mode::Check, "leaf1", 0));
-    let run = site.store.runs.lock().unwrap()[&check.run].clone();
-    assert_eq!((run.mode, run.by.as_deref()), (Mode::Check, Some("naas, after run 20261123-201530-000007")));
-    assert!(site.outcome("leaf1").error.unwrap().contains(&format!("run {} checks", check.run)));
+    assert_eq!((check.task.mode, check.devices[0].as_ref(), check.attempt), (Mode::Check, "leaf1", 0));
+    let run = site.store.runs.lock().unwrap()[&check.task.run].clone();
+    assert_eq!((run.task.mode, run.task.by.as_deref()), (Mode::Check, Some("naas, after run 20261123-201530-000007")));
+    assert!(site.outcome("leaf1").error.unwrap().contains(&format!("run {} checks", check.task.run)));
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn the_check_after_an_edit_finds_it() {
     site.receive(&check.to_message(), Delivery::First).await.unwrap();
 
     let outcomes = site.store.outcomes.lock().unwrap();
-    let found = &outcomes[&(check.run, check.devices[0].clone())];
+    let found = &outcomes[&(check.task.run, check.devices[0].clone())];
     assert_eq!(found.status, Status::Drifted);
     assert!(found.diff.contains("-hostname changed-by-hand"), "{}", found.diff);
 }

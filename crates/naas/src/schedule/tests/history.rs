@@ -23,15 +23,11 @@ async fn store_with(texts: &[&str]) -> FakeStore {
         let configuration = ContentHash::of(text);
         (&store).keep(&leaf(), &configuration, text).await.unwrap();
         let revision = Revision {
-            version: crate::records::revision::VERSION,
-            device: leaf(),
-            configuration,
-            run: run(number),
             at: FakeClock::default().now() + SignedDuration::from_secs(number as i64),
             by: Some("ana@noc".to_owned()),
-            models: Vec::new(),
             parts: vec![Part { model: "m.yaml".to_owned(), lines: text.lines().count() }],
             diff: "--- a\n+++ b\n+one\n+two\n-three\n".to_owned(),
+            ..blank::revision(run(number), leaf(), text)
         };
         (&store).add(&revision).await.unwrap();
     }
@@ -48,9 +44,13 @@ async fn a_restore_travels_as_the_hash_of_its_text() {
         let receipt = scheduler(store).configure(&Caller::named("ana@noc\n"), body.as_bytes(), None).await.unwrap();
 
         let slice = store.slices.lock().unwrap().pop().unwrap();
-        assert_eq!((slice.restore.as_ref(), slice.by.as_deref()), (Some(&one), Some("ana@noc")), "{reference}");
+        assert_eq!(
+            (slice.task.restore.as_ref(), slice.task.by.as_deref()),
+            (Some(&one), Some("ana@noc")),
+            "{reference}"
+        );
         let run = store.runs.lock().unwrap()[&receipt.run].clone();
-        assert_eq!((run.restore.as_ref(), run.by.as_deref()), (Some(&one), Some("ana@noc")));
+        assert_eq!((run.task.restore.as_ref(), run.task.by.as_deref()), (Some(&one), Some("ana@noc")));
     }
 }
 
@@ -89,9 +89,9 @@ async fn an_applied_or_redriven_restore_restores_the_same() {
     scheduler.redrive(&nobody(), b"").await.unwrap();
 
     let redriven = store.slices.lock().unwrap().pop().unwrap();
-    assert_ne!(redriven.run, applied.run);
+    assert_ne!(redriven.task.run, applied.task.run);
     for slice in [applied, redriven] {
-        assert_eq!((slice.restore, slice.by.as_deref()), (Some(ContentHash::of("one\n")), Some("ana")));
+        assert_eq!((slice.task.restore, slice.task.by.as_deref()), (Some(ContentHash::of("one\n")), Some("ana")));
     }
 }
 

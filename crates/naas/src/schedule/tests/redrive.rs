@@ -47,7 +47,7 @@ async fn open_devices_go_on_and_ended_ones_get_a_new_run() {
     assert_eq!((redriven.started.len(), redriven.started[0].devices), (1, 1));
     assert_eq!((redriven.left.len(), redriven.left[0].message.as_str()), (1, "no slice"));
     let slices = store.slices.lock().unwrap();
-    let sent: Vec<_> = slices.iter().map(|slice| (slice.run == run, slice.devices.len(), slice.attempt)).collect();
+    let sent: Vec<_> = slices.iter().map(|slice| (slice.task.run == run, slice.devices.len(), slice.attempt)).collect();
     assert_eq!(sent, [(true, 2, 0), (false, 1, 0)]);
     assert_eq!(store.parked.lock().unwrap().len(), 1, "and only what is no slice stays");
 }
@@ -90,7 +90,7 @@ async fn only_the_selected_run_is_sent_again() {
     let redriven = later(store).redrive(&nobody(), body.as_bytes()).await.unwrap();
 
     assert_eq!(redriven.resumed, [second]);
-    assert_eq!(parked(store).iter().map(|slice| slice.run.clone()).collect::<Vec<_>>(), [first]);
+    assert_eq!(parked(store).iter().map(|slice| slice.task.run.clone()).collect::<Vec<_>>(), [first]);
 }
 
 #[tokio::test]
@@ -114,7 +114,8 @@ async fn a_selection_that_is_malformed_sends_nothing() {
 async fn a_redriven_restore_keeps_its_place_among_restores() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let (first, slices) = run_of(store, r#"{"devices":["leaf1"]}"#).await;
-    let restore = Slice { restore: Some(ContentHash::of("one\n")), ..slices[0].clone() };
+    let task = Task { restore: Some(ContentHash::of("one\n")), ..slices[0].task.clone() };
+    let restore = Slice { task, ..slices[0].clone() };
     park(store, &restore).await;
     store.record(&outcome(&first, "leaf1", Status::Unreachable)).await.unwrap();
 
@@ -126,9 +127,9 @@ async fn a_redriven_restore_keeps_its_place_among_restores() {
     much_later.ports().clock.advance(SignedDuration::from_hours(1));
     much_later.redrive(&nobody(), b"").await.unwrap();
 
-    assert_eq!((redriven.run, redriven.repeats.as_ref()), (again, Some(&first)));
+    assert_eq!((redriven.task.run, redriven.task.repeats.as_ref()), (again, Some(&first)));
     let thrice = store.slices.lock().unwrap().remove(0);
-    assert_eq!(thrice.restore_order(), &first, "also when it is sent a third time");
+    assert_eq!(thrice.task.restore_order(), &first, "also when it is sent a third time");
 }
 
 #[tokio::test]
