@@ -1,25 +1,41 @@
-//! What configuration mode knows: whole commands, word by word, in their modes. `grammar.txt` says which, and how to add one.
+//! What configuration mode knows: whole commands, word by word, in their modes. `grammar.txt` says
+//! which, and how to add one.
 
 mod net;
 mod read;
 mod types;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::release::Release;
 use net::Net;
+use read::Form;
 pub(crate) use types::{Type, interfaces, is_class, joined, vlans};
 
-/// A mode of the command line: the commands it has of its own, and the groups of commands it shares with others.
-#[derive(Debug)]
+/// A mode of the command line: the commands it has of its own, and the groups of commands it shares
+/// with others.
+#[derive(Debug, Default)]
 pub(crate) struct Mode {
-    net: Net,
+    /// Its own commands as they stand in the file.
+    forms: Vec<Form>,
+    /// The same, ready to understand lines. They are read when the mode is first used: reading all
+    /// modes takes longer than everything else a device does to start, and most devices use few of
+    /// them.
+    commands: OnceLock<Commands>,
     groups: Vec<usize>,
     /// Beginnings of commands of the modes around it that it refuses until it is left with `exit`.
     refused: Vec<Vec<&'static str>>,
     /// Beginnings of commands of its groups that it does not have.
     lacking: Vec<Vec<&'static str>>,
+}
+
+/// The commands of a mode.
+#[derive(Debug, Default)]
+struct Commands {
+    net: Net,
+    /// What each command does, by the numbers that the net gives.
+    rules: Vec<Rule>,
 }
 
 /// A command of EOS, word by word.
@@ -29,7 +45,7 @@ pub(crate) struct Rule {
     opens: Option<usize>,
     /// EOS shows `no <command>` where it was negated.
     pub(crate) shows_no: bool,
-    /// What it says is so anyway, so EOS does not show it.
+    /// It states a default, so EOS does not show it.
     pub(crate) is_default: bool,
     /// A `no` with these words removes everything that begins with them.
     pub(crate) removes_all: bool,
@@ -39,7 +55,7 @@ pub(crate) struct Rule {
     pub(crate) hashed: bool,
     since: Option<Release>,
     until: Option<Release>,
-    /// As what EOS shows it, from the first fitting release on.
+    /// What EOS shows in its place; the first one that fits the release counts.
     rewrites: Vec<Rewrite>,
 }
 
@@ -52,7 +68,7 @@ struct Rewrite {
     text: &'static str,
 }
 
-/// A command that was understood.
+/// A line that was understood as a command.
 #[derive(Debug)]
 pub(crate) struct Parsed<'w> {
     pub(crate) rule: &'static Rule,
@@ -62,7 +78,7 @@ pub(crate) struct Parsed<'w> {
     pub(crate) key: usize,
     /// The type of each word that is no keyword.
     pub(crate) types: Vec<Option<&'static Type>>,
-    /// How many words were keywords.
+    /// How many of the words are keywords.
     keywords: usize,
     /// Whether it is a whole command, and not only the beginning of one.
     whole: bool,
@@ -79,15 +95,15 @@ pub(crate) struct Unknown {
 /// What is wrong with a word, the more of a command is known the later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Why {
-    /// No command has it there.
+    /// No command has this word at this place.
     Invalid,
-    /// It is the beginning of a word that a command has there.
+    /// The word is the beginning of one that a command has there.
     Abbreviated,
-    /// The command goes on after it.
+    /// The command goes on after this word.
     Incomplete,
 }
 
-/// How commands are understood.
+/// What decides how a line is understood.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
     pub(crate) release: Release,
@@ -99,14 +115,17 @@ pub(crate) struct Reading {
 #[derive(Debug)]
 struct Grammar {
     modes: Vec<Mode>,
-    rules: Vec<Rule>,
 }
 
 static GRAMMAR: LazyLock<Grammar> = LazyLock::new(|| match read::grammar(include_str!("../grammar.txt")) {
     Ok(grammar) => grammar,
-    // A test reads the file before anybody else does.
-    Err(error) => unreachable!("grammar.txt: {error}"),
+    Err(error) => misread(&error),
 });
+
+/// The file is part of the program, and a test reads all of it.
+fn misread(error: &str) -> ! {
+    unreachable!("grammar.txt: {error}")
+}
 
 /// The configuration mode, outside of all others.
 pub(crate) fn root() -> &'static Mode {
@@ -114,7 +133,7 @@ pub(crate) fn root() -> &'static Mode {
 }
 
 impl Rule {
-    /// The mode it opens.
+    /// The mode that the command opens, if it opens one.
     pub(crate) fn opens(&self) -> Option<&'static Mode> {
         self.opens.map(|mode| &GRAMMAR.modes[mode])
     }
@@ -129,14 +148,19 @@ fn within(since: Option<Release>, until: Option<Release>, release: Release) -> b
 }
 
 impl Mode {
-    /// Understands a whole command.
+    /// Reads words as one whole command of this mode.
     pub(crate) fn parse<'w>(&'static self, words: &[&'w str], how: Reading) -> Result<Parsed<'w>, Unknown> {
-        self.best(words, |net| net.parse(&GRAMMAR.rules, words, how, false))
+        self.best(words, |commands| commands.net.parse(&commands.rules, words, how, false))
     }
 
-    /// Understands a command, or the beginning of one that is enough to take it away with `no`.
+    /// Reads words as a command, or as the beginning of one that is enough to take it away with
+    /// `no`.
     pub(crate) fn parse_negated<'w>(&'static self, words: &[&'w str], how: Reading) -> Result<Parsed<'w>, Unknown> {
-        self.best(words, |net| net.parse(&GRAMMAR.rules, words, how, true))
+        self.best(words, |commands| commands.net.parse(&commands.rules, words, how, true))
+    }
+
+    fn commands(&self) -> &Commands {
+        self.commands.get_or_init(|| read::commands(&self.forms).unwrap_or_else(|error| misread(&error)))
     }
 
     /// Whether it refuses what the modes around it would take.
@@ -147,16 +171,16 @@ impl Mode {
     fn best<'w>(
         &'static self,
         words: &[&str],
-        parse: impl Fn(&'static Net) -> Result<Parsed<'w>, Unknown>,
+        parse: impl Fn(&'static Commands) -> Result<Parsed<'w>, Unknown>,
     ) -> Result<Parsed<'w>, Unknown> {
         if self.lacking.iter().any(|lacking| words.starts_with(lacking)) {
             return Err(Unknown { token: 0, why: Why::Invalid });
         }
-        let nets = std::iter::once(&self.net).chain(self.groups.iter().map(|group| &GRAMMAR.modes[*group].net));
+        let modes = std::iter::once(self).chain(self.groups.iter().map(|group| &GRAMMAR.modes[*group]));
         let mut best = Err(Unknown { token: 0, why: Why::Invalid });
         debug_assert!(!words.is_empty(), "a command has words");
-        for net in nets {
-            best = match (best, parse(net)) {
+        for mode in modes {
+            best = match (best, parse(mode.commands())) {
                 (Ok(one), Ok(other)) => Ok(if other.keywords > one.keywords { other } else { one }),
                 (Ok(one), Err(_)) | (Err(_), Ok(one)) => Ok(one),
                 (Err(one), Err(other)) => Err(one.max(other)),

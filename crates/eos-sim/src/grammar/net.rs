@@ -1,7 +1,8 @@
-//! The commands of a mode as a net of words: each node says which words may follow, and which command has ended there.
+//! The commands of a mode as a net of words: each node says which words may follow, and which
+//! command has ended there.
 //!
-//! Commands share the nodes of what they begin with. A line is followed along all ways at once; of those that end with a command,
-//! the one with the most keywords counts.
+//! Commands share the nodes of what they begin with. A line is followed along all ways at once; of
+//! those that end with a command, the one with the most keywords counts.
 
 use std::borrow::Cow;
 
@@ -26,7 +27,7 @@ struct Node {
     alone: bool,
 }
 
-/// One way through the net.
+/// One way through the net that fits the words read so far.
 #[derive(Debug, Clone, Copy)]
 struct Way {
     node: u32,
@@ -51,7 +52,7 @@ enum Took<'n> {
 }
 
 impl Net {
-    /// Adds a command.
+    /// Adds a command, which ends with the rule of this number.
     pub(super) fn add(&mut self, parts: &[Part], rule: u32) {
         if self.nodes.is_empty() {
             self.nodes.push(Node { alone: true, ..Node::default() });
@@ -183,7 +184,8 @@ impl Net {
         }
     }
 
-    /// Whether `no` may end here: after the name of a command, where its value would be, or after two words of it.
+    /// Whether `no` may end here: after the name of a command, where its value would be, or after
+    /// two words of it.
     fn is_enough(&self, way: &Way, words: usize) -> bool {
         let node = &self.nodes[way.node as usize];
         let value = node.keywords.is_empty() && !node.typed.is_empty();
@@ -251,7 +253,7 @@ impl Net {
 }
 
 impl Node {
-    /// The edges of a keyword.
+    /// The edges that this keyword leads along.
     fn exact(&self, word: &str) -> &[(&'static str, u32)] {
         let from = self.keywords.partition_point(|(keyword, _)| *keyword < word);
         let length = self.keywords[from..].iter().take_while(|(keyword, _)| *keyword == word).count();

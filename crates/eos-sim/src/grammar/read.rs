@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::net::Net;
-use super::{Grammar, Mode, Rewrite, Rule, Type};
+use super::{Commands, Grammar, Mode, Rewrite, Rule, Type};
 use crate::release::Release;
 
 /// A part of a command's form.
@@ -28,13 +27,24 @@ pub(super) enum Times {
 /// A line of the file: its number, its depth and its text.
 type Line = (usize, usize, &'static str);
 
+/// A command as it stands in the file.
+#[derive(Debug)]
+pub(super) struct Form {
+    /// The number of its line, from 1.
+    line: usize,
+    /// The words of the command, and the notes behind them.
+    text: &'static str,
+    /// The mode it opens, by its place in the grammar.
+    opens: Option<usize>,
+}
+
 #[derive(Default)]
 struct Reader {
     modes: Vec<Mode>,
-    rules: Vec<Rule>,
     groups: HashMap<&'static str, usize>,
 }
 
+/// Reads which modes there are, and which lines are the commands of each.
 pub(super) fn grammar(text: &'static str) -> Result<Grammar, String> {
     let lines: Vec<Line> = text
         .lines()
@@ -46,17 +56,33 @@ pub(super) fn grammar(text: &'static str) -> Result<Grammar, String> {
     // Groups may be used before they stand there, so each gets its place first.
     let groups = lines.iter().filter_map(|(_, _, line)| line.strip_prefix("define "));
     reader.groups = groups.enumerate().map(|(at, name)| (name, at + 1)).collect();
-    for _ in 0..=reader.groups.len() {
-        reader.modes.push(empty());
-    }
+    reader.modes.resize_with(reader.groups.len() + 1, Mode::default);
     let mut rest = lines.as_slice();
     reader.mode(0, &mut rest, 0)?;
-    reader.modes.iter_mut().for_each(|mode| mode.net.finish());
-    Ok(Grammar { modes: reader.modes, rules: reader.rules })
+    Ok(Grammar { modes: reader.modes })
 }
 
-fn empty() -> Mode {
-    Mode { net: Net::default(), groups: Vec::new(), refused: Vec::new(), lacking: Vec::new() }
+/// Reads the commands of a mode.
+pub(super) fn commands(forms: &[Form]) -> Result<Commands, String> {
+    let mut commands = Commands::default();
+    for form in forms {
+        commands.add(form).map_err(|error| format!("line {}: {error}", form.line))?;
+    }
+    commands.net.finish();
+    Ok(commands)
+}
+
+impl Commands {
+    fn add(&mut self, form: &Form) -> Result<(), String> {
+        let (words, notes) = match form.text.find(" @") {
+            Some(at) => (&form.text[..at], &form.text[at + 1..]),
+            None => (form.text, ""),
+        };
+        let index = u32::try_from(self.rules.len()).map_err(|_| "too many commands".to_owned())?;
+        self.rules.push(rule(notes, form.opens)?);
+        self.net.add(&parts(words)?, index);
+        Ok(())
+    }
 }
 
 impl Reader {
@@ -70,38 +96,26 @@ impl Reader {
                 return Err(format!("line {number}: it is too deep"));
             }
             *rest = after;
-            let failed = |error: String| format!("line {number}: {error}");
+            let group = |name| self.groups.get(name).copied().ok_or_else(|| format!("line {number}: no group {name}"));
             if let Some(name) = line.strip_prefix("define ") {
-                let group = *self.groups.get(name).ok_or_else(|| failed(format!("no group {name}")))?;
+                let group = group(name)?;
                 self.mode(group, rest, depth + 1)?;
             } else if let Some(name) = line.strip_prefix("use ") {
-                let group = *self.groups.get(name).ok_or_else(|| failed(format!("no group {name}")))?;
+                let group = group(name)?;
                 self.modes[mode].groups.push(group);
             } else if let Some(word) = line.strip_prefix("! ") {
                 self.modes[mode].refused.push(word.split(' ').collect());
             } else if let Some(words) = line.strip_prefix("- ") {
                 self.modes[mode].lacking.push(words.split(' ').collect());
-            } else if let Some(line) = line.strip_prefix("> ") {
+            } else if let Some(text) = line.strip_prefix("> ") {
                 let below = self.modes.len();
-                self.modes.push(empty());
-                self.command(mode, line, Some(below)).map_err(failed)?;
+                self.modes.push(Mode::default());
+                self.modes[mode].forms.push(Form { line: *number, text, opens: Some(below) });
                 self.mode(below, rest, depth + 1)?;
             } else {
-                self.command(mode, line, None).map_err(failed)?;
+                self.modes[mode].forms.push(Form { line: *number, text: line, opens: None });
             }
         }
-        Ok(())
-    }
-
-    fn command(&mut self, mode: usize, text: &'static str, opens: Option<usize>) -> Result<(), String> {
-        let (form, notes) = match text.find(" @") {
-            Some(at) => (&text[..at], &text[at + 1..]),
-            None => (text, ""),
-        };
-        let rule = rule(notes, opens)?;
-        let index = u32::try_from(self.rules.len()).map_err(|_| "too many commands".to_owned())?;
-        self.rules.push(rule);
-        self.modes[mode].net.add(&parts(form)?, index);
         Ok(())
     }
 }

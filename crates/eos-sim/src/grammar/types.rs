@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-/// What a word may be.
+/// What a word that is no keyword may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Type {
     Area,
@@ -78,7 +78,8 @@ const NAMES: [(&str, Type); 32] = [
     ("word", Type::Word),
 ];
 
-/// Classes of interfaces with the shortest beginning that names them, longer names before those they begin with.
+/// Classes of interfaces with the shortest beginning that names them, longer names before those
+/// they begin with.
 const CLASSES: [(&str, &str); 14] = [
     ("Ethernet", "et"),
     ("Port-Channel", "po"),
@@ -220,7 +221,7 @@ fn mask(word: &str) -> Option<String> {
     Some(Ipv4Net::with_netmask(mask, mask).ok()?.prefix_len().to_string())
 }
 
-/// A MAC address with colons.
+/// The MAC address in its form with colons; `None` if the word is none.
 fn mac(word: &str) -> Option<String> {
     let groups: Vec<&str> = word.split(['.', ':', '-']).collect();
     let width = match groups.len() {
@@ -295,7 +296,8 @@ fn one_interface(name: &str) -> Option<String> {
     }
 }
 
-/// The interfaces of a name or of ranges of names such as `Ethernet1-3,Vlan10`, each by its long name.
+/// The interfaces of a name or of ranges of names such as `Ethernet1-3,Vlan10`, each by its long
+/// name.
 pub(crate) fn interfaces(names: &str) -> Option<Vec<String>> {
     let mut current = "";
     let mut found = Vec::new();
