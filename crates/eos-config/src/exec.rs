@@ -1,4 +1,4 @@
-//! Commands that are no configuration.
+//! Tells the EXEC commands, which act, from configuration.
 
 use std::sync::LazyLock;
 
@@ -17,11 +17,13 @@ static COMMANDS: LazyLock<Vec<Command>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The EXEC command that `line` begins with, such as `write` or `clock set`; none if the line may be configuration.
+/// The EXEC command that `line` begins with, such as `write` or `clock set`; none if the line may
+/// be configuration.
 ///
-/// EOS takes EXEC commands in configuration modes, too, and they act there: a candidate that holds `write memory` saves
-/// when it is sent. Words are compared as EOS does, without case; abbreviations are not known, since eAPI refuses them.
-/// `enable` counts only when it stands alone, because `enable password` is configuration.
+/// EOS takes EXEC commands in configuration modes, too, and they act there: a candidate that holds
+/// `write memory` saves when it is sent. Words are compared as EOS does, without case;
+/// abbreviations are not known, since eAPI refuses them. `enable` counts only when it stands alone,
+/// because `enable password` is configuration.
 pub fn exec_command(line: &str) -> Option<&'static str> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let fits = |command: &&Command| {
@@ -34,7 +36,8 @@ pub fn exec_command(line: &str) -> Option<&'static str> {
     (found.name != "enable" || words.len() == 1).then_some(found.name)
 }
 
-/// True for a command of [`exec_command`] that shows something or moves the prompt, and changes nothing on the switch.
+/// True for a command of [`exec_command`] that shows something or moves the prompt, and changes
+/// nothing on the switch.
 pub fn only_shows(name: &str) -> bool {
     COMMANDS.iter().any(|command| command.name == name && command.only_shows)
 }

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What names how a secret is encoded.
+/// The words that say how the secret behind them is encoded.
 const ENCODINGS: [&str; 10] = ["0", "5", "7", "8", "8a", "sha512", "sha256", "cleartext", "encrypted", "hidden"];
 
-/// One form of a line.
+/// One form that a line with a secret may have.
 struct Form {
     parts: Vec<Part>,
     /// True if it only looks as if it had a secret.
@@ -23,7 +23,7 @@ enum Part {
     Secrets,
 }
 
-/// The forms by their first word.
+/// All forms of the table, by their first word.
 static FORMS: LazyLock<HashMap<&str, Vec<Form>>> = LazyLock::new(|| {
     let mut forms: HashMap<&str, Vec<Form>> = HashMap::new();
     for line in include_str!("secrets.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -37,12 +37,12 @@ static FORMS: LazyLock<HashMap<&str, Vec<Form>>> = LazyLock::new(|| {
     forms
 });
 
-/// What the table says of a line.
+/// What the table knows about a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Found {
     /// These words are secrets, by their place in the line.
     Secrets(Vec<usize>),
-    /// There is none, although it may look so.
+    /// The line holds no secret, although it looks like one that does.
     Harmless,
     /// The table does not know the line.
     Unknown,

@@ -27,12 +27,14 @@ const BEFORE_SECRET: [&str; 12] = [
 /// Words that a secret follows if its encoding stands between.
 const BEFORE_ENCODING: [&str; 8] = ["key", "md5", "sha", "sha1", "sha256", "auth", "priv", "text"];
 
-/// The text, which may be a configuration, a unified diff of one or a sentence that quotes a line, with every secret replaced
-/// by [`REMOVED`]. Lines are neither lost nor added, and their indentation and signs stay.
+/// The text, which may be a configuration, a unified diff of one or a sentence that quotes a line,
+/// with every secret replaced by [`REMOVED`]. Lines are neither lost nor added, and their
+/// indentation and signs stay.
 ///
-/// A field of the table `secrets.txt` is masked by its place in the line. What the table does not know is masked if it
-/// follows an encoding or a word such as `password`, if it is a hash, a private key, a password in a URL or a token
-/// in a script. So the text may lose more than its secrets, and should lose no less.
+/// A field of the table `secrets.txt` is masked by its place in the line. What the table does not
+/// know is masked if it follows an encoding or a word such as `password`, if it is a hash, a
+/// private key, a password in a URL or a token in a script. So the text may lose more than its
+/// secrets, and should lose no less.
 pub fn mask(text: &str) -> Cow<'_, str> {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let keys = keys(&lines);
@@ -59,7 +61,8 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Which lines are inside of a private key. A diff may show the middle of one alone, so long lines of base 64 count as well.
+/// Which lines are inside of a private key. A diff may show the middle of one alone, so long lines
+/// of base 64 count as well.
 fn keys(lines: &[&str]) -> Vec<bool> {
     let mut inside = false;
     let mut keys: Vec<bool> = Vec::with_capacity(lines.len());
@@ -132,7 +135,8 @@ fn mask_line(line: &str) -> Cow<'_, str> {
     masked
 }
 
-/// The places of a line's words; signs of a diff and quotes around a quoted line are no part of them.
+/// The places of a line's words; signs of a diff and quotes around a quoted line are no part of
+/// them.
 fn spans(line: &str) -> Vec<(usize, usize)> {
     let (indent, body) = start_of(line);
     let mut spans = Vec::new();
@@ -176,9 +180,11 @@ fn find(words: &[&str], secrets: &mut [bool]) {
     }
 }
 
-/// True if `word` can be a field whose secret stands behind its encoding, in a line that the table does not know.
+/// True if `word` can be a field whose secret stands behind its encoding, in a line that the table
+/// does not know.
 ///
-/// `8a` and `sha512` mean nothing but an encoding; `0`, `5` and `7` are numbers too, so there the field must sound like one.
+/// `8a` and `sha512` mean nothing but an encoding; `0`, `5` and `7` are numbers too, so there the
+/// field must sound like one.
 fn may_be_encoded(word: &str, encoding: &str) -> bool {
     const SOUNDS: [&str; 9] = ["key", "pass", "secret", "auth", "psk", "token", "string", "credential", "community"];
     BEFORE_ENCODING.contains(&word)

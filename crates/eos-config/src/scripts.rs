@@ -1,4 +1,5 @@
-//! Secrets in free text: in URLs, in options and variables of scripts, in HTTP headers, and hashes anywhere.
+//! Secrets in free text: in URLs, in options and variables of scripts, in HTTP headers, and hashes
+//! anywhere.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -7,31 +8,32 @@ use regex::{Captures, Regex};
 
 use crate::mask::REMOVED;
 
-/// Each pattern has the groups `keep`, which stays, and `secret`, which goes; the first quick word must be in the line.
+/// Each pattern has the groups `keep`, which stays, and `secret`, which goes; the first quick word
+/// must be in the line.
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     [
-        // user:password@ of a URL, or a token@.
+        // `user:password@` in a URL, or `token@`.
         ("://", r"(?P<keep>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<secret>[^\s/@'\x22]+)(?P<after>@)"),
-        // Authorization: Bearer x; everything up to the quote.
+        // `Authorization: Bearer x`: everything up to the quote is the secret.
         ("uthorization", r"(?P<keep>[Aa]uthorization['\x22]?\s*[:=]\s*)(?P<secret>[^'\x22]+)(?P<after>)"),
         ("earer", r"(?P<keep>[Bb]earer\s+)(?P<secret>[^\s'\x22]+)(?P<after>)"),
-        // curl -u user:password
+        // `curl -u user:password`.
         (" -u", r"(?P<keep>\s-u\s*)(?P<secret>[^\s'\x22]+|'[^']*'|\x22[^\x22]*\x22)(?P<after>)"),
         (" --user", r"(?P<keep>\s--user[\s=]+)(?P<secret>[^\s'\x22]+|'[^']*'|\x22[^\x22]*\x22)(?P<after>)"),
         ("sshpass", r"(?P<keep>sshpass\s+-p\s*)(?P<secret>[^\s'\x22]+|'[^']*'|\x22[^\x22]*\x22)(?P<after>)"),
-        // -cvauth=key,x, TOKEN=x, "password": "x", X-Auth-Token: x
+        // `-cvauth=key,x`, `TOKEN=x`, `"password": "x"` and `X-Auth-Token: x`.
         (
             "",
             r"(?i)(?P<keep>[-\w.]*(?:auth|token|secret|passw(?:or)?d|passphrase|pwd|api[-_]?key|credential|private[-_]?key|access[-_]?key)[-\w.]*['\x22]?\s*[=:]\s*)(?P<secret>'[^']*'|\x22[^\x22]*\x22|[^\s'\x22&|;]+)(?P<after>)",
         ),
-        // --token x, -password x
+        // Options such as `--token x` and `-password x`.
         (
             "",
             r"(?i)(?P<keep>(?:^|\s)--?[-\w]*(?:token|secret|passw(?:or)?d|passphrase|pwd|api[-_]?key|private[-_]?key)[-\w]*\s+)(?P<secret>'[^']*'|\x22[^\x22]*\x22|[^\s'\x22-][^\s'\x22]*)(?P<after>)",
         ),
-        // Hashes and EOS's type 8a: $6$salt$hash, $1c$…
+        // Hashes such as `$6$salt$hash`, and EOS's type 8a, which begins with `$1c$`.
         ("$", r"(?P<keep>)(?P<secret>\$[0-9a-z]{1,6}\$[^\s'\x22]{4,})(?P<after>)"),
-        // Secrets that are the path of a URL.
+        // Webhooks, whose secret is the path of the URL.
         ("hooks.", r"(?P<keep>://hooks\.[^\s/'\x22]+/)(?P<secret>[^\s'\x22]+)(?P<after>)"),
     ]
     .into_iter()
@@ -47,7 +49,7 @@ struct Pattern {
     pattern: Regex,
 }
 
-/// The line without the secrets that are told by their form alone.
+/// The line without the secrets that can be recognised by their form alone.
 pub(crate) fn mask(line: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(line);
     for Pattern { quick, pattern } in PATTERNS.iter() {
@@ -56,7 +58,8 @@ pub(crate) fn mask(line: &str) -> Cow<'_, str> {
         }
         let hidden = pattern.replace_all(&masked, |found: &Captures<'_>| {
             let part = |name| found.name(name).map_or("", |part| part.as_str());
-            // A bare name is no secret: `--password` at the end of a sentence, or what was masked before.
+            // A bare name is no secret: `--password` at the end of a sentence, or what was masked
+            // before.
             if part("secret").contains(REMOVED) {
                 return found[0].to_owned();
             }

@@ -1,4 +1,5 @@
-//! Configurations that others wrote: no secret of theirs is shown, and none of their lines is taken for an EXEC command.
+//! Configurations that others wrote: no secret of theirs is shown, and none of their lines is taken
+//! for an EXEC command.
 
 #![expect(clippy::unwrap_used, reason = "tests, where an unwrap is the expectation")]
 
@@ -59,7 +60,8 @@ fn no_line_of_a_configuration_is_an_exec_command() {
     }
 }
 
-/// Words that a secret stands behind, found in another way than by the table: the last word of a line that has one of these.
+/// Words that a secret stands behind, found in another way than by the table: the last word of a
+/// line that has one of these.
 fn secret_of(line: &str) -> Option<&str> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let at = |wanted: &str| words.iter().position(|word| *word == wanted);
@@ -122,8 +124,9 @@ fn few_lines_of_the_corpora_are_masked() {
     assert!(masked * 50 <= total, "{masked} of {total} lines are masked: {changed:?}");
 }
 
-/// The lines of AVD's templates (<https://github.com/aristanetworks/avd>, `eos_cli_config_gen/j2templates`) whose fields its
-/// schema calls passwords, keys, secrets, passphrases, communities or licences.
+/// The lines of AVD's templates (<https://github.com/aristanetworks/avd>,
+/// `eos_cli_config_gen/j2templates`) whose fields its schema calls passwords, keys, secrets,
+/// passphrases, communities or licences.
 const AVD: [&str; 42] = [
     "aaa root secret sha512 CANARY",
     "boot secret sha512 CANARY",

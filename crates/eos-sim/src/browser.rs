@@ -1,13 +1,14 @@
-//! Keeps web pages out: a page that somebody on this machine opens can send requests to the loopback, and
-//! the control face breaks switches, while a switch that may run bash runs it on this machine.
+//! Keeps web pages out: a page that somebody on this machine opens can send requests to the
+//! loopback, and the control face breaks switches, while a switch that may run bash runs it on this
+//! machine.
 
 use std::net::IpAddr;
 
 use axum::http::{HeaderMap, Uri, header};
 
 /// True if a browser sent the request for a page. Browsers send `Origin` with whatever changes
-/// something; and a page whose own name was made to point here (DNS rebinding) asks for that name. No
-/// page has a name without a dot, as containers have them.
+/// something; and a page whose own name was made to point here (DNS rebinding) asks for that name.
+/// No page has a name without a dot, as containers have them.
 pub(crate) fn sent(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Uri>().ok());
     let is_ours = host

@@ -39,7 +39,7 @@ impl Cli {
         Self { device, mode, abbreviations, by_hand: false }
     }
 
-    /// Runs one command.
+    /// Runs one command in the mode that the request is in.
     pub(crate) fn run(&mut self, line: &str, input: Option<&str>) -> Result<Reply, Failure> {
         let words: Vec<&str> = line.split_whitespace().collect();
         if let Some(failure) = self.device.state().faults.failure_of(line) {
@@ -57,7 +57,7 @@ impl Cli {
                 show::run(&self.device, self.session(), &words)
             }
             [first, ..] if matches!(self.mode, Mode::Exec) => Err(Failure::unprivileged(0, first)),
-            // EXEC commands act wherever they are typed, in a session, too.
+            // An EXEC command acts wherever it is typed, also inside of a session.
             ["do", rest @ ..] if !rest.is_empty() => self.run(&rest.join(" "), input),
             ["no", "configure", ..] => self.privileged(&words, input),
             [first, ..] if vocabulary::owns(first) => self.privileged(&words, input),
@@ -66,7 +66,8 @@ impl Cli {
         }
     }
 
-    /// Ends the request: leaves all modes, and notes in the journal what only the whole request tells.
+    /// Ends the request: leaves all modes, and notes in the journal what only the whole request
+    /// tells.
     pub(crate) fn finish(mut self) {
         self.close();
         if self.by_hand {
@@ -154,7 +155,8 @@ impl Cli {
         Ok(Reply::silent())
     }
 
-    /// Leaves all configuration modes, and stores a group-change mode among them. That of a session that has ended is lost.
+    /// Leaves all configuration modes, and stores a group-change mode among them. That of a session
+    /// that has ended is lost.
     fn close(&mut self) {
         let Mode::Config { session, position } = &mut self.mode else { return };
         if position.is_root() {
@@ -238,8 +240,8 @@ impl Cli {
     }
 }
 
-/// Runs lines of commands as a privileged user, as `FastCli -p 15` does, and returns what they print. It ends at the first
-/// one that is refused.
+/// Runs lines of commands as a privileged user, as `FastCli -p 15` does, and returns what they
+/// print. It ends at the first one that is refused.
 pub(crate) fn run_lines(device: &Arc<Device>, lines: &str) -> String {
     let mut cli = Cli::new(device.clone(), true);
     cli.mode = Mode::Privileged;
@@ -265,7 +267,8 @@ fn target<'s>(state: &'s mut State, session: Option<&str>) -> Option<&'s mut Con
     }
 }
 
-/// Whether the user needs no `enable`: one of privilege 15, on a device that authorises `exec` from its own list of users.
+/// Whether the user needs no `enable`: one of privilege 15, on a device that authorises `exec` from
+/// its own list of users.
 fn starts_privileged(device: &Device) -> bool {
     let state = device.state();
     let level = format!("username {} privilege 15 ", device.spec.username);

@@ -1,25 +1,26 @@
-//! A device's time, which tests move ahead: commit timers, logins and sessions run out by it, not by waiting.
+//! A device's time, which tests move ahead: commit timers, logins and sessions run out by it, not
+//! by waiting.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Where a device gets its time from.
+/// The source of a device's time.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// None is the machine's time.
+    /// Where the clock stands; `None` if it follows the time of the machine.
     standing: Option<Timestamp>,
     ahead_ms: AtomicI64,
 }
 
 impl Clock {
-    /// The machine's time.
+    /// A clock that follows the time of the machine.
     pub(crate) fn running() -> Self {
         Self { standing: None, ahead_ms: AtomicI64::new(0) }
     }
 
-    /// Stands at `at` until it is moved.
+    /// A clock that stands at `at` until it is moved.
     pub(crate) fn standing(at: Timestamp) -> Self {
         Self { standing: Some(at), ahead_ms: AtomicI64::new(0) }
     }
@@ -30,7 +31,7 @@ impl Clock {
         base.checked_add(ahead).unwrap_or(Timestamp::MAX)
     }
 
-    /// Moves it ahead, from now on.
+    /// Moves the clock ahead by `by`.
     pub(crate) fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         let _ = self.ahead_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |ahead| Some(ahead.saturating_add(by)));

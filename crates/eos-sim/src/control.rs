@@ -23,8 +23,9 @@ type Devices = Arc<BTreeMap<String, Arc<Device>>>;
 type Refused = (StatusCode, Json<Value>);
 type Done = Result<StatusCode, Refused>;
 
-/// Looking: `GET /devices`, `GET /devices/{name}/{journal,running-config,startup-config}`. Breaking: `POST` and `DELETE
-/// /devices/{name}/faults`, `POST /devices/{name}/{clock,reboot,sessions,commit-timer,expire-logins}`.
+/// Looking: `GET /devices`, `GET /devices/{name}/{journal,running-config,startup-config}`.
+/// Breaking: `POST` and `DELETE /devices/{name}/faults`, `POST
+/// /devices/{name}/{clock,reboot,sessions,commit-timer,expire-logins}`.
 pub(crate) fn router(devices: Devices) -> Router {
     Router::new()
         .route("/devices", get(list))

@@ -1,7 +1,7 @@
 //! Configurations as files: `copy`, `configure replace`, `more`, `dir` and `delete`.
 //!
-//! `copy` into a configuration enters its text line by line. What it refuses is named in what it prints, and it still ends
-//! with "Copy completed successfully.", as people found on switches.
+//! `copy` into a configuration enters its text line by line. What it refuses is named in what it
+//! prints, and it still ends with "Copy completed successfully.", as people found on switches.
 
 use std::sync::Arc;
 
@@ -74,7 +74,8 @@ fn save(at: At<'_>, config: Arc<Config>) -> Result<(), DiskFull> {
     Ok(())
 }
 
-/// `configure replace <from>`: applies at once. A file with a line that is refused replaces nothing.
+/// `configure replace <from>`: applies at once. A file with a line that is refused replaces
+/// nothing.
 // EOS-73: at once, and the session ends.
 pub(crate) fn replace(at: At<'_>, from: &str) -> Result<(), Failure> {
     let device = at.device;

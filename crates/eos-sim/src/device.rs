@@ -14,7 +14,7 @@ use crate::release::Release;
 use crate::session::Generation;
 use crate::state::State;
 
-/// A simulated switch.
+/// A simulated switch: its description, its clock and its state.
 #[derive(Debug)]
 pub(crate) struct Device {
     pub(crate) spec: DeviceSpec,
@@ -50,7 +50,7 @@ impl Device {
         if let Some((line, reason)) = refused.into_iter().next() {
             return Err(FleetError::StartupConfig { device: spec.name, line, reason: reason.to_string() });
         }
-        // Ten thousand texts that nobody reads again.
+        // Nobody reads the text again, and a fleet may have ten thousand of them.
         spec.startup_config = None;
         let state = State::new(startup, clock.now(), spec.always_answers);
         Ok(Self {
@@ -79,7 +79,7 @@ impl Device {
         self.state().journal.note(self.clock.now(), event);
     }
 
-    /// How it reads configuration lines.
+    /// How the device reads configuration lines.
     pub(crate) fn dialect(&self) -> Dialect {
         dialect(&self.spec)
     }
@@ -90,7 +90,7 @@ impl Device {
 
     /// A configuration as a device shows it.
     pub(crate) fn shown(&self, command: &str, config: &Config) -> String {
-        // EOS-77: how a shown configuration begins.
+        // EOS-77: the first lines of a shown configuration.
         format!("! Command: {command}\n{}", self.body(config))
     }
 
@@ -105,7 +105,8 @@ impl Device {
         format!("! device: {name} ({model}, EOS-{eos})\n!\n{text}")
     }
 
-    /// The startup-config as `show startup-config` prints it, with who wrote it and when if anybody did.
+    /// The startup-config as `show startup-config` prints it, with who wrote it and when if anybody
+    /// did.
     pub(crate) fn shown_startup(&self) -> String {
         let state = self.state();
         let modified = state.saved.map(|at| last_modified(at, &self.spec.username)).unwrap_or_default();

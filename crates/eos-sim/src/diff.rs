@@ -1,5 +1,6 @@
-//! Unified diffs as EOS prints them, which are those of Python's `difflib.unified_diff` with three lines of context, its
-//! heuristic for frequent lines ("autojunk") included. Source: the documentation of Python's difflib.
+//! Unified diffs as EOS prints them, which are those of Python's `difflib.unified_diff` with three
+//! lines of context, its heuristic for frequent lines ("autojunk") included. Source: the
+//! documentation of Python's difflib.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -180,7 +181,8 @@ mod tests {
         serde_json::from_slice(&python.wait_with_output().unwrap().stdout).unwrap()
     }
 
-    /// Lines of which some are frequent, as in configurations, some have spaces at their end and some are not ASCII.
+    /// Lines of which some are frequent, as in configurations, some have spaces at their end and
+    /// some are not ASCII.
     fn line() -> impl Strategy<Value = String> {
         prop_oneof![
             4 => Just("!".to_owned()),

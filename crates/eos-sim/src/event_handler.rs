@@ -1,8 +1,9 @@
 //! Event-handlers: what `trigger on-startup-config` does on every save.
 //!
-//! An action waits for `delay` seconds (20 if not given) and may take `timeout` seconds (10 if not given); then it is
-//! killed with all it started. It runs on this machine with `bash -c`, and only if the device has `allow_bash`; of the
-//! environment it gets `PATH`, `HOME` and `HOSTNAME`, the device's configured one. It finds the device's flash and `FastCli`.
+//! An action waits for `delay` seconds (20 if not given) and may take `timeout` seconds (10 if not
+//! given); then it is killed with all it started. It runs on this machine with `bash -c`, and only
+//! if the device has `allow_bash`; of the environment it gets `PATH`, `HOME` and `HOSTNAME`, the
+//! device's configured one. It finds the device's flash and `FastCli`.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -16,10 +17,10 @@ use crate::device::Device;
 use crate::journal::Event;
 use crate::workspace::{Runner, Workspace};
 
-// EOS-87: the defaults are assumed.
+// EOS-87: the default delay and timeout, in seconds, are assumed.
 const DELAY: u64 = 20;
 const TIMEOUT: u64 = 10;
-/// Of each stream, so that a talkative action does not fill the memory.
+/// How many bytes of each output stream are kept, so that an action cannot fill the memory.
 const OUTPUT_LIMIT: u64 = 64 * 1024;
 
 /// An event-handler that has something to do on a save.
@@ -33,7 +34,7 @@ struct Handler {
 }
 
 /// Starts what `config` wants done after a save.
-// EOS-83: fires at every save.
+// EOS-83: the trigger fires at every save.
 pub(crate) fn on_startup_config(device: &Arc<Device>, config: &Config, run: Runner) {
     for handler in handlers(config) {
         if !device.spec.allow_bash {
@@ -76,7 +77,7 @@ async fn run(
     let mut bash = Command::new("bash");
     let script = workspace.map_or_else(|| handler.script.clone(), |workspace| workspace.script(&handler.script));
     let path = workspace.map(Workspace::path).or_else(|| std::env::var_os("PATH"));
-    // EOS-88: bash sets it itself.
+    // EOS-88: bash sets `HOSTNAME` itself; the configured name is given here.
     bash.args(["-c", &script]).env_clear().env("HOSTNAME", hostname);
     bash.envs(path.map(|path| ("PATH", path))).envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
     bash.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).process_group(0);

@@ -1,6 +1,7 @@
 //! EXEC commands that act and that are not imitated: they are taken, and only noted in the journal.
 //!
-//! EOS tries a line that a configuration mode does not know as an EXEC command, so they act inside of a session, too.
+//! EOS tries a line that a configuration mode does not know as an EXEC command, so they act inside
+//! of a session, too.
 
 use crate::device::Device;
 use crate::journal::Event;
@@ -15,7 +16,7 @@ pub(crate) fn acts(words: &[&str]) -> bool {
 /// EXEC commands that the command line itself imitates.
 const OWN: [&str; 4] = ["abort", "commit", "exit", "rollback"];
 
-/// Notes the command.
+/// Notes the command in the journal and answers nothing.
 pub(crate) fn run(device: &Device, words: &[&str]) -> Result<Reply, Failure> {
     device.note(Event::CommandRun { command: words.join(" ") });
     Ok(Reply::silent())

@@ -1,4 +1,4 @@
-//! What is made to go wrong on a device.
+//! Faults that a test sets on a device.
 
 use std::collections::BTreeMap;
 
@@ -20,31 +20,35 @@ pub struct Faults {
     pub deny_commands: Vec<String>,
     /// Requests that fail in passing, each a limited number of times.
     pub failing_requests: Vec<FailingRequest>,
-    /// Configuration lines that contain a key are taken, and answered with its value: a remark such as
-    /// `! Change will take effect only after switch reboot`.
+    /// Configuration lines that contain a key are taken, and answered with its value: a remark such
+    /// as `! Change will take effect only after switch reboot`.
     pub remark_lines: BTreeMap<String, String>,
-    /// Somebody else holds the configuration lock: entering a configuration mode and committing are refused with code
-    /// 1000.
+    /// Somebody else holds the configuration lock: entering a configuration mode and committing are
+    /// refused with code 1000.
     pub config_locked: bool,
     /// How a session is listed after its commit timer has run out. What EOS does is not known.
     pub expired_session: ExpiredSession,
     /// A request with a command that contains this is dropped before any of it is run.
     pub drop_request_of: Option<String>,
-    /// A request with a command that contains this is run whole, and then dropped without an answer.
+    /// A request with a command that contains this is run whole, and then dropped without an
+    /// answer.
     pub drop_reply_of: Option<String>,
-    /// From the next commit on nothing answers any more, until that commit is reverted or the device reloads.
+    /// From the next commit on nothing answers any more, until that commit is reverted or the
+    /// device reloads.
     pub lose_management_on_commit: bool,
     /// Nothing can be written to flash: saves and copies fail, the startup-config stays what it is.
     pub disk_full: bool,
     /// Each request waits this long, in milliseconds, before it is run.
     pub latency_ms: u64,
-    /// And this long for each of its commands, in microseconds, as with authorisation of every command.
+    /// A request waits this much longer for each of its commands, in microseconds, as with
+    /// authorisation of every command.
     pub command_latency_us: u64,
-    /// And this long for each commit in it, in milliseconds.
+    /// A request waits this much longer for each commit in it, in milliseconds.
     pub commit_latency_ms: u64,
 }
 
-/// A failure that passes: it happens to the next requests that have a certain command, and then no more.
+/// A failure that passes: it happens to the next requests that have a certain command, and then no
+/// more.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FailingRequest {
@@ -53,7 +57,7 @@ pub struct FailingRequest {
     pub with: String,
     /// How the request fails.
     pub answer: Answer,
-    /// How many times it does.
+    /// How many times the failure happens; once if it is not given.
     #[serde(default = "once")]
     pub times: u32,
 }
@@ -76,17 +80,18 @@ pub enum Answer {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpiredSession {
-    /// Not at all.
+    /// The session is not listed any more.
     #[default]
     Gone,
-    /// Like one that was committed for good.
+    /// The session is listed as `completed`, like one that was committed for good.
     Completed,
     /// The session is listed as `aborted`.
     Aborted,
 }
 
 impl Faults {
-    /// The HTTP status that a request with these commands fails with, if it does; this counts as one time.
+    /// The HTTP status that a request with these commands fails with, if it does; this counts as
+    /// one time.
     pub(crate) fn status_of<'l>(&mut self, mut lines: impl Iterator<Item = &'l str> + Clone) -> Option<u16> {
         self.pass(|fault| fault.answer.status().filter(|_| lines.any(|line| line.contains(&fault.with))))
     }

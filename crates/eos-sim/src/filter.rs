@@ -1,4 +1,5 @@
-//! What follows `|` on a command: which lines of its text are shown. Patterns are regular expressions.
+//! What follows `|` on a command: which lines of its text are shown. Patterns are regular
+//! expressions.
 
 use regex::RegexBuilder;
 
@@ -37,7 +38,8 @@ pub(crate) fn apply(text: &str, filter: &[&str]) -> Result<String, Failure> {
 /// The lines that fit, each with the lines it is below and those below it.
 fn sections<'t>(lines: &[&'t str], fits: impl Fn(&str) -> bool) -> Vec<&'t str> {
     let mut kept = vec![false; lines.len()];
-    // The lines around the present one, and the depth below which everything belongs to one that fits.
+    // The lines around the present one, and the depth below which everything belongs to one that
+    // fits.
     let (mut around, mut inside): (Vec<(usize, usize)>, Option<usize>) = (Vec::new(), None);
     for (index, line) in lines.iter().enumerate().filter(|(_, line)| !line.trim_start().starts_with('!')) {
         let depth = line.len() - line.trim_start().len();

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 
-/// How many checkpoints EOS keeps.
-// EOS-74: EOS keeps twenty.
+/// How many checkpoints a device keeps.
+// EOS-74: twenty checkpoints are kept by default.
 const CHECKPOINTS: usize = 20;
 
 /// What `flash:` and `checkpoint:` hold. They outlive a reload.
@@ -44,7 +44,8 @@ impl Flash {
         self.files.iter().map(|(name, text)| (name.as_str(), text.len()))
     }
 
-    /// Keeps `config`, under the name `ckp-YYYYMMDD-N` if it is given none; the oldest one makes room.
+    /// Keeps `config`, under the name `ckp-YYYYMMDD-N` if it is given none; the oldest one makes
+    /// room.
     pub(crate) fn keep(&mut self, given: Option<&str>, config: &Arc<Config>, at: Timestamp) -> String {
         let name = given.map(str::to_owned).unwrap_or_else(|| self.unused(at));
         self.checkpoints.retain(|checkpoint| checkpoint.name != name);
@@ -55,7 +56,7 @@ impl Flash {
         name
     }
 
-    /// The checkpoints, the oldest first.
+    /// All checkpoints, the oldest first.
     pub(crate) fn checkpoints(&self) -> impl Iterator<Item = &Checkpoint> {
         self.checkpoints.iter()
     }

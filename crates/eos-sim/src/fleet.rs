@@ -15,9 +15,9 @@ use crate::tls::{Tls, TlsError};
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fleet {
-    /// The devices, at least one.
+    /// The devices of the fleet, at least one.
     pub devices: Vec<DeviceSpec>,
-    /// Cables: pairs of `device:interface`.
+    /// The cables between devices: pairs of `device:interface`.
     #[serde(default)]
     pub links: Vec<(End, End)>,
 }
@@ -31,10 +31,10 @@ pub struct DeviceSpec {
     /// Where eAPI is served; loopback only.
     #[serde(default = "loopback")]
     pub address: IpAddr,
-    /// 0 takes any free port.
+    /// The port that eAPI is served on; 0 takes any free one.
     #[serde(default)]
     pub port: u16,
-    /// What is spoken there.
+    /// Whether the port speaks HTTP or HTTPS, and with which suites.
     #[serde(default)]
     pub tls: Tls,
     /// The EOS version it says it runs; since 4.32 commit timers are shown in another way.
@@ -47,23 +47,23 @@ pub struct DeviceSpec {
     pub serial: Option<String>,
     /// The host name of the default startup-config; the device's name if none is given.
     pub hostname: Option<String>,
-    /// Who may log in. It is this that counts, not the `username` lines of the configuration.
+    /// The only user who may log in. `username` lines of the configuration do not count.
     pub username: String,
-    /// With what password.
+    /// The password of `username`.
     pub password: SecretString,
-    /// What `enable` asks for, if it asks.
+    /// The password that `enable` asks for; it asks for none if this is not given.
     pub enable_password: Option<SecretString>,
     /// Whether event-handlers may really run their bash actions on this machine.
     #[serde(default)]
     pub allow_bash: bool,
-    /// Whether it answers whatever its configuration says; otherwise one without `management api http-commands` and
-    /// `no shutdown` cuts it off. For configurations that are no whole ones.
+    /// Whether it answers whatever its configuration says; otherwise one without `management api
+    /// http-commands` and `no shutdown` cuts it off. For configurations that are no whole ones.
     #[serde(default)]
     pub always_answers: bool,
     /// What happens to commands the grammar does not know.
     #[serde(default)]
     pub mode: Strictness,
-    /// What it starts with; a host name, a user and eAPI if it is not given.
+    /// The startup-config; a host name, a user and eAPI if it is not given.
     pub startup_config: Option<String>,
 }
 
@@ -71,7 +71,7 @@ pub struct DeviceSpec {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct End {
-    /// The name of the device.
+    /// The name of the device at this end.
     pub device: String,
     /// Its interface, by its long name.
     pub interface: String,
@@ -81,53 +81,53 @@ pub struct End {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FleetError {
-    /// Not YAML, or of another shape.
+    /// The fleet file is no YAML, or has another shape.
     #[error("the fleet file cannot be read: {0}")]
     Yaml(String),
-    /// No devices at all.
+    /// The fleet file describes no device.
     #[error("the fleet has no devices, at least one was expected")]
     Empty,
-    /// Two devices of one name.
+    /// Two devices have the same name.
     #[error("device {0} is there twice")]
     Twice(String),
-    /// An address that others than this machine could reach.
+    /// An address can be reached from other machines.
     #[error("{what}: {address} is not a loopback address, and a simulator is not for others to reach")]
     NotLoopback {
-        /// Whose address it is.
+        /// The device, or the control face, that was to listen there.
         what: String,
         /// The address that others could reach.
         address: IpAddr,
     },
-    /// More devices than there are ports or addresses for.
+    /// There are fewer ports or addresses than devices.
     #[error("{count} devices do not fit: {room}")]
     Room {
-        /// How many devices.
+        /// How many devices were asked for.
         count: usize,
-        /// What there is room for.
+        /// How many ports or addresses there are, in words.
         room: String,
     },
-    /// TLS that cannot be set up.
+    /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(String),
-    /// A cable to nowhere, or two on one port.
+    /// A cable ends nowhere, or two cables end on one port.
     #[error("link end {0}: {1}")]
     Link(End, &'static str),
-    /// A startup-config that the device itself refuses.
+    /// A device refuses a line of its startup-config.
     #[error("device {device}: line {line} of its startup-config: {reason}")]
     StartupConfig {
         /// The name of the device.
         device: String,
         /// The line of its startup-config, counted from 1.
         line: usize,
-        /// The reason, in EOS's words.
+        /// Why the line was refused, in EOS's words.
         reason: String,
     },
-    /// A port that cannot be bound.
+    /// A port cannot be bound.
     #[error("{what} cannot listen on {address}")]
     Listen {
-        /// The device, or the control face.
+        /// The device, or the control face, that was to listen there.
         what: String,
-        /// Address and port.
+        /// The address and port that could not be bound.
         address: std::net::SocketAddr,
         /// The reason, as the operating system or the TLS library gives it.
         #[source]
@@ -149,8 +149,9 @@ impl Fleet {
         Ok(fleet)
     }
 
-    /// `count` devices that are like `like`: named `<name>1`, `<name>2`, …, on one address with successive ports, or each
-    /// on an address of its own where `network` has several, with the same port. Port 0 is any free one.
+    /// `count` devices that are like `like`: named `<name>1`, `<name>2`, …, on one address with
+    /// successive ports, or each on an address of its own where `network` has several, with the
+    /// same port. Port 0 is any free one.
     ///
     /// # Errors
     ///
@@ -221,12 +222,12 @@ impl DeviceSpec {
         }
     }
 
-    /// Its serial number.
+    /// The serial number of the device; `SIM-` and its name if none was given.
     pub(crate) fn serial(&self) -> String {
         self.serial.clone().unwrap_or_else(|| format!("SIM-{}", self.name))
     }
 
-    /// What the device starts with.
+    /// The startup-config of the device, or the default one.
     pub(crate) fn startup(&self) -> String {
         self.startup_config.clone().unwrap_or_else(|| {
             let (name, user) = (self.hostname.as_ref().unwrap_or(&self.name), &self.username);

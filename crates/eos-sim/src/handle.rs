@@ -15,13 +15,13 @@ use crate::journal::Entry;
 use crate::rpc::Call;
 use crate::session::SessionState;
 
-/// A device that runs, in a fleet or by itself.
+/// A running device, in a fleet or by itself.
 #[derive(Debug, Clone)]
 pub struct DeviceHandle(pub(crate) Arc<Device>);
 
 impl DeviceHandle {
-    /// A device without a network, whose clock stands at `at` until it is moved: for simulations that are to be the same each
-    /// time. It is talked to with [`call`](Self::call).
+    /// A device without a network, whose clock stands at `at` until it is moved: for simulations
+    /// that are to be the same each time. It is talked to with [`call`](Self::call).
     ///
     /// # Errors
     ///
@@ -31,9 +31,9 @@ impl DeviceHandle {
         Ok(Self(Arc::new(Device::new(spec, nowhere, Clock::standing(at))?)))
     }
 
-    /// What `POST /command-api` would answer to this body, at once and whoever asks; none while nothing answers there. Faults
-    /// of lines, commands and the disk are in force, those of connections, logins and latency are for the caller to
-    /// imitate.
+    /// What `POST /command-api` would answer to this body, at once and whoever asks; none while
+    /// nothing answers there. Faults of lines, commands and the disk are in force, those of
+    /// connections, logins and latency are for the caller to imitate.
     pub fn call(&self, body: &[u8]) -> Option<Vec<u8>> {
         if !self.0.answers() {
             return None;
@@ -45,8 +45,9 @@ impl DeviceHandle {
         Some(serde_json::to_vec(&response).unwrap_or_default())
     }
 
-    /// The HTTP status that this request fails with in passing, if it does: see [`Faults::failing_requests`]. This counts as
-    /// one time. For a detached device, whose caller imitates HTTP.
+    /// The HTTP status that this request fails with in passing, if it does: see
+    /// [`Faults::failing_requests`]. This counts as one time. For a detached device, whose caller
+    /// imitates HTTP.
     pub fn failing_status(&self, body: &[u8]) -> Option<u16> {
         let call = Call::read(body).ok()?;
         self.0.state().faults.status_of(call.lines())
@@ -62,23 +63,23 @@ impl DeviceHandle {
         &self.0.spec
     }
 
-    /// Where eAPI is served.
+    /// The address and port that eAPI is served on.
     pub fn address(&self) -> SocketAddr {
         self.0.address
     }
 
-    /// As `show running-config` prints it.
+    /// The running-config as `show running-config` prints it.
     pub fn running_config(&self) -> String {
         let running = self.0.state().running.clone();
         self.0.shown("show running-config", &running)
     }
 
-    /// As `show startup-config` prints it.
+    /// The startup-config as `show startup-config` prints it.
     pub fn startup_config(&self) -> String {
         self.0.shown_startup()
     }
 
-    /// What happened, oldest first.
+    /// All events of the device, the oldest first.
     pub fn journal(&self) -> Vec<Entry> {
         self.0.state().journal.entries().to_vec()
     }
@@ -88,12 +89,12 @@ impl DeviceHandle {
         self.0.state().journal.entries().get(seen..).unwrap_or_default().to_vec()
     }
 
-    /// Each session's name and state.
+    /// The state of each listed session, by its name.
     pub fn sessions(&self) -> BTreeMap<String, SessionState> {
         self.0.state().sessions.states()
     }
 
-    /// What time it is there.
+    /// The time by the device's clock.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
@@ -109,7 +110,8 @@ impl DeviceHandle {
         drop(self.0.state());
     }
 
-    /// Reloads it: what was not saved, its sessions and its timer are gone, and it does not answer for `down`.
+    /// Reloads it: what was not saved, its sessions and its timer are gone, and it does not answer
+    /// for `down`.
     pub fn reboot(&self, down: Duration) {
         self.0.state().reboot(down, self.0.clock.now());
     }
@@ -125,7 +127,8 @@ impl DeviceHandle {
         (1..=count).try_for_each(|number| state.enter_session(&format!("{prefix}{number}"), now))
     }
 
-    /// Commits an unchanged session of somebody else's with a timer, which keeps all others from committing.
+    /// Commits an unchanged session of somebody else's with a timer, which keeps all others from
+    /// committing.
     ///
     /// # Errors
     ///
@@ -137,7 +140,7 @@ impl DeviceHandle {
         state.commit(session, Some(timer), now)
     }
 
-    /// Ends all logins by cookie.
+    /// Ends all logins, so that their cookies are refused.
     pub fn expire_logins(&self) {
         self.0.state().logins.expire();
     }

@@ -1,5 +1,5 @@
-//! The wire face of a device: eAPI over HTTP or HTTPS, with Basic authentication or a cookie, and what the faults break of
-//! it.
+//! The wire face of a device: eAPI over HTTP or HTTPS, with Basic authentication or a cookie, and
+//! what the faults break of it.
 
 use std::convert::Infallible;
 use std::sync::Arc;

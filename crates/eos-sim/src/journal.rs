@@ -8,12 +8,12 @@ use serde::Serialize;
 pub struct Entry {
     /// When it happened, by the device's clock.
     pub at: Timestamp,
-    /// What happened to the device.
+    /// The event itself.
     #[serde(flatten)]
     pub event: Event,
 }
 
-/// What can happen.
+/// An event on a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -36,7 +36,8 @@ pub enum Event {
         /// The name of the session.
         session: String,
     },
-    /// A committed session was undone: its commit timer ran out, or it was aborted while that was running.
+    /// A committed session was undone: its commit timer ran out, or it was aborted while that was
+    /// running.
     SessionReverted {
         /// The name of the session.
         session: String,
@@ -57,28 +58,29 @@ pub enum Event {
     SaveFailed,
     /// The running-config was replaced by `configure replace`.
     Replaced {
-        /// What it was replaced with.
+        /// The file that it was replaced with.
         source: String,
     },
     /// A request changed the running-config outside of a session.
     ConfiguredByHand,
     /// A configuration or a file was copied to another place than the startup-config.
     Copied {
-        /// What was copied.
+        /// The configuration or file that was copied.
         source: String,
-        /// Where it went.
+        /// The place that it was copied to.
         target: String,
     },
     /// A file was deleted.
     Deleted {
-        /// Its path, as it was given.
+        /// The path of the file, as it was given.
         file: String,
     },
     /// A checkpoint was saved by hand.
     CheckpointSaved,
-    /// An EXEC command that acts and is not imitated, such as `clear` or `bash`, was taken and only noted.
+    /// An EXEC command that acts and is not imitated, such as `clear` or `bash`, was taken and only
+    /// noted.
     CommandRun {
-        /// The EXEC command that acted.
+        /// The command as it was sent.
         command: String,
     },
     /// Somebody took the configuration lock.
@@ -96,9 +98,9 @@ pub enum Event {
     ActionEnded {
         /// The name of the event-handler.
         handler: String,
-        /// None if it was killed or could not be started.
+        /// The exit status; `None` if the action was killed or could not be started.
         exit_status: Option<i32>,
-        /// What it wrote to standard output, then to standard error.
+        /// What the action wrote to standard output, then to standard error.
         output: String,
     },
     /// An action was due on a device that may not run any.
@@ -106,11 +108,11 @@ pub enum Event {
         /// The name of the event-handler.
         handler: String,
     },
-    /// Somebody came with a wrong user name, password or cookie.
+    /// A request came with a wrong user name, password or cookie.
     LoginRefused,
 }
 
-/// A device's journal.
+/// The events of a device, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Journal(Vec<Entry>);
 

@@ -1,5 +1,6 @@
-//! Simulated Arista EOS switches that speak eAPI: enough of the command line, of configuration sessions and of
-//! event-handlers to test against over real HTTP, on loopback addresses only. What is covered and what is not: README.
+//! Simulated Arista EOS switches that speak eAPI: enough of the command line, of configuration
+//! sessions and of event-handlers to test against over real HTTP, on loopback addresses only. What
+//! is covered and what is not: README.
 
 mod browser;
 mod cli;
@@ -102,12 +103,12 @@ impl Handle {
         self.devices.get(name).cloned().map(DeviceHandle)
     }
 
-    /// All devices, by name.
+    /// All devices, in the order of their names.
     pub fn devices(&self) -> impl Iterator<Item = DeviceHandle> {
         self.devices.values().cloned().map(DeviceHandle)
     }
 
-    /// Where the control face listens.
+    /// The address and port that the control face listens on.
     pub fn control(&self) -> SocketAddr {
         self.control
     }

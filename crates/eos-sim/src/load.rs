@@ -1,5 +1,6 @@
-//! Configuration text into a configuration, as a device reads a file or what is typed at `copy terminal:`: line after line,
-//! each body up to its `EOF`. Lines that are refused are passed over, which is how EOS does it there.
+//! Configuration text into a configuration, as a device reads a file or what is typed at `copy
+//! terminal:`: line after line, each body up to its `EOF`. Lines that are refused are passed over,
+//! which is how EOS does it there.
 
 use crate::config::{self, Config, Dialect, Position, Refused};
 
@@ -37,8 +38,8 @@ fn shown_comment(line: &str) -> String {
     format!("{}\n", text.strip_prefix(' ').unwrap_or(text))
 }
 
-/// Reads up to the last `EOF`, or to the end of the text, and takes the indentation of that `EOF` off what is indented
-/// by it throughout.
+/// Reads up to the last `EOF`, or to the end of the text, and takes the indentation of that `EOF`
+/// off what is indented by it throughout.
 fn body(lines: &[&str], next: &mut usize, mut eofs: usize) -> String {
     let (first, mut margin) = (*next, "");
     let mut end = lines.len();

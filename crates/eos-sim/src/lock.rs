@@ -1,7 +1,8 @@
 //! The configuration lock: while it is held, nobody else may configure or commit.
 //!
-//! That it exists, and its name for a transaction, is from <https://github.com/ansible-collections/arista.eos/issues/409>.
-//! What EOS says of it is not known, so the words are our own; and so is it that the lock outlives the request.
+//! That it exists, and its name for a transaction, is from
+//! <https://github.com/ansible-collections/arista.eos/issues/409>. What EOS says of it is not
+//! known, so the words are our own; and so is it that the lock outlives the request.
 
 use serde_json::json;
 
@@ -10,7 +11,7 @@ use crate::journal::Event;
 use crate::reply::{Failure, Reply};
 use crate::state::{Lock, State};
 
-/// `configure lock [transaction NAME] [REASON ...]`.
+/// Runs `configure lock [transaction NAME] [REASON ...]`.
 pub(crate) fn take(device: &Device, words: &[&str]) -> Result<Reply, Failure> {
     let (transaction, reason) = match words {
         ["transaction", name, reason @ ..] => (Some((*name).to_owned()), reason),
@@ -26,7 +27,7 @@ pub(crate) fn take(device: &Device, words: &[&str]) -> Result<Reply, Failure> {
     Ok(Reply::silent())
 }
 
-/// `configure unlock [transaction NAME]`.
+/// Runs `configure unlock [transaction NAME]`.
 pub(crate) fn release(device: &Device, words: &[&str]) -> Result<Reply, Failure> {
     let mut state = device.state();
     let transaction = words.strip_prefix(&["transaction"]).and_then(|rest| rest.first());
@@ -52,7 +53,7 @@ pub(crate) fn refusal(state: &State) -> Option<Failure> {
     Some(Failure::could_not_run(format!("The configuration is locked{transaction}")))
 }
 
-/// `show configuration lock`.
+/// Answers `show configuration lock`.
 pub(crate) fn show(state: &State) -> Reply {
     let held = state.faults.config_locked || state.lock.is_some();
     let reason = state.lock.as_ref().map(|lock| lock.reason.clone()).unwrap_or_default();

@@ -1,5 +1,6 @@
-//! Who may come in: Basic authentication on every request, or a cookie from `/login`. Source: pyeapi's
-//! `SessionApiConnection` and asynceapi's `_auth.py`, which both log in with JSON and send `Cookie: Session=…` from then on.
+//! Who may come in: Basic authentication on every request, or a cookie from `/login`. Source:
+//! pyeapi's `SessionApiConnection` and asynceapi's `_auth.py`, which both log in with JSON and send
+//! `Cookie: Session=…` from then on.
 
 use std::collections::HashMap;
 
@@ -10,14 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-/// For how long a login is good unless `session timeout` under `management api http-commands` says otherwise, in minutes.
+/// For how long a login is good unless `session timeout` under `management api http-commands` says
+/// otherwise, in minutes.
 const TIMEOUT: i64 = 1440;
 
 /// The logins by cookie, each with its end.
 #[derive(Debug, Default)]
 pub(crate) struct Logins(HashMap<String, Timestamp>);
 
-/// The body of `POST /login`.
+/// The user name and password in the body of `POST /login`.
 #[derive(Deserialize)]
 pub(crate) struct Credentials {
     username: String,
@@ -25,7 +27,7 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Those of a request's Basic authentication.
+    /// The credentials of a request with Basic authentication.
     pub(crate) fn basic(headers: &HeaderMap) -> Option<Self> {
         let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
         let given = String::from_utf8(STANDARD.decode(given).ok()?).ok()?;
@@ -39,7 +41,8 @@ impl Credentials {
 }
 
 impl Logins {
-    /// Opens a login and returns its token. Tokens are random, but no secrets: a simulator has none.
+    /// Opens a login and returns its token. Tokens are random, but no secrets: a simulator has
+    /// none.
     pub(crate) fn open(&mut self, timeout_min: Option<i64>, now: Timestamp) -> String {
         let token = format!("{:032x}", fastrand::u128(..));
         let life = SignedDuration::from_mins(timeout_min.unwrap_or(TIMEOUT).clamp(1, TIMEOUT));
@@ -54,12 +57,12 @@ impl Logins {
         }
     }
 
-    /// Ends all of them.
+    /// Ends all logins.
     pub(crate) fn expire(&mut self) {
         self.0.clear();
     }
 
-    /// Whether a request comes with a login that has not ended.
+    /// True if a request comes with the cookie of a login that has not ended.
     pub(crate) fn has(&self, headers: &HeaderMap, now: Timestamp) -> bool {
         token(headers).and_then(|token| self.0.get(token)).is_some_and(|until| *until > now)
     }

@@ -12,7 +12,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Simulated Arista EOS switches that speak eAPI, on loopback addresses. Prints one line of JSON when they are ready.
+/// Simulated Arista EOS switches that speak eAPI, on loopback addresses. Prints one line of JSON
+/// when they are ready.
 #[derive(Debug, Parser)]
 #[command(version, group = ArgGroup::new("which").required(true).args(["fleet", "devices"]))]
 struct Arguments {
@@ -151,12 +152,13 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "an address or a network such as 127.1.0.0/16 was expected".to_owned())
 }
 
-/// `4.31` means `4.31.0F`.
+/// The whole name of a release: `4.31` means `4.31.0F`.
 fn release(text: &str) -> String {
     if text.matches('.').count() == 1 { format!("{text}.0F") } else { text.to_owned() }
 }
 
-/// Each device takes a file descriptor to listen and some for its connections, and the limit is often 1024.
+/// Each device takes a file descriptor to listen and some for its connections, and the limit is
+/// often 1024.
 fn make_room_for(devices: usize) {
     let wanted = 2 * devices as u64 + 256;
     match rlimit::increase_nofile_limit(wanted) {

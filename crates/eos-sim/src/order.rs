@@ -1,4 +1,5 @@
-//! In which order a running-config shows what it holds: sections after `order.txt`, interfaces by class, numbers as numbers.
+//! In which order a running-config shows what it holds: sections after `order.txt`, interfaces by
+//! class, numbers as numbers.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -49,7 +50,8 @@ pub(crate) fn section(line: &str) -> usize {
     fitting.max_by_key(|(_, prefix)| prefix.len()).map_or(usize::MAX, |(index, _)| *index)
 }
 
-/// What top-level lines are sorted by: section, class of interface, then the text with numbers by their value.
+/// What top-level lines are sorted by: section, class of interface, then the text with numbers by
+/// their value.
 pub(crate) fn top_level(line: &str) -> impl Ord + use<> {
     let name = line.strip_prefix("interface ").unwrap_or_default();
     let class = INTERFACES.iter().position(|class| name.starts_with(class)).unwrap_or(INTERFACES.len());
@@ -67,7 +69,8 @@ fn bare(line: &str) -> &str {
     line.strip_prefix("no ").unwrap_or(line)
 }
 
-/// Words as pieces of text and numbers; each ends in an empty one, so that a word comes before those that begin with it.
+/// Words as pieces of text and numbers; each ends in an empty one, so that a word comes before
+/// those that begin with it.
 fn natural(text: &str) -> Vec<(u64, String)> {
     let mut pieces = Vec::new();
     for word in text.split(' ') {

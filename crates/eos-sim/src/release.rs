@@ -5,10 +5,10 @@
 pub(crate) struct Release(u32, u32);
 
 impl Release {
-    /// What counts as newest.
+    /// A release that counts as newer than all others.
     pub(crate) const NEWEST: Self = Self(u32::MAX, 0);
 
-    /// Reads `4.32` or `4.32.0F`.
+    /// Reads a release such as `4.32` or `4.32.0F`.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.split('.').map(|part| part.parse::<u32>().ok());
         Some(Self(parts.next()??, parts.next()??))

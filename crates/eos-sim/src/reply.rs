@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 /// The code of an internal error. EOS documents it; what its message says is not known.
 pub(crate) const INTERNAL: i64 = 1001;
 
-/// What a command answers.
+/// The answer of a command that succeeded.
 #[derive(Debug, Default)]
 pub(crate) struct Reply {
     pub(crate) text: String,
-    /// None for a command without a JSON model.
+    /// The answer in JSON; `None` for a command without a JSON model.
     pub(crate) json: Option<Value>,
 }
 
-/// Why a command failed.
+/// The answer of a command that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) code: i64,
@@ -34,27 +34,27 @@ impl Reply {
 }
 
 impl Failure {
-    /// The parser does not take the command.
+    /// The failure of a command that the parser does not take.
     pub(crate) fn invalid(error: impl Into<String>) -> Self {
         Self { code: code::INVALID, errors: vec![error.into()] }
     }
 
-    /// The command was parsed, and refused when it was run.
+    /// The failure of a command that was parsed, and refused when it was run.
     pub(crate) fn could_not_run(error: impl Into<String>) -> Self {
         Self { code: code::COULD_NOT_RUN, errors: vec![error.into()] }
     }
 
-    /// Authorisation refuses the command.
+    /// The failure of a command that authorisation refuses.
     pub(crate) fn denied(error: impl Into<String>) -> Self {
         Self { code: code::DENIED, errors: vec![error.into()] }
     }
 
-    /// The device itself failed.
+    /// The failure of a command at which the device itself failed.
     pub(crate) fn internal(error: impl Into<String>) -> Self {
         Self { code: INTERNAL, errors: vec![error.into()] }
     }
 
-    /// The command needs `enable` first.
+    /// The failure of a command that needs `enable` first.
     pub(crate) fn unprivileged(token: usize, word: &str) -> Self {
         Self::invalid(format!("Invalid input (at token {token}: '{word}') (privileged mode required)"))
     }

@@ -50,12 +50,12 @@ impl Call {
         }
     }
 
-    /// The commands as they came.
+    /// The commands of the request, as they came.
     pub(crate) fn lines(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
         self.params.cmds.iter().map(Command::line)
     }
 
-    /// Runs the commands in order.
+    /// Runs the commands in order and returns the answer.
     pub(crate) fn run(self, device: &Arc<Device>) -> Response {
         let total = self.params.cmds.len();
         let mut cli = Cli::new(device.clone(), self.params.auto_complete);

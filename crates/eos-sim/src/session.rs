@@ -1,5 +1,5 @@
-//! Configuration sessions: candidates that start as a copy of the running-config, and the one commit timer of a device.
-//! Source: EOS user manual, "Configure Session".
+//! Configuration sessions: candidates that start as a copy of the running-config, and the one
+//! commit timer of a device. Source: EOS user manual, "Configure Session".
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,8 @@ const PENDING: usize = 5;
 /// For how long a session may be pending.
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
 
-/// The sessions of a device. Of those that have ended, the last one that stays listed is remembered.
+/// The sessions of a device. Of those that have ended, the last one that stays listed is
+/// remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     pending: BTreeMap<String, Pending>,
@@ -38,7 +39,7 @@ struct Pending {
 struct Ended {
     name: String,
     at: Timestamp,
-    /// As what it is listed: completed or aborted.
+    /// The state it is listed with: completed or aborted.
     state: SessionState,
 }
 
@@ -46,7 +47,7 @@ struct Ended {
 #[derive(Debug)]
 pub(crate) struct Armed {
     pub(crate) name: String,
-    /// What the device goes back to.
+    /// The configuration that the device goes back to.
     pub(crate) before: Arc<Config>,
     pub(crate) until: Timestamp,
 }
@@ -54,13 +55,14 @@ pub(crate) struct Armed {
 /// What has become of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionState {
-    /// Neither committed nor aborted.
+    /// It was neither committed nor aborted.
     Pending,
-    /// In force, until its commit timer runs out or it is confirmed.
+    /// It is in force until its commit timer runs out or it is confirmed.
     TimerRunning,
-    /// Committed for good; or, with the fault `expired_session`, undone and listed like one that was.
+    /// It was committed for good; or, with the fault `expired_session`, it was undone and is listed
+    /// like one that was committed.
     Completed,
-    /// Undone, and still listed; only with the fault `expired_session`.
+    /// It was undone and is still listed, which happens only with the fault `expired_session`.
     Aborted,
 }
 
@@ -83,18 +85,18 @@ pub(crate) enum Entered {
     Again,
 }
 
-/// What a commit was.
+/// What a commit did.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Commit {
-    /// This becomes the running-config.
+    /// This configuration becomes the running-config.
     Applied(Arc<Config>),
-    /// It already is, and stays.
+    /// The commit confirmed what runs under a commit timer.
     Confirmed,
-    /// Its timer starts anew.
+    /// The commit timer starts anew.
     Rearmed,
 }
 
-/// What an abort was.
+/// What an abort did.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Abort {
     Discarded,
@@ -110,7 +112,7 @@ pub(crate) enum Generation {
 }
 
 impl Generation {
-    /// From a version such as `4.32.0F`; what cannot be read counts as new.
+    /// The shape in a version such as `4.32.0F`; a version that cannot be read counts as new.
     pub(crate) fn of(eos: &str) -> Self {
         if Release::of(eos).is_since(4, 32) { Self::Since432 } else { Self::UpTo431 }
     }
@@ -147,8 +149,8 @@ impl Sessions {
         self.pending.get_mut(name).map(|pending| Arc::make_mut(&mut pending.candidate))
     }
 
-    /// Commits a session, for as long as `timer` says if there is one; `running` is what that would go back to. While one
-    /// timer runs, no other session can be committed.
+    /// Commits a session, for as long as `timer` says if there is one; `running` is what that would
+    /// go back to. While one timer runs, no other session can be committed.
     pub(crate) fn commit(
         &mut self,
         name: &str,
@@ -214,7 +216,7 @@ impl Sessions {
         old
     }
 
-    /// Each session's name and state.
+    /// The state of each listed session, by its name.
     pub(crate) fn states(&self) -> BTreeMap<String, SessionState> {
         let pending = self.pending.keys().map(|name| (name.clone(), SessionState::Pending));
         let ended = self.ended.iter().map(|ended| (ended.name.clone(), ended.state));
@@ -222,7 +224,7 @@ impl Sessions {
         pending.chain(ended).chain(armed).collect()
     }
 
-    /// As `show configuration sessions detail` gives it.
+    /// The answer of `show configuration sessions detail`.
     pub(crate) fn json(&self, user: &str, generation: Generation, booted: Timestamp) -> Value {
         // In seconds of uptime, as NAPALM reads it: it compares it with that of `show version`.
         let expires = self.armed.as_ref().map(|armed| seconds(armed.until) - seconds(booted));

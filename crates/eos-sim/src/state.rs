@@ -1,5 +1,5 @@
-//! What a device holds, and how commits, timers, saves and reloads change it. Nothing here waits or talks to anybody: time
-//! comes in as an argument, and whatever is due by then happens first.
+//! What a device holds, and how commits, timers, saves and reloads change it. Nothing here waits or
+//! talks to anybody: time comes in as an argument, and whatever is due by then happens first.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::journal::{Event, Journal};
 use crate::login::Logins;
 use crate::session::{Abort, Commit, Entered, Sessions};
 
-/// The state of a device.
+/// The state of a device: what changes while it runs.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) running: Arc<Config>,
@@ -27,7 +27,7 @@ pub(crate) struct State {
     pub(crate) logins: Logins,
     pub(crate) faults: Faults,
     pub(crate) journal: Journal,
-    /// When it came up last; it may be yet to come.
+    /// When the device came up last, or will come up.
     pub(crate) booted: Timestamp,
     always_answers: bool,
     management_lost: bool,
@@ -37,7 +37,7 @@ pub(crate) struct State {
 // EOS-75: whether EOS has such a lock is not established.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lock {
-    /// What was given after `transaction`, if anything was.
+    /// The name given after `transaction`, if one was given.
     pub(crate) transaction: Option<String>,
     pub(crate) reason: String,
 }
@@ -65,7 +65,7 @@ impl State {
         }
     }
 
-    /// Lets happen what is due by `now`.
+    /// Makes everything happen that is due by `now`.
     pub(crate) fn settle(&mut self, now: Timestamp) {
         if let Some(armed) = self.sessions.expired(now) {
             self.sessions.list_expired(&armed, self.faults.expired_session);
@@ -76,7 +76,8 @@ impl State {
         }
     }
 
-    /// Whether it answers at all: not while it is down or reloading, nor once its configuration has no eAPI any more.
+    /// True if the device answers. It does not while it is down or reloading, nor when its
+    /// configuration has no eAPI any more.
     pub(crate) fn answers(&self, now: Timestamp) -> bool {
         let reachable = !self.faults.down && !self.management_lost && self.booted <= now;
         reachable && (self.always_answers || self.running.has("management api http-commands", "no shutdown"))
@@ -90,7 +91,8 @@ impl State {
         Ok(())
     }
 
-    /// Puts a session into force, until `timer` runs out if there is one. What ran before is kept as a checkpoint.
+    /// Puts a session into force, until `timer` runs out if there is one. What ran before is kept
+    /// as a checkpoint.
     // EOS-84: no event-handler fires at a commit.
     pub(crate) fn commit(&mut self, name: &str, timer: Option<Duration>, now: Timestamp) -> Result<(), String> {
         let session = name.to_owned();
@@ -131,7 +133,7 @@ impl State {
         self.journal.note(now, Event::Replaced { source: source.to_owned() });
     }
 
-    /// Makes `config` the startup-config.
+    /// Saves `config` as the startup-config.
     pub(crate) fn save(&mut self, config: Arc<Config>, now: Timestamp) -> Result<(), DiskFull> {
         if self.faults.disk_full {
             self.journal.note(now, Event::SaveFailed);

@@ -1,5 +1,5 @@
-//! TLS as switches have it: a self-signed certificate that is its own CA, with today's suites or with those that EOS offered
-//! by default for years.
+//! TLS as switches have it: a self-signed certificate that is its own CA, with today's suites or
+//! with those that EOS offered by default for years.
 
 use std::sync::Arc;
 
@@ -12,28 +12,29 @@ use serde::Deserialize;
 #[derive(Debug)]
 pub(crate) struct TlsError(pub(crate) String);
 
-/// What a device speaks on its port.
+/// Which protocol a device speaks on its port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {
-    /// Plain HTTP.
+    /// The port speaks plain HTTP.
     #[default]
     None,
-    /// HTTPS with TLS 1.2 and 1.3 and suites that rustls knows, as after `ssl profile` with `cipher-list`.
+    /// HTTPS with TLS 1.2 and 1.3 and suites that rustls knows, as after `ssl profile` with
+    /// `cipher-list`.
     Modern,
-    /// HTTPS with TLS 1.2 and only `AES256-SHA`, `DHE-RSA-AES256-SHA`, `AES128-SHA` and `DHE-RSA-AES128-SHA`, the default of
-    /// older EOS. Needs the feature `legacy-tls`.
+    /// HTTPS with TLS 1.2 and only `AES256-SHA`, `DHE-RSA-AES256-SHA`, `AES128-SHA` and
+    /// `DHE-RSA-AES128-SHA`, the default of older EOS. Needs the feature `legacy-tls`.
     Legacy,
 }
 
 impl Tls {
-    /// The scheme of its URLs.
+    /// The scheme of URLs to such a port.
     pub fn scheme(self) -> &'static str {
         if self == Self::None { "http" } else { "https" }
     }
 }
 
-/// How a device's connections begin.
+/// What accepts the connections of a device.
 #[derive(Clone)]
 pub(crate) enum Acceptor {
     Plain,
@@ -42,8 +43,8 @@ pub(crate) enum Acceptor {
     Legacy(openssl::ssl::SslAcceptor),
 }
 
-/// The certificate of a fleet's devices, which share one since making ten thousand takes long. Its key is RSA: the old
-/// suites know no other.
+/// The certificate of a fleet's devices, which share one since making ten thousand takes long. Its
+/// key is RSA: the old suites know no other.
 pub(crate) struct Identity {
     certificate: rcgen::Certificate,
     key: KeyPair,

@@ -1,5 +1,5 @@
-//! The commands outside of configuration modes: which there are, where a line leaves all of them, and what an abbreviation
-//! stands for.
+//! The commands outside of configuration modes: which there are, where a line leaves all of them,
+//! and what an abbreviation stands for.
 
 use crate::reply::Failure;
 

@@ -1,7 +1,8 @@
 //! What an event-handler's script finds on its device: the files of flash, and `FastCli`.
 //!
-//! `/mnt/flash` in a script stands for a folder of its own, with the files of the device's flash and its startup-config; what
-//! the script writes there is on flash afterwards. `FastCli -p 15 -c 'COMMANDS'` runs commands on the device.
+//! `/mnt/flash` in a script stands for a folder of its own, with the files of the device's flash
+//! and its startup-config; what the script writes there is on flash afterwards. `FastCli -p 15 -c
+//! 'COMMANDS'` runs commands on the device.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,7 +104,8 @@ fn write_program(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
 }
 
-/// The program: it hands what follows `-c`, or its standard input, to the device, and prints the answer.
+/// The program: it hands what follows `-c`, or its standard input, to the device, and prints the
+/// answer.
 fn fast_cli(port: u16, token: &str) -> String {
     format!(
         "#!/bin/bash\ncommands=\nwhile [ $# -gt 0 ]; do\n  case \"$1\" in\n    -c) commands=\"$2\"; shift 2 ;;\n    -p) shift 2 ;;\n    \

@@ -7,7 +7,7 @@ use super::understood::{Inside, Understood, Verb, understood};
 use super::{Changed, Refused, eofs, incomplete};
 use crate::grammar::{self, Mode, Parsed, Reading, Type};
 
-/// What a line does.
+/// What a line does to the mode that it belongs to.
 pub(super) enum Change {
     /// It opens modes of this kind.
     Enter(Vec<String>, Inside),
@@ -23,7 +23,8 @@ pub(super) enum Change {
     Forget(String),
     /// VLANs are added to those that a trunk allows, or taken from them.
     Allow { add: bool, vlans: Vec<u16> },
-    /// `switchport`, which is so anyway unless there is `switchport default mode routed`; or `no switchport`.
+    /// `switchport`, which is so anyway unless there is `switchport default mode routed`; or `no
+    /// switchport`.
     Switchport { negated: bool },
 }
 
@@ -38,7 +39,8 @@ impl Change {
         matches!(self, Self::Switchport { .. })
     }
 
-    /// Makes the change in a mode; `routed` if interfaces are routed ports unless they say otherwise.
+    /// Makes the change in a mode; `routed` if interfaces are routed ports unless they say
+    /// otherwise.
     pub(super) fn apply(&self, node: &mut Node, routed: bool) -> Changed {
         match self {
             Self::Enter(..) => Changed::No,
@@ -161,7 +163,8 @@ fn from_word(line: &str, n: usize) -> &str {
     rest
 }
 
-/// The lines that a line which opens a mode stands for: itself, or one for each interface or VLAN of its ranges.
+/// The lines that a line which opens a mode stands for: itself, or one for each interface or VLAN
+/// of its ranges.
 fn opened_lines(parsed: &Parsed<'_>, text: String, depth: usize) -> Vec<String> {
     let ranges = parsed.types.iter().position(|found| matches!(found, Some(Type::Interfaces | Type::Vlans)));
     let Some(at) = ranges.filter(|at| depth == 0 && *at == 1) else { return vec![text] };
@@ -238,8 +241,8 @@ fn allow(node: &mut Node, add: bool, vlans: &[u16]) -> Changed {
     }
 }
 
-/// The command with a hash in place of its secret: of the form that EOS shows, with a new salt each time as there, but not by
-/// EOS's algorithm.
+/// The command with a hash in place of its secret: of the form that EOS shows, with a new salt each
+/// time as there, but not by EOS's algorithm.
 fn hashed(parsed: &Parsed<'_>) -> String {
     let Some(at) = parsed.types.iter().position(|found| *found == Some(&Type::Secret)) else {
         return parsed.words.join(" ");

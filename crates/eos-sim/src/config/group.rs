@@ -1,14 +1,16 @@
-//! Group-change modes: their lines are stored when the mode is left, all at once, and `abort` drops them.
+//! Group-change modes: their lines are stored when the mode is left, all at once, and `abort` drops
+//! them.
 //!
-//! Until then the configuration does not have them, so a diff that is asked for inside such a mode lacks the block; and
-//! after `rollback clean-config` a block that runs already is shown as removed.
+//! Until then the configuration does not have them, so a diff that is asked for inside such a mode
+//! lacks the block; and after `rollback clean-config` a block that runs already is shown as
+//! removed.
 
 use super::tree::Node;
 
 /// The lines that open a group-change mode, by their first words.
 ///
-/// - Access lists: EOS user manual, "ACLs and Route Maps", "Saving List Modifications"; seen from outside in
-///   <https://github.com/ansible-collections/arista.eos/issues/476>.
+/// - Access lists: EOS user manual, "ACLs and Route Maps", "Saving List Modifications"; seen from
+///   outside in <https://github.com/ansible-collections/arista.eos/issues/476>.
 /// - Policy maps and class maps: EOS user manual, "Traffic Management".
 /// - QoS profiles: <https://github.com/scrapli/scrapli_cfg/issues/51>.
 /// - MST: EOS user manual, "Spanning Tree Protocol", whose `abort` drops what was entered.
@@ -34,7 +36,7 @@ pub(super) fn opens(words: &[&str]) -> bool {
 pub(super) struct Open {
     /// The line that opened it. Group-change modes are at the top level, so there is no path to it.
     pub(super) line: String,
-    /// What is in it.
+    /// The lines of the mode, as they will be stored.
     pub(super) node: Node,
 }
 

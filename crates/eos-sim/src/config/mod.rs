@@ -1,4 +1,5 @@
-//! A configuration: lines in modes, changed line by line as at the prompt and shown as canonical text.
+//! A configuration: lines in modes, changed line by line as at the prompt and shown as canonical
+//! text.
 
 mod change;
 mod group;
@@ -30,7 +31,8 @@ pub enum Strictness {
     /// They are refused, as by a switch.
     #[default]
     Strict,
-    /// They are taken as lines of the mode that their indentation puts them in, or else of the current mode.
+    /// They are taken as lines of the mode that their indentation puts them in, or else of the
+    /// current mode.
     Lenient,
 }
 
@@ -40,18 +42,19 @@ pub(crate) struct Dialect {
     pub(crate) strictness: Strictness,
     /// What is known, and how it is shown, depends on the release.
     pub(crate) release: Release,
-    /// Whether keywords may be abbreviated, as in files and at the prompt, but over eAPI only if the request asks for it.
+    /// Whether keywords may be abbreviated, as in files and at the prompt, but over eAPI only if
+    /// the request asks for it.
     pub(crate) abbreviations: bool,
 }
 
 #[cfg(test)]
 impl Dialect {
-    /// What a strict device of the newest release takes over eAPI.
+    /// How a strict device of the newest release reads lines over eAPI.
     pub(crate) fn strict() -> Self {
         Self { strictness: Strictness::Strict, release: Release::NEWEST, abbreviations: false }
     }
 
-    /// What a lenient one takes.
+    /// How a lenient device of the newest release reads lines over eAPI.
     pub(crate) fn lenient() -> Self {
         Self { strictness: Strictness::Lenient, ..Self::strict() }
     }
@@ -85,8 +88,8 @@ impl Changed {
 }
 
 impl Config {
-    /// Takes one line in the mode at `position`, and moves that to where the line leaves it. A line that is refused
-    /// changes nothing.
+    /// Takes one line in the mode at `position`, and moves that to where the line leaves it. A line
+    /// that is refused changes nothing.
     pub(crate) fn enter(
         &mut self,
         position: &mut Position,
@@ -142,8 +145,8 @@ impl Config {
         }
     }
 
-    /// Does the same in each mode that the prompt is in. Those that are not there are made. A group-change mode is changed
-    /// where it is kept until it is left, so that counts as no change.
+    /// Does the same in each mode that the prompt is in. Those that are not there are made. A
+    /// group-change mode is changed where it is kept until it is left, so that counts as no change.
     fn each(&mut self, position: &mut Position, mut work: impl FnMut(&mut Node) -> Changed) -> Changed {
         match &mut position.open {
             Some(open) => {
@@ -154,7 +157,8 @@ impl Config {
         }
     }
 
-    /// The canonical text: sections in EOS's order, three spaces for each level, `!` between blocks, `end`.
+    /// The canonical text: sections in EOS's order, three spaces for each level, `!` between
+    /// blocks, `end`.
     pub(crate) fn text(&self) -> String {
         shown::text(&self.root, Shown::Changed)
     }
@@ -164,7 +168,8 @@ impl Config {
         shown::text(&self.root, Shown::All)
     }
 
-    /// The text of the interfaces whose long names are given, as `show running-config interfaces` prints it.
+    /// The text of the interfaces whose long names are given, as `show running-config interfaces`
+    /// prints it.
     pub(crate) fn interfaces_text(&self, names: &[String]) -> String {
         shown::interfaces(&self.root, names)
     }
@@ -194,13 +199,15 @@ impl Config {
         self.root.child(line).map(Node::body)
     }
 
-    /// The modes whose opening line begins with `prefix`: the rest of that line, and what is in them as (line, body).
+    /// The modes whose opening line begins with `prefix`: the rest of that line, and what is in
+    /// them as (line, body).
     pub(crate) fn modes<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, Vec<(&'a str, &'a str)>)> {
         let modes = self.root.beginning(prefix).filter(|(_, node)| !node.is_command());
         modes.map(|(rest, node)| (rest, node.children().map(|(line, child)| (line, child.body())).collect()))
     }
 
-    /// As `show running-config` gives it in JSON: `{"cmds": {line: null or such an object}, "comments": [...]}`.
+    /// As `show running-config` gives it in JSON: `{"cmds": {line: null or such an object},
+    /// "comments": [...]}`.
     pub(crate) fn json(&self) -> Value {
         self.root.json()
     }
@@ -216,7 +223,8 @@ fn check(line: &str, words: &[&str]) -> Result<(), Refused> {
     }
 }
 
-/// How many lines `EOF` end what follows a command that is typed over several lines; 0 for all others.
+/// How many lines `EOF` end what follows a command that is typed over several lines; 0 for all
+/// others.
 pub(crate) fn eofs(words: &[&str]) -> usize {
     match words {
         ["protocol", "https", "certificate"] => 2,

@@ -7,24 +7,24 @@ use super::understood::{Inside, understood};
 use super::{Changed, Dialect, Refused, Strictness, eofs, incomplete, invalid, shortened};
 use crate::grammar::{self, Reading, Unknown, Why};
 
-/// Where the prompt is.
+/// The modes that the prompt is in, and what the lines before mean for the next one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Position {
     /// The modes that were entered, from the outside in.
     pub(super) modes: Vec<Entered>,
     /// The group-change mode among them: always the first one. Its lines are here until it is left.
     pub(super) open: Option<group::Open>,
-    /// The next line is the text of a description, which stood alone: that is how EOS shows the one of a host of `monitor
-    /// connectivity`.
+    /// The next line is the text of a description, which stood alone: that is how EOS shows the one
+    /// of a host of `monitor connectivity`.
     described: bool,
-    /// The line before, if a lenient device did not know it, and by how many columns it was indented: what is indented more is
-    /// below it.
+    /// The line before, if a lenient device did not know it, and by how many columns it was
+    /// indented: what is indented more is below it.
     unknown: Option<(String, usize)>,
     /// Whether lines came with indentation, so that one without any belongs to no mode.
     indented: bool,
 }
 
-/// A mode that was entered.
+/// A mode that the prompt is in.
 #[derive(Debug, Clone)]
 pub(super) struct Entered {
     /// The line that opened it; several where a range of interfaces did.
@@ -67,8 +67,8 @@ impl Position {
         true
     }
 
-    /// Which of the modes that the prompt is in takes a line, and what the line does there: the innermost one that knows the
-    /// whole command.
+    /// Which of the modes that the prompt is in takes a line, and what the line does there: the
+    /// innermost one that knows the whole command.
     // EOS-36: a line is tried in the open mode, then in those around it.
     // EOS-37: the open mode keeps a line that it knows the beginning of.
     pub(super) fn understood(
@@ -119,8 +119,8 @@ impl Position {
         inside || self.unknown.as_ref().is_some_and(|(_, above)| *above < indent)
     }
 
-    /// The innermost mode that knows the whole command, and what the line does there. Where none does, the current mode takes the
-    /// beginning of one for `no` to take away.
+    /// The innermost mode that knows the whole command, and what the line does there. Where none
+    /// does, the current mode takes the beginning of one for `no` to take away.
     fn known(&self, line: &str, words: &[&str], input: Option<&str>, how: Reading) -> Result<(usize, Change), Refused> {
         let (mut unknown, mut begun) = (None, None);
         for depth in (0..=self.modes.len()).rev() {
@@ -151,8 +151,8 @@ impl Position {
         Ok(())
     }
 
-    /// Where a lenient device puts a line that it does not know: below the innermost line that is indented less, or in the
-    /// current mode where nothing is indented.
+    /// Where a lenient device puts a line that it does not know: below the innermost line that is
+    /// indented less, or in the current mode where nothing is indented.
     fn guessed(&mut self, line: &str, words: &[&str], input: Option<&str>) -> (usize, Change) {
         let indent = indent(line);
         if let Some((above, outer)) = self.unknown.take().filter(|(_, outer)| *outer < indent) {

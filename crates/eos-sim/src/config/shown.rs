@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::tree::{Node, Shown};
 use crate::{grammar, order};
 
-/// The whole text.
+/// The text of a whole configuration.
 pub(super) fn text(root: &Node, shown: Shown) -> String {
     let mut out = String::new();
     for text in root.comment() {
@@ -32,7 +32,7 @@ pub(super) fn text(root: &Node, shown: Shown) -> String {
     out
 }
 
-/// The blocks of some interfaces.
+/// The text of the interfaces with these long names, in this order.
 pub(super) fn interfaces(root: &Node, names: &[String]) -> String {
     let mut out = String::new();
     for name in names {
@@ -44,7 +44,8 @@ pub(super) fn interfaces(root: &Node, names: &[String]) -> String {
     out
 }
 
-/// Each node with the line it is shown with. VLANs with the same content are shown once, at the first of them.
+/// Each node with the line it is shown with. VLANs with the same content are shown once, at the
+/// first of them.
 fn joined<'n>(nodes: Vec<(&'n str, &'n Node)>) -> Vec<(&'n str, &'n Node, String)> {
     let number = |line: &str| line.strip_prefix("vlan ")?.parse::<u16>().ok();
     let mut alike: HashMap<String, (usize, Vec<u16>)> = HashMap::new();

@@ -1,5 +1,5 @@
-//! The tree of a configuration's lines. Children are found by what identifies their command, and remember the order they were
-//! entered in.
+//! The tree of a configuration's lines. Children are found by what identifies their command, and
+//! remember the order they were entered in.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Mode(Box<Mode>),
 }
 
-/// What is in a mode.
+/// The lines and comments inside of a mode.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Mode {
     comment: Vec<String>,
@@ -40,9 +40,9 @@ pub(super) struct Mode {
 /// How much of a configuration is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// What differs from the defaults.
+    /// Only what differs from the defaults is shown.
     Changed,
-    /// Defaults, too, as far as they are known.
+    /// Defaults are shown as well, as far as they are known.
     All,
 }
 
@@ -83,12 +83,14 @@ impl Node {
         numbers.max().map_or(10, |last| last.saturating_add(10))
     }
 
-    /// The children whose line begins with `prefix`, in the order of their text, with the rest of the line.
+    /// The children whose line begins with `prefix`, in the order of their text, with the rest of
+    /// the line.
     pub(super) fn beginning<'a, 'p>(
         &'a self,
         prefix: &'p str,
     ) -> impl Iterator<Item = (&'a str, &'a Node)> + use<'a, 'p> {
-        // A line that differs from its identity begins with it, up to the argument that `prefix` may end in.
+        // A line that differs from its identity begins with it, up to the argument that `prefix`
+        // may end in.
         let first = prefix.split(' ').next().unwrap_or_default();
         let from = self.mode().map(|mode| mode.children.range::<str, _>((Bound::Included(first), Bound::Unbounded)));
         let near = from.into_iter().flatten().take_while(move |(identity, _)| identity.starts_with(first));
@@ -172,8 +174,8 @@ impl Node {
         if children.len() < before { Changed::Yes } else { Changed::No }
     }
 
-    /// Writes it as line `line` and below it what is in it, in EOS's order: commands before modes, and VRFs last of all, since
-    /// they would take what follows them for theirs.
+    /// Writes it as line `line` and below it what is in it, in EOS's order: commands before modes,
+    /// and VRFs last of all, since they would take what follows them for theirs.
     pub(super) fn write(&self, line: &str, depth: usize, shown: Shown, out: &mut String) {
         let indent = |depth: usize, out: &mut String| (0..depth).for_each(|_| out.push_str("   "));
         // A description may go on in another line.
@@ -261,7 +263,8 @@ impl Node {
     }
 }
 
-/// What a mode shows beside its lines in `show running-config all`: the few defaults that are known.
+/// What a mode shows beside its lines in `show running-config all`: the few defaults that are
+/// known.
 // EOS-82: a default is not shown.
 fn defaults(line: &str, shown: Shown) -> &'static [&'static str] {
     match line.split(' ').next() {

@@ -1,4 +1,5 @@
-//! Group-change modes, whose lines are stored when the mode is left, and EXEC commands inside of configuration modes.
+//! Group-change modes, whose lines are stored when the mode is left, and EXEC commands inside of
+//! configuration modes.
 
 use crate::support::{error, events, fleet, text};
 use eos_sim::{DeviceHandle, Handle};

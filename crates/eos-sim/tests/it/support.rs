@@ -3,12 +3,13 @@
 use eos_sim::{DeviceHandle, Fleet, Handle};
 use serde_json::{Value, json};
 
-/// Starts a fleet from YAML.
+/// Starts the fleet that a YAML text describes.
 pub(crate) async fn fleet(yaml: &str) -> Handle {
     eos_sim::start(Fleet::parse(yaml).unwrap(), "127.0.0.1:0".parse().unwrap()).await.unwrap()
 }
 
-/// Runs commands on a device and returns the whole answer; an error is a connection that ended without one.
+/// Runs commands on a device and returns the whole answer; an error is a connection that ended
+/// without one.
 pub(crate) async fn ask(device: &DeviceHandle, cmds: Value, format: &str) -> Result<Value, reqwest::Error> {
     let url = format!("http://{}/command-api", device.address());
     let params = json!({"version": 1, "cmds": cmds, "format": format});

@@ -17,7 +17,8 @@ fn replace(name: &str, config: &str, last: &str) -> Value {
     let mut cmds = vec![json!("enable"), json!(format!("configure session {name}")), json!("rollback clean-config")];
     let candidate = Candidate::parse(config).unwrap();
     cmds.extend(candidate.commands().map(|command: &Command| serde_json::to_value(command).unwrap()));
-    // A diff or a candidate that is asked for inside a group-change mode lacks what was entered in it.
+    // A diff or a candidate that is asked for inside a group-change mode lacks what was entered in
+    // it.
     cmds.push(json!(format!("configure session {name}")));
     cmds.push(json!(last));
     Value::Array(cmds)
@@ -70,7 +71,8 @@ async fn every_configuration_of_avd_comes_back() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), files.len(), wrong.join("\n"));
 }
 
-/// Commits a configuration on a strict device, reads it back, and loads that into a device that starts with it.
+/// Commits a configuration on a strict device, reads it back, and loads that into a device that
+/// starts with it.
 async fn came_back(config: &str) -> Result<(), String> {
     let device = DeviceHandle::detached(spec(None), Timestamp::UNIX_EPOCH).unwrap();
     call(&device, replace("s", config, "commit"))?;
@@ -251,7 +253,8 @@ pub(crate) fn paths(config: &str) -> BTreeSet<Vec<String>> {
     paths
 }
 
-/// The published configurations of AVD, or `None` where they are not: they are no part of the repository.
+/// The published configurations of AVD, or `None` where they are not: they are no part of the
+/// repository.
 #[expect(clippy::print_stderr, reason = "tools/tally counts the tests that say so")]
 fn corpus(test: &str) -> Option<Vec<PathBuf>> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
