@@ -6,9 +6,9 @@ mod hardware;
 mod query;
 
 use ipnet::IpNet;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Filter, FilterCall, items, to_text};
+use super::{Filter, FilterCall, items, spend, to_text};
 use address::{WrittenAddress, text_or_null};
 use hardware::hwaddr;
 use query::{family, ipwrap, nth};
@@ -36,6 +36,7 @@ pub(super) const FILTERS: &[Filter] = &[
         nth_usable(call, -1)
     }),
     Filter::new(&["cidr_merge", "ansible.utils.cidr_merge", "ansible.netcommon.cidr_merge"], &[], cidr_merge),
+    Filter::new(&["usable_range", "ansible.utils.usable_range"], &[], usable_range),
     Filter::new(&["hwaddr", "ansible.utils.hwaddr", "ansible.netcommon.hwaddr"], &["query"], hwaddr),
 ];
 
@@ -138,12 +139,29 @@ fn cidr_merge(call: &FilterCall) -> Result<Value, String> {
     Ok(IpNet::aggregate(&networks).into_iter().map(|network| network.to_string()).collect())
 }
 
+/// Most addresses that are listed.
+const MAX_RANGE: u128 = 65_536;
+
+/// All addresses of a network, the first and last included, as Ansible has it.
+fn usable_range(call: &FilterCall) -> Result<Value, String> {
+    let Some(written) = WrittenAddress::parse(call.value()).filter(|_| call.value().is_string()) else {
+        return Err(format!("expected a network, found {}", call.text()));
+    };
+    if written.ip() != written.net.network() {
+        return Err(format!("{} has bits behind its prefix; the network is {}", written.net, written.net.trunc()));
+    }
+    let count = written.size().filter(|count| *count <= MAX_RANGE);
+    let count = count.ok_or_else(|| format!("{} has more than {MAX_RANGE} addresses", written.net))?;
+    spend(count as usize * 40)?;
+    let all = (0..count).filter_map(|at| written.address(written.first() + at)).map(|ip| ip.to_string());
+    Ok(json!({"usable_ips": all.collect::<Vec<_>>(), "number_of_ips": count as u64}))
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
     use proptest::prelude::*;
-    use serde_json::json;
 
     use super::super::applied;
     use super::*;
@@ -217,6 +235,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_and_query_is_answered(value in "[0-9a-f:./]{0,20}", query in "[a-z_/0-9-]{0,12}", index in any::<i64>()) {
+            let _ = applied("usable_range", json!(value), &[]);
             for filter in ["ipaddr", "ipv4", "ipsubnet", "hwaddr", "network_in_usable"] {
                 let args = [json!(query), json!(index)];
                 let _ = applied(filter, json!(value), &args[..1 + usize::from(filter == "ipsubnet")]);

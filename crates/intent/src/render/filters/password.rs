@@ -19,6 +19,7 @@ pub(super) const FILTERS: &[Filter] = &[
         &["hashtype", "salt", "rounds", "user"],
         password_hash,
     ),
+    Filter::new(&["arista.avd.secure_hash"], &["salt", "hash_type"], secure_hash),
     Filter::new(&["hash", "ansible.builtin.hash"], &["hashtype"], hash),
     Filter::new(&["md5", "ansible.builtin.md5"], &[], |call| digest("md5", &call.text())),
     Filter::new(&["sha1", "ansible.builtin.sha1", "checksum", "ansible.builtin.checksum"], &[], |call| {
@@ -41,7 +42,7 @@ fn digest(kind: &str, text: &str) -> Result<Value, String> {
     Ok(digest.into())
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -62,10 +63,9 @@ fn password_hash(call: &FilterCall) -> Result<Value, String> {
     if kind != "sha512" {
         return Err(format!("expected sha512, which EOS takes, found {kind}"));
     }
-    let password = call.text();
     let salt = match call.arg(1).map(to_text) {
         Some(salt) if is_salt(&salt) => salt,
-        Some(_) => return Err("expected a salt of 1 to 16 letters, digits, dots and slashes".to_owned()),
+        Some(_) => return Err(NOT_A_SALT.to_owned()),
         None => keyed_salt(&call.arg(3).map(to_text).unwrap_or_default())?,
     };
     let rounds = match call.integer(2)? {
@@ -75,11 +75,33 @@ fn password_hash(call: &FilterCall) -> Result<Value, String> {
             .filter(|_| (1000..=MAX_ROUNDS).contains(&rounds))
             .ok_or_else(|| format!("expected 1000 to {MAX_ROUNDS} rounds, found {rounds}"))?,
     };
+    crypt(&call.text(), &salt, rounds)
+}
+
+/// AVD's `secure_hash`: `password_hash` with a salt that must be given.
+fn secure_hash(call: &FilterCall) -> Result<Value, String> {
+    match call.arg(1).map(to_text).as_deref() {
+        None | Some("sha512_password") => {}
+        Some(other) => return Err(format!("expected the hash_type sha512_password, found {other}")),
+    }
+    let (Value::String(password), Some(Value::String(salt))) = (call.value(), call.arg(0)) else {
+        return Err("needs a password and a salt, both text".to_owned());
+    };
+    if !is_salt(salt) {
+        return Err(NOT_A_SALT.to_owned());
+    }
+    crypt(password, salt, DEFAULT_ROUNDS)
+}
+
+/// SHA-512 in crypt's form. Rounds are said if they are not the usual ones.
+fn crypt(password: &str, salt: &str, rounds: u32) -> Result<Value, String> {
     let said = if rounds == DEFAULT_ROUNDS { String::new() } else { format!("rounds={rounds}$") };
     let params = Params::new(rounds).map_err(|error| error.to_string())?;
     let hash = Base64ShaCrypt::encode_string(&transposed(&sha512_crypt(password.as_bytes(), salt.as_bytes(), params)));
     Ok(format!("$6${said}{salt}${hash}").into())
 }
+
+const NOT_A_SALT: &str = "expected a salt of 1 to 16 letters, digits, dots and slashes";
 
 fn is_salt(salt: &str) -> bool {
     (1..=16).contains(&salt.len()) && salt.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '/'))
