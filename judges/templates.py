@@ -223,3 +223,4 @@ def _ansible() -> Iterator[tuple[str, Callable[..., Any]]]:
         if name not in ("ipaddr", "ipv4", "ipv6", "hwaddr"):
             module = importlib.import_module(f"ansible_collections.ansible.utils.plugins.filter.{name}")
             yield name, getattr(module, name)
+    yield "usable_range", importlib.import_module("ansible_collections.ansible.utils.plugins.filter.usable_range")._usable_range

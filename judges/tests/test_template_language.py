@@ -230,7 +230,108 @@ METHODS = [
     "'leaf1' is match('l')", "'leaf1' is search('f1$')", "[1] is issubset([1, 2])", "[1, 2] is issuperset([1])", "[1] is subset([1, 2])",
     "{'b': [1, {'c': 'yes'}], 'a': none, 'd': [], 'e': 'x: y'} | to_nice_yaml | replace('\\n', '|')", "'abc' | b64encode", "'YWJj' | b64decode",
     "[{'n': 1, 'l': [2, 3]}] | subelements('l')", "[1, [2, [3]]] | flatten", "12345678901234567890123", "18446744073709551616 + 1",
+    "'1_000' | int", "'0x1f' | int(0, 16)", "'0x1f' | int", "'0b11' | int(0, 0)", "'010' | int", "'-1.9' | int", "'1__0' | int", "'inf' | int(4)",
+    "true | float", "'1_0.5' | float", "'x' | float(2.5)", "[] | float", "'.5' | float",
+    "'a\n' is search('a$')", "'a\nb' is search('a$')", "'a$b' is search('[$]b')", "'ab' is search('b\\\\Z')", "'a\n' | regex_replace('$', 'x') | length",
+    "{'b': 1, 'a': [1.0, 1e16, none]} | to_json(sort_keys=true)", "[1, 'é'] | to_json(indent=0) | replace('\n', '|')",
+    "['yes', 'n', 'a: b', '1e3', '1.5e+3', 'é', \"it's\", '-x', '- x', 'a:', '0x1', '1:30', '2024-01-01', '', '~', 1e16] | to_nice_yaml | replace('\n', '|')",
+    "'x' | to_nice_yaml | replace('\n', '|')", "1 | to_yaml | replace('\n', '|')", "'the quick fox' | wordwrap(6, true, '|')",
+    "'10.0.0.0/30' | ansible.utils.usable_range", "'10.0.0.1' | usable_range", "'2001:db8::/127' | usable_range", "'10.0.0.1/30' | usable_range",
+    "'x' | arista.avd.encrypt(passwd_type='bgp', key='k')", "none | arista.avd.encrypt(passwd_type='bgp', key='k')", "5 | arista.avd.encrypt('bgp', 'k')",
+    "'x' | arista.avd.encrypt(passwd_type='isis', key='k', mode='sha-256')", "'x' | arista.avd.encrypt('ospf_simple', 'k')",
+    "'x' | arista.avd.encrypt(passwd_type='ospf_message_digest', key='k', hash_algorithm='md5', key_id=3)",
+    "'x' | arista.avd.encrypt(passwd_type='ntp', salt=7)", "'0717' | arista.avd.decrypt(passwd_type='tacacs')", "'x' | arista.avd.encrypt(passwd_type='ntp', salt=16)",
+    "'x' | arista.avd.encrypt(passwd_type='zzz', key='3')", "'x' | arista.avd.encrypt(passwd_type='bgp')",
+    "'dPgg4ljAFUU=' | arista.avd.decrypt(passwd_type='bgp', key='PG')", "'dPgg4ljAFUU=' | arista.avd.decrypt(passwd_type='bgp', key='PX')",
+    "{'passphrase': 'maple', 'auth': 'sha512', 'engine_id': '0a0b'} | arista.avd.snmp_hash",
+    "{'passphrase': 'maple', 'auth': 'md5', 'engine_id': '0a0b', 'priv': 'aes256'} | arista.avd.snmp_hash",
+    "'pw' | arista.avd.secure_hash('salt')", "'pw' | arista.avd.secure_hash('salt', 'x')", "range is callable", "1 is callable", "joiner() is callable",
 ]  # fmt: skip
+
+
+# Macros: what was passed, what was left out, and what a macro has no name for.
+MACROS = [
+    "{% macro m(a, b=a) %}{{ b }}{% endmacro %}{{ m(1) }}",
+    "{% macro m(a='d') %}{{ a is defined }}{% endmacro %}{{ m(typo) }}{{ m(a=typo) }}{{ m() }}",
+    "{% macro m(a, b=n, c=b) %}{{ a }}{{ b }}{{ c }}{% endmacro %}{{ m(1) }}{{ m(1, c=2) }}",
+    "{% macro o(x) %}{% macro m(a, b=a) %}{{ b }}{% endmacro %}{{ m(x) }}{% endmacro %}{{ o(4) }}",
+    "{% macro m(a) %}{{ a is defined }}{% endmacro %}{{ m() }}",
+    "{% macro m(a=b, b=1) %}{{ a }}{% endmacro %}{{ m() }}",
+    "{% set b = 7 %}{% macro m(a=b, b=1) %}{{ a }}{% endmacro %}{{ m() }}",
+    "{% set a = 7 %}{% macro m(a=a) %}{{ a }}{% endmacro %}{{ m() }}",
+    "{% macro m(a) %}{{ a }}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, 2, 3, k=4) }}{{ m(1) }}",
+    "{% macro m() %}{% for v in varargs %}{{ v }},{% endfor %}{% for k, v in kwargs.items() %}{{ k }}={{ v }}{% endfor %}{% endmacro %}{{ m(1, 'x', b=2) }}",
+    "{% macro m(a) %}{{ a }}{% endmacro %}{{ m(1, 2) }}",
+    "{% macro m(a, b=2) %}{{ a }}{% endmacro %}{{ m(1, 2, 3) }}",
+    "{% macro m(a, b=2) %}{{ a }}{% endmacro %}{{ m(1, c=3) }}",
+    "{% macro m(a, b=2) %}{{ a }}{% endmacro %}{{ m(1, a=3) }}",
+    "{% macro m(a, b=2) %}{{ a }}{{ caller() }}{% endmacro %}{% call m(1) %}x{% endcall %}",
+    "{% macro m(a, b=2) %}{{ a }}{{ varargs }}{{ caller(5) }}{% endmacro %}{% call(z) m(1, 2, 7) %}x{{ z }}{% endcall %}",
+    "{% macro m(n) %}{{ n }}{% if n %}{{ m(n - 1, 9) }}{% endif %}{{ varargs | length }}{% endmacro %}{{ m(2) }}",
+    "{% macro m(n, k='a') %}{{ k }}{% if n %}{{ m(n - 1, k=k ~ 'b') }}{% endif %}{% endmacro %}{{ m(2) }}",
+    "{% macro m(a, b=[]) %}{% do b.append(a) %}{{ b }}{% endmacro %}{{ m(1) }}{{ m(2) }}",
+    "{% macro m(a='x|y', b=\"q,(\", c={'k': [1, 2]}) %}{{ a }}{{ b }}{{ c.k }}{% endmacro %}{{ m() }}{{ m(c={'k': 1}) }}",
+    "{%- macro m(a, b = 1) -%}   x {{ b }}  {%- endmacro -%}   {{ m(1) }}",
+    "{% for i in [1, 2] %}{% macro m(a, b=i) %}{{ b }}{% endmacro %}{{ m(0) }}{% endfor %}",
+]
+
+# What Python makes one by one is true, has no length, and is empty once it was walked.
+GENERATORS = [
+    "{% if [] | select('defined') %}x{% endif %}",
+    "{% if [] | map('upper') %}x{% endif %}{% if [] | selectattr('a') %}y{% endif %}{% if [] | unique %}z{% endif %}",
+    "{% if [] | batch(2) %}x{% endif %}{% if {} | items %}y{% endif %}{% if [] | reverse %}z{% endif %}",
+    "{% if {}.items() %}x{% endif %}{% if {}.keys() %}x{% endif %}",
+    "{% set x = names | map('upper') %}{{ x | list }}{{ x | list }}",
+    "{% set x = names | select('string') %}{% for a in x %}{{ a }}{% endfor %}{% for a in x %}{{ a }}{% endfor %}",
+    "{% set x = names | reverse %}{{ x | list }}{{ x | list }}{{ names | map('upper') | reverse }}{{ 'abc' | reverse }}",
+    "{{ names | map('upper') | length }}",
+    "{{ names | select | length }}",
+    "{{ (names | map('upper'))[0] is defined }}",
+    "{{ names | map('upper') is iterable }}{{ names | map('upper') is sequence }}",
+    "{% for x in names | map('upper') %}{{ loop.index }}/{{ loop.length }}{{ x }}{{ loop.last }}{{ loop.revindex }}{{ loop.nextitem is defined }}{% endfor %}",
+    "{{ deep.items() }}{{ deep.keys() }}{{ deep.values() }}{{ deep.items() | list }}{{ deep.items() | length }}{{ 'a' in deep.keys() }}",
+    "{{ vlans | groupby('id') }}{{ 'a1b2' | regex_findall('([a-z])([0-9])') }}",
+]
+
+# An attribute that an item has not is refused, wherever it would empty or reorder a list.
+ATTRIBUTES = [
+    "{{ vlans | selectattr('nme') | list }}",
+    "{{ vlans | rejectattr('nme') | list }}",
+    "{{ vlans | selectattr('name') | list }}",
+    "{{ vlans | selectattr('name', 'defined') | list }}",
+    "{{ vlans | selectattr('nme', 'equalto', 1) | list }}",
+    "{{ vlans | rejectattr('name', 'undefined') | list }}",
+    "{{ vlans | sum(attribute='nme') }}",
+    "{{ vlans | sum('nme') }}",
+    "{{ vlans | sum('id', 5) }}{{ vlans | sum(attribute='id') }}",
+    "{{ vlans | sort(attribute='nme') }}",
+    "{{ vlans | sort(true, true, 'id') }}{{ names | sort(true) }}{{ ['b', 'A', 'a'] | sort(case_sensitive=true) }}",
+    "{{ vlans | groupby('nme') }}",
+    "{{ vlans | groupby('name', default='x') }}",
+    "{{ vlans | unique(attribute='nme') | list }}",
+    "{{ ['b', 'A', 'a'] | unique(true) | list }}",
+    "{{ vlans | min(attribute='nme') }}",
+    "{{ vlans | max(attribute='id') }}",
+    "{{ vlans | join(',', attribute='nme') }}",
+    "{{ vlans | join(',', 'id') }}",
+    "{{ vlans | map(attribute='nme') | join(',') }}",
+    "{{ [typo] | select | list }}",
+    "{{ [typo] | unique | list }}",
+    "{{ {'k': typo} | tojson }}",
+]
+
+# Python's text of numbers, lists and maps, wherever it is made.
+TEXTS = [
+    "{{ 1e16 }}{{ [1e16] }}{{ 1e16 ~ '' }}{{ 1e16 | string }}{{ [1e16] | join }}{{ '%s' % 1e16 }}{{ '{}'.format(1e16) }}",
+    "{{ 1.5 ~ 'a' ~ [1e16] ~ none ~ true }}{{ n ~ names }}{{ -n ~ 1 }}{{ n + 1 ~ 2 }}{{ n * 2 ~ 'x' }}{{ n is odd ~ 'x' }}",
+    "{{ 'a' ~ n is not even ~ 'b' }}{{ names[0] ~ names[-1][1:] ~ deep.a.b | length }}{{ 'x' ~ (n if n else 1) ~ 'y' if n else 'z' }}",
+    "{{ ('a' ~ 'b').upper() ~ {'a': 'x' ~ 1}['a'] ~ ['c' ~ 'd'][0] }}{{ dict(a=1 ~ 2) }}{{ 'a' ~ 'b' in names }}{{ not 'a' ~ '' }}",
+    "{%- set x = - n ~ 'a' -%}{{ x -}} {{- n ~ -n -}}",
+    "{% for i in 'a' ~ 'b' %}{{ loop.index ~ i }}{% endfor %}{% if 1 ~ 2 == '12' and 'a' ~ 'b' != 'x' %}y{% elif n ~ 1 %}z{% endif %}",
+    "{{ [\"it's\", 'a\"b', 'a\\\\b', 'é', true, none, 1.0, (1,), (), {'a': [()]}] }}",
+    "{{ 1e22 }} {{ 1.0 }} {{ 0.1 + 0.2 }} {{ 1e-5 }} {{ -0.0 }} {{ 7 // 2 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7 % -3 }} {{ 2 ** -1 }} {{ -2 ** 2 }}",
+    "{{ 2.5 | round }} {{ 3.5 | round }} {{ 1.15 | round(1) }} {{ 1234 | round(-2) }} {{ 2.5 | round(0, 'ceil') }} {{ 2.5 | round | int }}",
+]
 
 
 class TemplateLanguageTest(unittest.TestCase):
@@ -255,10 +356,31 @@ class TemplateLanguageTest(unittest.TestCase):
             self.same(f"AVD {template}", template + "{# arista.avd. #}")
             self.same(f"AVD, included {template}", "{% include 'p.j2' %}", {"p.j2": template + "{# arista.avd. #}"})
 
+    def test_macros_take_arguments_as_in_python(self) -> None:
+        for template in MACROS:
+            self.same(template, template)
+
+    def test_generators_are_walked_once(self) -> None:
+        for template in GENERATORS:
+            self.same(template, template)
+
+    def test_an_attribute_that_is_missing_is_refused(self) -> None:
+        for template in ATTRIBUTES:
+            self.same(template, template)
+
+    def test_texts_are_pythons(self) -> None:
+        for template in TEXTS:
+            self.same(template, template)
+
     def test_a_list_that_holds_an_undefined_is_never_printed(self) -> None:
         # Python prints the word Undefined into the configuration.
-        for template in ("{{ [typo] }}", "{{ {'a': [typo]} }}"):
+        for template in ("{{ [typo] }}", "{{ {'a': [typo]} }}", "{{ 1 ~ {'k': typo} }}", "{{ [typo] | string }}", "{{ '%s' % [typo] }}"):
             self.assertIn("undefined", self.naas.rendered({"t.j2": template}, "t.j2", DATA)["error"], template)
+
+    def test_what_has_no_text_is_never_printed(self) -> None:
+        # Python prints an address in memory, or a class.
+        for template in ("{{ names | map('upper') }}", "{{ range }}", "{% macro m() %}{% endmacro %}{{ m }}", "{{ cycler('a') }}", "{{ namespace(a=1) }}"):
+            self.assertIn("prints ", self.naas.rendered({"t.j2": template}, "t.j2", DATA).get("error", ""), template)
 
     def test_variables_are_seen_where_python_sees_them(self) -> None:
         for case, (template, texts) in SCOPE.items():

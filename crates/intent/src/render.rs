@@ -39,6 +39,7 @@ mod line_marks;
 mod mutable;
 mod provenance;
 mod python_methods;
+mod python_text;
 mod render_context;
 mod segments;
 mod snippet;

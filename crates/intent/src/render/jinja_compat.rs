@@ -7,6 +7,7 @@
 //! - **Scope** (see [`scope`]): what an included file, a `set` or `filter` block sets stays there,
 //!   a block that is not `scoped` does not see the loop around it, and an imported file sees no
 //!   variables unless it is imported `with context`.
+//! - **Macros** (see [`macros`]): defaults, `varargs` and `kwargs`.
 //! - **Expressions** (see [`tag`]): `'%03d' % n`, `do` with any expression, lists and maps that
 //!   `do` changes, an undefined that may be asked for attributes as AVD's and Ansible's, and line
 //!   breaks that the template itself writes.
@@ -15,11 +16,13 @@ use std::collections::BTreeSet;
 
 use super::segments::{Segment, segments, word};
 
+mod macros;
 mod names;
 mod scope;
 mod tag;
 mod tokens;
 
+pub(super) use macros::{DEFINE, MISSING};
 pub(super) use names::{OUTSIDE, names, quoted};
 
 use scope::Insertions;
@@ -37,6 +40,8 @@ pub(super) const REFUSE: &str = "__refuse";
 /// The function that makes a text of the template's own, in which a line break is the template's
 /// will.
 pub(super) const OWN_TEXT: &str = "__text";
+/// The function that makes Python's text of an operand of `~`.
+pub(super) const AS_TEXT: &str = "__str";
 /// The function that refuses what a namespace must not hold.
 pub(super) const HOLD: &str = "__hold";
 /// The `loop` around an include, as the included file sees it.
@@ -84,7 +89,7 @@ impl Rewritten {
 /// `included` holds these names.
 pub(super) fn rewritten(source: &str, dialect: Dialect, included: &BTreeSet<String>) -> Rewritten {
     let segments = segments(source);
-    let Insertions { before, after, replaced, free_loops } = Insertions::of(source, &segments, included);
+    let Insertions { before, after, replaced, free_loops, macros } = Insertions::of(source, &segments, included);
     let mut result = Rewritten::default();
     for (index, segment) in segments.iter().enumerate() {
         let piece = &source[segment.range()];
@@ -92,6 +97,7 @@ pub(super) fn rewritten(source: &str, dialect: Dialect, included: &BTreeSet<Stri
         result.text.push_str(before.get(&index).map_or("", String::as_str));
         match (segment, replaced.get(&index)) {
             (_, Some(other)) => result.push(other, start),
+            _ if macros.contains_key(&index) => macros[&index].write(source, dialect, &mut result),
             (Segment::Expression(_) | Segment::Statement(_), None) if is_whole(piece) => {
                 let is_statement = matches!(segment, Segment::Statement(_));
                 let tag = Tag::new(&piece[2..piece.len() - 2], if is_statement { word(piece) } else { "" });
@@ -117,6 +123,11 @@ pub(super) fn alone(rewritten: &Rewritten, hidden: impl IntoIterator<Item = impl
     let shift = text.len();
     let anchors = rewritten.anchors.iter().map(|(at, original)| (at + shift, *original)).collect();
     Rewritten { text: text + &rewritten.text, anchors }
+}
+
+/// An expression that ends the rendering with a reason.
+fn refusal(reason: &str) -> String {
+    format!("{{{{ {REFUSE}(\"{reason}\") }}}}")
 }
 
 /// Whether a tag has both its delimiters.

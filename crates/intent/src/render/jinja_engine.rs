@@ -13,13 +13,13 @@ use serde_json::Map;
 use super::budget::Exhausted;
 use super::error::{Place, RenderError};
 use super::filters::{self, FilterCall};
-use super::jinja_compat::{ALONE, ALONE_FUNCTION, CHAIN, HOLD, OUTSIDE, OWN_TEXT, REFUSE};
+use super::jinja_compat::{ALONE, ALONE_FUNCTION, AS_TEXT, CHAIN, HOLD, OUTSIDE, OWN_TEXT, REFUSE};
 use super::jinja_library::{Library, split};
 use super::jinja_output::{CONTROL_CHARACTER, LineSource, control_character, lines_of, print};
 use super::limits::MAX_STEPS;
 use super::sources::Sources;
 use super::tera_engine::{Bounded, caught};
-use super::{mutable, python_methods, value_guard};
+use super::{mutable, python_methods, python_text, value_guard};
 use crate::inventory::{Jinja, Variables};
 
 /// The templates, compiled as they are needed.
@@ -227,6 +227,7 @@ fn register_rewritten(environment: &mut Environment<'static>) {
         Err(Error::new(ErrorKind::InvalidOperation, reason))
     });
     environment.add_function(HOLD, |state: &State, value: Value| mutable::held(state, value));
+    environment.add_function(AS_TEXT, python_text::as_text);
     environment.add_function(OWN_TEXT, |text: String| Value::from_safe_string(text));
     let globals = environment.globals().map(|(name, value)| (name.to_owned(), value)).collect();
     environment.add_global(OUTSIDE, Value::from_object(Outside(globals)));
@@ -351,6 +352,9 @@ fn from_json(value: &serde_json::Value) -> Value {
 fn to_json(value: &Value) -> Result<serde_json::Value, Error> {
     if matches!(value.kind(), ValueKind::Undefined | ValueKind::None) {
         return Ok(serde_json::Value::Null);
+    }
+    if python_text::holds_undefined(value) {
+        return Err(Error::new(ErrorKind::UndefinedError, "takes a list or map that holds something undefined"));
     }
     serde_json::to_value(value).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
 }

@@ -120,7 +120,7 @@ fn missed(name: &str) -> Error {
 
 /// Nornir's host: printed it is its name, asked it has its attributes and data.
 #[derive(Debug)]
-struct Host {
+pub(super) struct Host {
     name: String,
     data: BTreeMap<String, Value>,
     keys: Vec<String>,

@@ -31,7 +31,7 @@ pub(super) fn changes(source: &str) -> bool {
     })
 }
 
-/// Adds [`LIST`] and [`MAP`], and lets `dict` and the filters that make lists make changeable ones.
+/// Adds [`LIST`] and [`MAP`], and lets `dict` and `list` make changeable ones.
 pub(super) fn register(environment: &mut Environment<'_>) {
     environment.add_function(LIST, |items: Value| -> Result<Value, Error> { Ok(list(items.try_iter()?)) });
     environment.add_function(MAP, |map: Value| copied_map(&map));
@@ -45,21 +45,10 @@ pub(super) fn register(environment: &mut Environment<'_>) {
         }
         Ok(Value::from_object(map))
     });
-    for name in ["list", "sort", "groupby"] {
-        let original = format!("__plain_{name}");
-        match name {
-            "list" => environment.add_filter(original.clone(), minijinja::filters::list),
-            "sort" => environment.add_filter(original.clone(), minijinja::filters::sort),
-            _ => environment.add_filter(original.clone(), minijinja::filters::groupby),
-        }
-        environment.add_filter(
-            name,
-            move |state: &mut State, args: minijinja::value::Rest<minijinja::value::ValueOrKwargs>| {
-                let made = state.apply_filter(&original, &args.into_values())?;
-                Ok::<_, Error>(list(made.try_iter()?))
-            },
-        );
-    }
+    environment.add_filter("__plain_list", minijinja::filters::list);
+    environment.add_filter("list", |state: &mut State, value: Value| -> Result<Value, Error> {
+        Ok(list(state.apply_filter("__plain_list", &[value])?.try_iter()?))
+    });
 }
 
 /// A value that a namespace may hold: no namespace, in which it could come to hold itself.

@@ -9,21 +9,43 @@ use minijinja::value::{Kwargs, Rest, StringInput, ValueKind, ValueOrKwargs, from
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::mutable::{METHODS, list, map, refused};
+use super::python_text::{self, as_text};
 
+/// Keeps filters or tests of the engine under names that no template has by accident.
+macro_rules! keep_originals {
+    ($environment:ident.$add:ident, $of:ident: $($name:ident),+) => {
+        $($environment.$add(concat!("__plain_", stringify!($name)), minijinja::$of::$name);)+
+    };
+}
+
+mod filters;
+mod generators;
 mod objects;
 mod strings;
 
-use objects::{Cycler, Joiner, MAX_RANGE, Range};
+pub(super) use generators::{Generator, View};
+pub(super) use objects::Range;
+use objects::{Cycler, Joiner, MAX_RANGE, Macro, Missing};
+
+use super::jinja_compat::{DEFINE, MISSING};
 
 /// Calls a method that the engine does not know.
 pub(super) fn call(state: &mut State, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
     if let Some(text) = value.as_str() {
+        if method == "format" {
+            args.iter().filter(|arg| !arg.is_kwargs()).try_for_each(|arg| python_text::text(arg).map(drop))?;
+        }
         return match strings::call(state, value, text, method, args) {
             Err(error) if error.kind() == ErrorKind::UnknownMethod => {
                 minijinja_contrib::pycompat::unknown_method_callback(state, value, method, args)
             }
             done => done,
         };
+    }
+    if value.kind() == ValueKind::Map
+        && let Some(view) = View::of(value, method)
+    {
+        return from_args::<()>(args).map(|()| Value::from_object(view));
     }
     match (value.kind(), method) {
         (ValueKind::Seq, "copy") => from_args::<()>(args).and_then(|()| Ok(list(value.try_iter()?))),
@@ -43,6 +65,13 @@ fn unchangeable(what: &str) -> Error {
         "this {what} cannot be changed: a template changes its own literals and data, and what `list`, `sort` and `dict` \
          make; write for example `(… | list)`"
     ))
+}
+
+/// Whether a value is a function, a macro, or an object that can be called.
+fn is_callable(value: &Value) -> bool {
+    let name = value.as_object().map(|object| object.type_name());
+    let name = name.and_then(|name| name.rsplit("::").next()).unwrap_or_default();
+    matches!(name, "Macro" | "BoxedFunction" | "Joiner" | "Loop")
 }
 
 fn copied(value: &Value) -> Result<Value, Error> {
@@ -84,6 +113,20 @@ pub(super) fn register(environment: &mut Environment<'_>) {
             Err(refused(format!("{name} is not possible here: a configuration must be the same each time")))
         });
     }
+    environment.add_function(
+        DEFINE,
+        |body: Value, with_default: Vec<String>, varargs: bool, kwargs: bool| -> Result<Value, Error> {
+            let arguments = body.get_attr("arguments")?;
+            let mut parameters: Vec<String> = arguments.try_iter()?.map(|name| name.to_string()).collect();
+            parameters.truncate(parameters.len().saturating_sub(usize::from(varargs) + usize::from(kwargs)));
+            Ok(Value::from_object(Macro { body, parameters, with_default, varargs, kwargs }))
+        },
+    );
+    environment.add_test(MISSING, |value: &Value| value.downcast_object_ref::<Missing>().is_some());
+    environment.add_test("callable", |state: &State, value: Value| -> Result<bool, Error> {
+        refuse_undefined(state, &value)?;
+        Ok(is_callable(&value))
+    });
     environment.add_filter("random", |_: Value| -> Result<Value, Error> {
         Err(refused("random is not possible here: a configuration must be the same each time"))
     });
@@ -99,39 +142,26 @@ pub(super) fn register(environment: &mut Environment<'_>) {
         refuse_undefined(state, &value)?;
         Ok(!value.is_none() && value.try_iter().is_ok())
     });
-    refuse_undefined_arguments(environment);
     refuse_undefined_operands(environment);
+    filters::register(environment);
+    keep_originals!(environment.add_filter, filters: format);
+    environment.add_filter("format", |state: &mut State, args: Rest<ValueOrKwargs>| -> Result<Value, Error> {
+        let is_object = |value: &Value| value.as_object().is_some() && !value.is_kwargs();
+        let written = |value: Value| if is_object(&value) { as_text(value) } else { Ok(value) };
+        let args = args.into_values().into_iter().map(written).collect::<Result<Vec<_>, _>>()?;
+        state.apply_filter("__plain_format", &args)
+    });
+    environment.add_filter("string", |state: &State, value: Value| -> Result<Value, Error> {
+        refuse_undefined(state, &value)?;
+        as_text(value)
+    });
     environment.add_test("sequence", |value: Value| {
         // A slice of a list, and two lists added up, are lists in Python.
+        let is_walked_only =
+            value.downcast_object_ref::<Generator>().is_some() || value.downcast_object_ref::<View>().is_some();
         matches!(value.kind(), ValueKind::String | ValueKind::Seq | ValueKind::Map | ValueKind::Iterable)
+            && !is_walked_only
     });
-}
-
-/// Keeps filters or tests of the engine under names that no template has by accident.
-macro_rules! keep_originals {
-    ($environment:ident.$add:ident, $of:ident: $($name:ident),+) => {
-        $($environment.$add(concat!("__plain_", stringify!($name)), minijinja::$of::$name);)+
-    };
-}
-
-/// Lets the engine's filters that take an undefined argument for none refuse it, as strict
-/// undefined is refused in Python.
-fn refuse_undefined_arguments(environment: &mut Environment<'_>) {
-    keep_originals!(environment.add_filter, filters: join, round, batch, slice, trim, unique);
-    for name in ["join", "round", "batch", "slice", "trim", "unique"] {
-        let original = format!("__plain_{name}");
-        let is_joining = name == "join";
-        environment.add_filter(name, move |state: &mut State, args: Rest<ValueOrKwargs>| -> Result<Value, Error> {
-            let mut args = args.into_values();
-            args.iter().try_for_each(|arg| refuse_undefined(state, arg))?;
-            if is_joining && let Some(first) = args.first_mut().filter(|value| value.as_str().is_none()) {
-                let items: Vec<Value> = first.try_iter()?.collect();
-                items.iter().try_for_each(|item| refuse_undefined(state, item))?;
-                *first = Value::from(items);
-            }
-            state.apply_filter(&original, &args)
-        });
-    }
 }
 
 /// Lets the engine's tests that take an undefined for some value refuse it.

@@ -8,12 +8,10 @@ use crate::yaml;
 
 pub(super) const FILTERS: &[Filter] = &[
     Filter::new(&["bool", "ansible.builtin.bool"], &[], boolean),
-    Filter::new(&["to_json", "ansible.builtin.to_json"], &[], to_json),
+    Filter::new(&["to_json", "ansible.builtin.to_json"], &["indent", "sort_keys"], to_json),
     Filter::new(&["to_nice_json", "ansible.builtin.to_nice_json"], &["indent", "sort_keys"], to_nice_json),
     Filter::new(&["from_json", "ansible.builtin.from_json"], &[], from_json),
     Filter::new(&["from_yaml", "ansible.builtin.from_yaml"], &[], from_yaml),
-    Filter::new(&["to_yaml", "ansible.builtin.to_yaml"], &["indent", "width"], to_yaml),
-    Filter::new(&["to_nice_yaml", "ansible.builtin.to_nice_yaml"], &["indent", "width"], to_nice_yaml),
     Filter::new(&["b64encode", "ansible.builtin.b64encode"], &["encoding"], b64encode),
     Filter::new(&["b64decode", "ansible.builtin.b64decode"], &["encoding"], b64decode),
 ];
@@ -27,16 +25,19 @@ fn boolean(call: &FilterCall) -> Result<Value, String> {
 }
 
 fn to_json(call: &FilterCall) -> Result<Value, String> {
-    let mut text = String::new();
-    write_json(call.value(), None, &mut text);
-    Ok(text.into())
+    json_text(call, None, false)
 }
 
 fn to_nice_json(call: &FilterCall) -> Result<Value, String> {
-    let indent = usize::try_from(call.integer(0)?.unwrap_or(4)).unwrap_or(0).min(16);
+    json_text(call, Some(4), true)
+}
+
+/// JSON with this indent, none for one line, and sorted keys or not, unless the call says.
+fn json_text(call: &FilterCall, indent: Option<i64>, sorts: bool) -> Result<Value, String> {
+    let indent = call.integer(0)?.or(indent).map(|indent| usize::try_from(indent).unwrap_or(0).min(16));
+    let value = if call.flag(1, sorts) { sorted(call.value()) } else { call.value().clone() };
     let mut text = String::new();
-    let value = if call.flag(1, true) { sorted(call.value()) } else { call.value().clone() };
-    write_json(&value, Some((indent, 1)), &mut text);
+    write_json(&value, indent.map(|indent| (indent, 1)), &mut text);
     Ok(text.into())
 }
 
@@ -58,6 +59,7 @@ pub(super) fn write_json(value: &Value, nice: Option<(usize, usize)>, text: &mut
         Value::Array(items) => ('[', ']', items.iter().map(|item| (None, item)).collect()),
         Value::Object(map) => ('{', '}', map.iter().map(|(key, item)| (Some(key), item)).collect()),
         Value::String(string) => return text.push_str(&ascii(string)),
+        Value::Number(number) if number.is_f64() => return text.push_str(&to_text(value)),
         other => return text.push_str(&other.to_string()),
     };
     let line = |depth: usize, indent: usize| format!("\n{}", " ".repeat(depth * indent));
@@ -107,100 +109,6 @@ fn from_yaml(call: &FilterCall) -> Result<Value, String> {
             .map_err(|error| format!("not YAML, line {}: {}", error.line, error.reason)),
         other => Ok(other.clone()),
     }
-}
-
-/// Ansible writes flow style for what holds no lists or maps, which is refused here rather than
-/// guessed at.
-fn to_yaml(call: &FilterCall) -> Result<Value, String> {
-    match call.value() {
-        Value::Array(items) if items.is_empty() => Ok("[]\n".into()),
-        Value::Object(map) if map.is_empty() => Ok("{}\n".into()),
-        Value::Array(_) | Value::Object(_) => Err("use to_nice_yaml, which writes one item a line".to_owned()),
-        scalar => Ok(format!("{}\n...\n", yaml_scalar(scalar)?).into()),
-    }
-}
-
-/// As PyYAML's block style with sorted keys and Ansible's indent of 4.
-fn to_nice_yaml(call: &FilterCall) -> Result<Value, String> {
-    let indent = usize::try_from(call.integer(0)?.unwrap_or(4)).unwrap_or(4).clamp(2, 9);
-    let mut text = String::new();
-    match sorted(call.value()) {
-        Value::Array(items) if items.is_empty() => text.push_str("[]\n"),
-        Value::Object(map) if map.is_empty() => text.push_str("{}\n"),
-        value @ (Value::Array(_) | Value::Object(_)) => yaml_block(&value, 0, indent, &mut text)?,
-        scalar => text.push_str(&format!("{}\n...\n", yaml_scalar(&scalar)?)),
-    }
-    Ok(text.into())
-}
-
-fn yaml_block(value: &Value, depth: usize, indent: usize, text: &mut String) -> Result<(), String> {
-    let margin = " ".repeat(depth);
-    let entries: Vec<(String, usize, &Value)> = match value {
-        // A list in a map stands at the map's own margin.
-        Value::Array(items) => {
-            items.iter().map(|item| (format!("-{}", " ".repeat(indent - 1)), depth + indent, item)).collect()
-        }
-        Value::Object(map) => {
-            let entry = |(key, item)| Ok((format!("{}:", yaml_scalar(&Value::String(key))?), depth + indent, item));
-            map.iter().map(|(key, item)| (key.clone(), item)).map(entry).collect::<Result<_, String>>()?
-        }
-        _ => Vec::new(),
-    };
-    let is_map = value.is_object();
-    for (head, inner, item) in entries {
-        let is_empty = match item {
-            Value::Array(items) => items.is_empty(),
-            Value::Object(map) => map.is_empty(),
-            _ => false,
-        };
-        let block = (item.is_array() || item.is_object()) && !is_empty;
-        text.push_str(&margin);
-        match (block, is_map) {
-            (true, true) => {
-                text.push_str(&head);
-                text.push('\n');
-                yaml_block(item, if item.is_array() { depth } else { inner }, indent, text)?;
-            }
-            (true, false) => {
-                let mut below = String::new();
-                yaml_block(item, inner, indent, &mut below)?;
-                text.push_str(&head);
-                text.push_str(below.trim_start_matches(' '));
-            }
-            (false, _) => {
-                let written = match item {
-                    Value::Array(_) => "[]".to_owned(),
-                    Value::Object(_) => "{}".to_owned(),
-                    scalar => yaml_scalar(scalar)?,
-                };
-                let head = if is_map { format!("{head} ") } else { format!("{} ", head.trim_end()) };
-                text.push_str(&format!("{head}{written}\n"));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// A value on one line. Text that PyYAML might write otherwise (folded, escaped or in block style)
-/// is refused.
-fn yaml_scalar(value: &Value) -> Result<String, String> {
-    let Value::String(text) = value else {
-        return Ok(match value {
-            Value::Null => "null".to_owned(),
-            other => other.to_string(),
-        });
-    };
-    if text.len() > 70 || !text.chars().all(|c| (' '..='~').contains(&c)) {
-        return Err("a text of more than 70 characters, or with other than ASCII's, cannot be written here".to_owned());
-    }
-    let read = yaml::read(format!("a: {text}").as_bytes()).ok().and_then(|node| node.to_value().get("a").cloned());
-    let resolves = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | '~' | '=' | '<'));
-    let special = ["y", "Y", "n", "N", "null", "Null", "NULL"].contains(&text.as_str());
-    if read.as_ref() == Some(value) && !resolves && !special && !text.contains(['#', ':', '?']) && *text == *text.trim()
-    {
-        return Ok(text.clone());
-    }
-    Ok(format!("'{}'", text.replace('\'', "''")))
 }
 
 fn b64encode(call: &FilterCall) -> Result<Value, String> {

@@ -5,6 +5,7 @@
 //! by position or name, Tera by name only, so each filter says what its parameters are called.
 
 mod data;
+mod eos_secrets;
 mod jinja;
 mod net;
 mod numbers;
@@ -14,6 +15,7 @@ mod shared;
 mod shell;
 mod test;
 mod text;
+mod yaml_text;
 
 use serde_json::{Map, Value};
 
@@ -162,9 +164,9 @@ fn weight(value: &Value) -> usize {
 
 /// All filters that take a value and arguments.
 pub(super) fn all() -> impl Iterator<Item = &'static Filter> {
-    [text::FILTERS, data::FILTERS, regexes::FILTERS, password::FILTERS, shell::FILTERS, net::FILTERS]
-        .into_iter()
-        .flatten()
+    let rooms =
+        [text::FILTERS, data::FILTERS, regexes::FILTERS, password::FILTERS, eos_secrets::FILTERS, shell::FILTERS];
+    rooms.into_iter().chain([net::FILTERS, yaml_text::FILTERS]).flatten()
 }
 
 /// All filters that hand on the values they were given.
@@ -226,7 +228,10 @@ pub(super) const JINJA_ALIASES: [&str; 36] = [
 fn to_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        other => minijinja::Value::from(minijinja::value::Serde(other)).to_string(),
+        other => {
+            let value = minijinja::Value::from(minijinja::value::Serde(other));
+            super::python_text::text(&value).map_or_else(|_| value.to_string(), std::borrow::Cow::into_owned)
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Regular expressions, as Ansible has them through Python's `re`.
 //!
-//! Patterns are `fancy-regex`'s, which has Python's lookarounds and back-references. Not known are
-//! Python's conditionals by name and `\Z`, which is written `\z`. A pattern that backtracks too
+//! Patterns are those of `fancy-regex`, which has the lookarounds and back-references of Python. `$`
+//! and `\Z` are rewritten to what they mean there. A pattern that backtracks too
 //! long is an error.
 
 use fancy_regex::{Captures, Regex, RegexBuilder};
+use minijinja::value::Tuple;
 use serde_json::Value;
 
+use super::super::mutable::list;
 use super::{Filter, FilterCall, is_true, spend, to_text};
 
 pub(super) const FILTERS: &[Filter] = &[
@@ -20,7 +22,6 @@ pub(super) const FILTERS: &[Filter] = &[
         &["pattern", "ignorecase", "multiline", "*groups"],
         search,
     ),
-    Filter::new(&["regex_findall", "ansible.builtin.regex_findall"], &["pattern", "multiline", "ignorecase"], find_all),
     Filter::new(&["regex_escape", "ansible.builtin.regex_escape"], &[], escape),
 ];
 
@@ -28,12 +29,51 @@ pub(super) const FILTERS: &[Filter] = &[
 const MAX_BACKTRACKS: usize = 100_000;
 
 pub(super) fn compile(pattern: &str, ignore_case: bool, multi_line: bool) -> Result<Regex, String> {
-    RegexBuilder::new(pattern)
+    RegexBuilder::new(&python_pattern(pattern, multi_line))
         .case_insensitive(ignore_case)
         .multi_line(multi_line)
         .backtrack_limit(MAX_BACKTRACKS)
         .build()
         .map_err(|error| format!("the pattern {pattern} cannot be used: {error}"))
+}
+
+/// A pattern of Python's: `$` stands before a line break at the end as well, and `\Z` only at the
+/// end.
+fn python_pattern(pattern: &str, multi_line: bool) -> String {
+    let sets_lines = pattern.split("(?").skip(1).any(|group| {
+        group
+            .split([':', ')', '-'])
+            .next()
+            .is_some_and(|flags| flags.contains('m') && flags.chars().all(|c| c.is_ascii_lowercase()))
+    });
+    let mut written = String::new();
+    let (mut in_class, mut characters) = (false, pattern.chars().peekable());
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => match characters.next() {
+                Some('Z') if !in_class => written.push_str(r"\z"),
+                next => written.extend([c].into_iter().chain(next)),
+            },
+            '[' if !in_class => {
+                in_class = true;
+                written.push(c);
+                // A bracket that comes first is one of the characters.
+                for first in ['^', ']'] {
+                    if characters.peek() == Some(&first) {
+                        characters.next();
+                        written.push_str(if first == ']' { r"\]" } else { "^" });
+                    }
+                }
+            }
+            ']' => {
+                in_class = false;
+                written.push(c);
+            }
+            '$' if !in_class && !multi_line && !sets_lines => written.push_str(r"(?=\n?\z)"),
+            _ => written.push(c),
+        }
+    }
+    written
 }
 
 fn replace(call: &FilterCall) -> Result<Value, String> {
@@ -149,21 +189,19 @@ fn search(call: &FilterCall) -> Result<Value, String> {
 }
 
 /// All matches; of a pattern with groups, the groups.
-fn find_all(call: &FilterCall) -> Result<Value, String> {
-    let pattern = compile(&call.text_arg(0, "pattern")?, call.flag(2, false), call.flag(1, false))?;
-    let text = call.text();
+pub(super) fn find_all(text: &str, pattern: &Regex) -> Result<minijinja::Value, String> {
     let mut all = Vec::new();
-    for found in pattern.captures_iter(text.as_str()) {
+    for found in pattern.captures_iter(text) {
         let found = found.map_err(|error| error.to_string())?;
         spend((0..found.len()).filter_map(|at| found.get(at)).map(|group| group.as_str().len()).sum())?;
-        let group = |at| Value::from(found.get(at).map_or("", |group| group.as_str()));
+        let group = |at| minijinja::Value::from(found.get(at).map_or("", |group| group.as_str()));
         all.push(match found.len() {
             1 => group(0),
             2 => group(1),
-            groups => (1..groups).map(group).collect(),
+            groups => Tuple::from((1..groups).map(group).collect::<Vec<_>>()).into(),
         });
     }
-    Ok(all.into())
+    Ok(list(all))
 }
 
 /// As Python's `re.escape`.

@@ -7,7 +7,12 @@ use minijinja::Value;
 use minijinja::value::ValueKind;
 
 use super::numbers::NaturalKey;
+use super::regexes;
 use crate::render::mutable::{list, map};
+
+mod combine;
+
+use combine::combine;
 
 /// A filter over values of minijinja.
 #[derive(Debug)]
@@ -50,6 +55,11 @@ pub(super) const FILTERS: &[SharedFilter] = &[
     ),
     SharedFilter::new(&["flatten", "ansible.builtin.flatten"], &["levels", "skip_nulls"], flatten),
     SharedFilter::new(&["subelements", "ansible.builtin.subelements"], &["subelements", "skip_missing"], subelements),
+    SharedFilter::new(
+        &["regex_findall", "ansible.builtin.regex_findall"],
+        &["pattern", "multiline", "ignorecase"],
+        regex_findall,
+    ),
     SharedFilter::of_undefined(
         &["natural_sort", "arista.avd.natural_sort"],
         &["sort_key", "strict", "ignore_case", "default_value"],
@@ -171,57 +181,6 @@ fn ternary(call: &Operands) -> Result<Value, String> {
     match call.arg(2) {
         Some(none) if call.value.is_none() => Ok(none.clone()),
         _ => given(if call.value.is_true() { 0 } else { 1 }),
-    }
-}
-
-/// Later maps win. With `recursive`, maps in maps are combined too; `list_merge` is one of
-/// [`LIST_MERGES`].
-fn combine(call: &Operands) -> Result<Value, String> {
-    let recursive = call.flag(0, false);
-    let lists = call.text(1, "replace");
-    if !LIST_MERGES.contains(&lists.as_str()) {
-        return Err(format!("list_merge is one of {}, not {lists}", LIST_MERGES.join(", ")));
-    }
-    let given = std::iter::once(&call.value).chain(&call.rest);
-    let maps: Vec<Value> =
-        given.flat_map(|value| if is_list(value) { items(value) } else { vec![value.clone()] }).collect();
-    let mut combined: Vec<(Value, Value)> = Vec::new();
-    for map in &maps {
-        if map.kind() != ValueKind::Map {
-            return Err(format!("expected maps, found {}", map.kind()));
-        }
-        merge(&mut combined, pairs(map), recursive, &lists);
-    }
-    Ok(map(combined))
-}
-
-const LIST_MERGES: [&str; 6] = ["replace", "keep", "append", "prepend", "append_rp", "prepend_rp"];
-
-fn merge(into: &mut Vec<(Value, Value)>, from: Vec<(Value, Value)>, recursive: bool, lists: &str) {
-    for (key, new) in from {
-        match into.iter_mut().find(|(there, _)| *there == key) {
-            Some((_, old)) if recursive && old.kind() == ValueKind::Map && new.kind() == ValueKind::Map => {
-                let mut inner = pairs(old);
-                merge(&mut inner, pairs(&new), recursive, lists);
-                *old = map(inner);
-            }
-            Some((_, old)) if is_list(old) && is_list(&new) => *old = merged_lists(old, &new, lists),
-            Some((_, old)) => *old = new,
-            None => into.push((key, new)),
-        }
-    }
-}
-
-fn merged_lists(old: &Value, new: &Value, lists: &str) -> Value {
-    let without =
-        |from: Vec<Value>, other: &[Value]| from.into_iter().filter(|item| !other.contains(item)).collect::<Vec<_>>();
-    match lists {
-        "keep" => old.clone(),
-        "append" => list([items(old), items(new)].concat()),
-        "prepend" => list([items(new), items(old)].concat()),
-        "append_rp" => list([without(items(old), &items(new)), items(new)].concat()),
-        "prepend_rp" => list([items(new), without(items(old), &items(new))].concat()),
-        _ => new.clone(),
     }
 }
 
@@ -352,6 +311,11 @@ fn subelements(call: &Operands) -> Result<Value, String> {
         }
     }
     Ok(list(found))
+}
+
+fn regex_findall(call: &Operands) -> Result<Value, String> {
+    let pattern = call.arg(0).map(ToString::to_string).ok_or("needs the argument pattern")?;
+    regexes::find_all(&call.value.to_string(), &regexes::compile(&pattern, call.flag(2, false), call.flag(1, false))?)
 }
 
 /// AVD's order of names: digits compare as numbers. A map needs `sort_key`; one without it is

@@ -49,6 +49,11 @@ pub(in super::super) fn names(source: &str) -> BTreeSet<String> {
     found
 }
 
+/// Whether a tag of `source` may read the variable `name`.
+pub(super) fn reads(source: &str, name: &str) -> bool {
+    source.contains(name) && names(source).contains(name)
+}
+
 fn is_name(token: &str) -> bool {
     let is_word = LITERALS.contains(&token) || OPERATORS.contains(&token) || WORDS.contains(&token);
     tokens::is_name(token) && !token.starts_with("__") && !token.starts_with("end") && !is_word

@@ -15,9 +15,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::segments::{Segment, word};
-use super::names::names;
+use super::macros::{KWARGS, MacroHead, VARARGS};
+use super::names::{names, reads};
 use super::tokens::{assigned, bound_names, tokens, top_level};
-use super::{LOOP, REFUSE, is_whole};
+use super::{LOOP, is_whole, refusal};
 
 /// What is put around the segments of a source, by their index.
 #[derive(Default)]
@@ -27,6 +28,8 @@ pub(super) struct Insertions {
     pub(super) replaced: BTreeMap<usize, String>,
     /// Segments in which `loop` is that of whoever includes this file.
     pub(super) free_loops: BTreeSet<usize>,
+    /// Heads of macros that are written anew.
+    pub(super) macros: BTreeMap<usize, MacroHead>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,7 +268,14 @@ impl<'s> Reader<'s> {
                 ScopeKind::For if self.hands_on_loop(at, uses_loop) => {
                     self.behind(open, &format!("set {LOOP} = loop"));
                 }
-                ScopeKind::Macro | ScopeKind::Call => self.enclose(open, close, included, includes),
+                ScopeKind::Macro => {
+                    self.enclose(open, close, included, includes);
+                    self.define(open, close);
+                }
+                ScopeKind::Call => {
+                    self.enclose(open, close, included, includes);
+                    self.refuse_rest(open, close);
+                }
                 ScopeKind::Block { scoped: false } => self.unscoped(at),
                 _ => {}
             }
@@ -288,6 +298,25 @@ impl<'s> Reader<'s> {
             self.behind(open, "if false");
             self.behind(open, &format!("set __sees = [{names}]"));
             self.behind(open, "endif");
+        }
+    }
+
+    /// Lets a macro take its arguments as Jinja2 has it, see [`super::macros`].
+    fn define(&mut self, open: usize, close: usize) {
+        let head = self.segments[open].range();
+        let body = &self.source[head.end..self.segments[close].range().start];
+        let Some(head) = MacroHead::read(self.source, head, body) else { return };
+        self.behind(close, &head.definition());
+        self.insertions.macros.insert(open, head);
+    }
+
+    /// Refuses the further arguments of a caller: they would be those of the macro around it.
+    fn refuse_rest(&mut self, open: usize, close: usize) {
+        let body = &self.source[self.segments[open].range().end..self.segments[close].range().start];
+        if let Some(name) = [VARARGS, KWARGS].into_iter().find(|name| reads(body, name)) {
+            let reason = format!("{name} is not possible inside of a call block here; name the arguments");
+            let entry = self.insertions.before.entry(open).or_default();
+            entry.insert_str(0, &refusal(&reason));
         }
     }
 
@@ -364,9 +393,4 @@ impl<'s> Reader<'s> {
         };
         format!("{{%{start} {statement} {end}%}}")
     }
-}
-
-/// An expression that ends the rendering with a reason.
-fn refusal(reason: &str) -> String {
-    format!("{{{{ {REFUSE}(\"{reason}\") }}}}")
 }

@@ -7,12 +7,14 @@
 //! - `a.b.c` becomes `((a|__chain).b|__chain).c` where an undefined may be asked for attributes.
 //! - A literal with a line break that joins, surrounds or formats other text becomes a text of the
 //!   template's own.
+//! - `a ~ b` becomes `__str(a) ~ __str(b)`: the engine writes numbers and lists otherwise than
+//!   Python.
 //! - The name of a file that is imported, or included `without context`, is marked, see
 //!   [`super::ALONE`].
 
 use super::super::mutable;
 use super::tokens::{breaks_line, is_keyword, is_name, is_operand, is_string, tokens};
-use super::{ALONE_FUNCTION, CHAIN, Dialect, HOLD, LOOP, OWN_TEXT, Rewritten};
+use super::{ALONE_FUNCTION, AS_TEXT, CHAIN, Dialect, HOLD, LOOP, OWN_TEXT, Rewritten};
 
 /// What a `do` sets.
 const DONE: &str = "__done";
@@ -23,7 +25,7 @@ const NEVER_CHAINED: [&str; 5] = ["loop", "self", "caller", "super", "varargs"];
 /// The tokens of a tag, and its first word if it is a statement.
 pub(super) struct Tag<'s> {
     pub(super) tokens: Vec<&'s str>,
-    word: &'s str,
+    pub(super) word: &'s str,
 }
 
 /// The pieces that a tag is written anew from: for each token what stands before it, itself, and
@@ -79,6 +81,9 @@ impl<'s> Tag<'s> {
         } else if dialect.chained {
             self.chain(&mut pieces);
         }
+        if !loads {
+            self.texts(&mut pieces);
+        }
         self.hold(&mut pieces);
         pieces
     }
@@ -92,6 +97,19 @@ impl<'s> Tag<'s> {
         if let (Some(first), Some(last)) = (self.after(equals + 1), last) {
             pieces.before[first].insert_str(0, &format!("{HOLD}("));
             pieces.behind[last].push(')');
+        }
+    }
+
+    /// Lets Python's text be made of each operand of `~`.
+    fn texts(&self, pieces: &mut Pieces) {
+        for at in (0..self.tokens.len()).filter(|at| self.tokens[*at] == "~") {
+            let left = self.operand_before(at).filter(|first| self.before(*first) != Some("~"));
+            let left = left.and_then(|first| Some((first, self.index_before(at)?)));
+            let is_text = |(first, last): &(usize, usize)| first == last && is_string(self.tokens[*first]);
+            for (first, last) in left.into_iter().chain(self.operand_behind(at)).filter(|range| !is_text(range)) {
+                pieces.before[first].insert_str(0, &format!("{AS_TEXT}("));
+                pieces.behind[last].push(')');
+            }
         }
     }
 
@@ -230,8 +248,12 @@ impl<'s> Tag<'s> {
                     last = name;
                 }
                 "[" => {
-                    wrap(first, last, pieces);
                     let Some(close) = self.closing(next) else { return };
+                    // A slice of something undefined is refused.
+                    let outer = self.depth(next) + 1;
+                    if !(next..close).any(|at| self.tokens[at] == ":" && self.depth(at) == outer) {
+                        wrap(first, last, pieces);
+                    }
                     last = close;
                 }
                 "(" => {

@@ -14,12 +14,54 @@ fn plain(source: &str) -> String {
 fn formats_become_the_format_filter() {
     for (source, expected) in [
         ("{{ '%03d' % n }}", "{{ '%03d' |format( n) }}"),
-        ("{{ '%s-%s' % (a, b[1]) ~ c }}", "{{ '%s-%s' |format (a, b[1]) ~ c }}"),
+        ("{{ '%s-%s' % (a, b[1]) ~ c }}", "{{ __str('%s-%s' |format (a, b[1])) ~ __str(c) }}"),
         ("{{ '%d' % (a + 1) }}", "{{ '%d' |format( (a + 1)) }}"),
         ("{{ '%d' % a.b['c'] | int + 1 }}", "{{ '%d' |format( a.b['c'] | int) + 1 }}"),
         ("{{ 7 % 3 }}", "{{ 7 % 3 }}"),
         ("'%d' % n {{ x }}", "'%d' % n {{ x }}"),
         ("{{ '%d' % }}", "{{ '%d' % }}"),
+    ] {
+        assert_eq!(plain(source), expected);
+    }
+}
+
+#[test]
+fn operands_of_a_tilde_become_pythons_texts() {
+    for (source, expected) in [
+        ("{{ a ~ 'x' ~ b.c }}", "{{ __str(a) ~ 'x' ~ __str(b.c) }}"),
+        ("{{ 1 + a * 2 ~ -b | abs }}", "{{ 1 + __str(a * 2) ~ __str(-b | abs) }}"),
+        (
+            "{{ a is odd ~ b is not in c if d ~ e }}",
+            "{{ __str(a is odd) ~ __str(b is not in c) if __str(d) ~ __str(e) }}",
+        ),
+        (
+            "{%- set x = f(a ~ b)[0] ~ {'k': c} -%}",
+            "{%- set x = __str(f(__str(a) ~ __str(b))[0]) ~ __str({'k': c}) -%}",
+        ),
+        ("{{- a ~ b -}}", "{{- __str(a) ~ __str(b) -}}"),
+        ("{{ not a ~ b == c }}", "{{ not __str(a) ~ __str(b) == c }}"),
+    ] {
+        assert_eq!(plain(source), expected);
+    }
+}
+
+#[test]
+fn macros_take_defaults_and_further_arguments_as_python() {
+    for (source, expected) in [
+        (
+            "{% macro m(a) %}{% endmacro %}",
+            "{% macro m(a) %}{% if false %}{% set __sees = [a, m] %}{% endif %}{% endmacro %}",
+        ),
+        (
+            "{%- macro m(a, b=a|int) -%}{%- endmacro -%}",
+            "{%- macro m(a, b) -%}{% if b is __missing -%}{% set b = a|int -%}{% endif -%}{% if false -%}\
+             {% set __sees = [a, b, m] -%}{% endif -%}{%- endmacro -%}{% set m = __macro(m, ['b'], false, false) -%}",
+        ),
+        (
+            "{% macro m() %}{{ varargs }}{{ kwargs.a }}{% endmacro %}",
+            "{% macro m(varargs, kwargs) %}{% if false %}{% set __sees = [kwargs, m, varargs] %}{% endif %}\
+             {{ varargs }}{{ kwargs.a }}{% endmacro %}{% set m = __macro(m, [], true, true) %}",
+        ),
     ] {
         assert_eq!(plain(source), expected);
     }
@@ -77,7 +119,7 @@ fn only_line_breaks_that_a_template_writes_are_its_own() {
     for (source, expected) in [
         ("{{ a | join('\\n') }}", "{{ a | join(__text('\\n')) }}"),
         ("{{ '\\n'.join(a) }}", "{{ __text('\\n').join(a) }}"),
-        ("{{ a ~ '\\n' }}", "{{ a ~ __text('\\n') }}"),
+        ("{{ a ~ '\\n' }}", "{{ __str(a) ~ __text('\\n') }}"),
         ("{{ a | replace('\\n', ' ') }}", "{{ a | replace('\\n', ' ') }}"),
         ("{{ a | replace(' ', '\\n') }}", "{{ a | replace(' ', __text('\\n')) }}"),
         ("{{ a == '\\n' }}", "{{ a == '\\n' }}"),
@@ -101,7 +143,7 @@ fn places_are_those_of_the_source_as_written() {
 proptest! {
     #[test]
     fn lines_keep_their_numbers(
-        source in "([{}%#'\"()\\[\\],.| an\n-]|\\.append\\(|é|'%d' % |\\{% (set a|for a in b|endfor|endset|include 'x'|block b|endblock) %\\}){0,40}",
+        source in "([{}%#'\"()\\[\\],.| an\n-]|\\.append\\(|é|'%d' % |~ a |\\{% (set a|for a in b|macro a\\(b=c, d\\)|endmacro|endfor|endset|include 'x'|block b|endblock) %\\}){0,40}",
         chained in any::<bool>(),
         changes in any::<bool>(),
     ) {

@@ -22,6 +22,58 @@ impl<'s> Tag<'s> {
         Some((first, last))
     }
 
+    /// The first token of the operand of `~` that ends before `at`.
+    pub(super) fn operand_before(&self, at: usize) -> Option<usize> {
+        let head = (0..self.tokens.len()).find(|at| !self.word.is_empty() && self.tokens[*at] == self.word);
+        let mut first = None;
+        let mut at = self.index_before(at);
+        while let Some(here) = at.filter(|here| Some(*here) != head && !self.ends_operand(*here)) {
+            let start = match self.tokens[here] {
+                "(" | "[" | "{" => break,
+                ")" | "]" | "}" => self.opening(here)?,
+                _ => here,
+            };
+            first = Some(start);
+            at = self.index_before(start);
+        }
+        first
+    }
+
+    /// The first and last token of the operand of `~` that begins behind `at`.
+    pub(super) fn operand_behind(&self, at: usize) -> Option<(usize, usize)> {
+        let first = self.after(at + 1)?;
+        let mut last = None;
+        let mut at = Some(first);
+        while let Some(here) = at.filter(|here| !self.ends_operand(*here)) {
+            let end = match self.tokens[here] {
+                "(" | "[" | "{" => self.closing(here)?,
+                ")" | "]" | "}" => break,
+                _ => here,
+            };
+            last = Some(end);
+            at = self.after(end + 1);
+        }
+        Some((first, last?))
+    }
+
+    /// Whether the token at `at`, outside of brackets, belongs to no operand of `~`.
+    fn ends_operand(&self, at: usize) -> bool {
+        let before = self.index_before(at);
+        let is_test = |at: Option<usize>| at.is_some_and(|at| self.tokens[at] == "is");
+        match self.tokens[at] {
+            "~" | "," | ":" | "=" | "<" | ">" | "!" => true,
+            // A sign of the tag, or an operator; else a sign of the operand.
+            "+" | "-" => at == 0 || before.is_some_and(|before| is_operand(self.tokens[before])),
+            "and" | "or" | "if" | "else" | "recursive" => true,
+            "not" => !is_test(before),
+            "in" => {
+                !is_test(before)
+                    && !before.is_some_and(|not| self.tokens[not] == "not" && is_test(self.index_before(not)))
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn closing(&self, open: usize) -> Option<usize> {
         let mut depth = 0_usize;
         for (at, token) in self.tokens.iter().enumerate().skip(open) {

@@ -4,15 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use minijinja::value::{Enumerator, Object, ObjectRepr, from_args};
+use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
+
+use crate::render::mutable::map;
 
 /// Most numbers that `range` makes.
 pub(super) const MAX_RANGE: u64 = 100_000;
 
 /// Python's `range`: printed it is its call.
 #[derive(Debug)]
-pub(super) struct Range {
+pub(in super::super) struct Range {
     pub(super) start: i64,
     pub(super) stop: i64,
     pub(super) step: i64,
@@ -102,5 +104,93 @@ impl Object for Joiner {
         from_args::<()>(args)?;
         let is_first = self.calls.fetch_add(1, Ordering::Relaxed) == 0;
         Ok(Value::from(if is_first { "" } else { self.separator.as_str() }))
+    }
+}
+
+/// What a macro is handed for an argument that was left out.
+#[derive(Debug)]
+pub(super) struct Missing;
+
+impl Object for Missing {}
+
+/// A macro whose head has names only, see [`super::super::jinja_compat`].
+#[derive(Debug)]
+pub(super) struct Macro {
+    pub(super) body: Value,
+    /// The names of its arguments, in order.
+    pub(super) parameters: Vec<String>,
+    /// Those that have a default.
+    pub(super) with_default: Vec<String>,
+    /// Whether it takes more arguments than it names, and named ones that it does not name.
+    pub(super) varargs: bool,
+    pub(super) kwargs: bool,
+}
+
+impl Macro {
+    fn takes_caller(&self) -> bool {
+        self.body.get_attr("caller").is_ok_and(|caller| caller.is_true())
+    }
+
+    fn left_out(&self, name: &String) -> Value {
+        if self.with_default.contains(name) { Value::from_object(Missing) } else { Value::UNDEFINED }
+    }
+
+    /// The arguments of the macro as it is written, from those of a call.
+    fn arguments(&self, args: &[Value]) -> Result<Vec<Value>, Error> {
+        let (args, mut named) = match args.split_last() {
+            Some((last, args)) if last.is_kwargs() => (args, named(last)?),
+            _ => (args, Vec::new()),
+        };
+        let wrong = |reason: String| Error::new(ErrorKind::TooManyArguments, reason);
+        let own = args.len().min(self.parameters.len());
+        let mut all = args[..own].to_vec();
+        for (at, name) in self.parameters.iter().enumerate() {
+            let given = named.iter().position(|(other, _)| other == name).map(|at| named.remove(at).1);
+            match given {
+                Some(_) if at < own => return Err(wrong(format!("duplicate argument `{name}`"))),
+                Some(value) => all.push(value),
+                None if at < own => {}
+                None => all.push(self.left_out(name)),
+            }
+        }
+        let caller = named.iter().position(|(name, _)| name == "caller" && self.takes_caller());
+        let caller = caller.map(|at| named.remove(at));
+        match self.varargs {
+            true => all.push(Value::from(Tuple::from(args[own..].to_vec()))),
+            false if args.len() > own => {
+                return Err(wrong(format!("takes not more than {own} arguments, {} were given", args.len())));
+            }
+            false => {}
+        }
+        match self.kwargs {
+            true => all.push(map(named.into_iter().map(|(name, value)| (Value::from(name), value)))),
+            false if !named.is_empty() => return Err(wrong(format!("unknown keyword argument `{}`", named[0].0))),
+            false => {}
+        }
+        all.extend(caller.map(|caller| Value::from(Kwargs::from_iter([caller]))));
+        Ok(all)
+    }
+}
+
+/// Named arguments in their order.
+fn named(kwargs: &Value) -> Result<Vec<(String, Value)>, Error> {
+    let kwargs = Kwargs::try_from(kwargs.clone())?;
+    kwargs.args().map(|name| Ok((name.to_owned(), kwargs.peek(name)?))).collect()
+}
+
+impl Object for Macro {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        match key.as_str()? {
+            "arguments" => Some(self.parameters.iter().map(|name| Value::from(name.as_str())).collect()),
+            _ => self.body.get_item(key).ok().filter(|value| !value.is_undefined()),
+        }
+    }
+
+    fn call(self: &Arc<Self>, state: &mut State, args: &[Value]) -> Result<Value, Error> {
+        self.body.call(state, &self.arguments(args)?)
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.body)
     }
 }
