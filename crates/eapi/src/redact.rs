@@ -35,6 +35,17 @@ const MARKER_ENDINGS: [&str; 5] = ["-key", "-secret", "-password", "-string", "-
 /// Parts of a word that holds a secret itself: a hash, a password in a URL, a token of a program.
 const SECRET_PARTS: [&str; 5] = ["$", "://", "-cvauth", "token=", "key="];
 
+/// Lines of which everything may be secret after their first words and one of these further words.
+const SECRET_TAILS: [(&[&str], &[&str]); 4] = [
+    (&["snmp-server", "host"], &["version", "traps", "informs"]),
+    (&["hsrp"], &["authentication"]),
+    (&["standby"], &["authentication"]),
+    (&["vrrp"], &["authentication"]),
+];
+
+/// Lines whose word of this index may be secret if they begin with these words.
+const SECRET_WORDS: [(&[&str], usize); 2] = [(&["license"], 2), (&["service", "unsupported-transceiver"], 3)];
+
 /// A configuration line as errors and remarks show it.
 // EOS-35: EOS quotes the input of a command that it does not allow.
 pub(crate) struct ShownLine {
@@ -68,13 +79,13 @@ impl ShownLine {
 
 /// The index of the first word that may be secret.
 fn first_secret(words: &[&str]) -> Option<usize> {
-    let is_trap = words.starts_with(&["snmp-server", "host"]);
+    let tail = SECRET_TAILS.iter().find(|(first, _)| words.starts_with(first)).map_or(&[][..], |(_, further)| further);
+    let place = SECRET_WORDS.iter().find(|(first, _)| words.starts_with(first)).map(|(_, place)| *place);
     (0..words.len()).find(|at| {
         let word = words[*at].to_ascii_lowercase();
-        let follows_marker = *at > 0 && announces_secret(words[at - 1]);
-        let is_community = is_trap && words[..*at].contains(&"version");
+        let follows_marker = *at > 0 && (announces_secret(words[at - 1]) || tail.contains(&words[at - 1]));
         let is_secret = SECRET_PARTS.iter().any(|part| word.contains(part));
-        follows_marker || is_community || is_secret
+        follows_marker || is_secret || place == Some(*at)
     })
 }
 
@@ -121,16 +132,13 @@ mod tests {
             ("ip ospf message-digest-key 1 md5 7 abc", "ip ospf message-digest-key <hidden>"),
             ("snmp-server user u g v3 auth sha PASS priv aes PASS", "snmp-server user u g v3 auth <hidden>"),
             ("neighbor 10.0.0.1 password 7 abc", "neighbor 10.0.0.1 password <hidden>"),
-            ("vrrp 1 peer authentication text abc", "vrrp 1 peer authentication text <hidden>"),
+            ("vrrp 1 peer authentication text abc", "vrrp 1 peer authentication <hidden>"),
             ("aaa authentication login default lcal", "aaa authentication login default lcal"),
             ("interface Ethernte1", "interface Ethernte1"),
             ("username a nopassword", "username a nopassword"),
             ("no enable password", "no enable password"),
             ("snmp-server host 192.0.2.3 version 2c CANARY", "snmp-server host 192.0.2.3 version <hidden>"),
-            (
-                "snmp-server host 192.0.2.3 vrf M traps version 1 C",
-                "snmp-server host 192.0.2.3 vrf M traps version <hidden>",
-            ),
+            ("snmp-server host 192.0.2.3 vrf M traps version 1 C", "snmp-server host 192.0.2.3 vrf M traps <hidden>"),
             ("ip ospf message-digest-key 1 sha512 7 CANARY", "ip ospf message-digest-key <hidden>"),
             ("ntp authentication-key 1 md5 7 CANARY", "ntp authentication-key <hidden>"),
             ("exec /usr/bin/TerminAttr -cvauth=key,CANARY -x", "exec /usr/bin/TerminAttr <hidden>"),
@@ -140,6 +148,14 @@ mod tests {
         ] {
             assert_eq!(ShownLine::new(line).text, shown);
         }
+    }
+
+    #[test]
+    fn no_secret_field_of_eos_is_shown() {
+        let shown =
+            eos_config::lines_with("CANARY").into_iter().filter(|line| ShownLine::new(line).text.contains("CANARY"));
+
+        assert_eq!(shown.collect::<Vec<_>>(), Vec::<String>::new());
     }
 
     #[test]

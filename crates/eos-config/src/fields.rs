@@ -111,26 +111,40 @@ pub(crate) fn is_encoding(word: &str) -> bool {
     ENCODINGS.contains(&word)
 }
 
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
+/// Lines of every form of the table of secret fields, with each of its words and with `secret` in
+/// each of its secret fields, sorted. They are for the tests of whoever masks configuration.
+pub fn lines_with(secret: &str) -> Vec<String> {
+    let forms = FORMS.values().flatten().filter(|form| !form.harmless);
+    let mut lines: Vec<_> =
+        forms.flat_map(|form| (0..form.choices()).map(|choice| form.line(choice, secret))).collect();
+    lines.sort();
+    lines.dedup();
+    lines
+}
 
-    /// A line for each form of the table, its secrets `CANARY`.
-    pub(crate) fn lines() -> Vec<String> {
-        let forms = FORMS.values().flatten().filter(|form| !form.harmless);
-        forms
-            .map(|form| {
-                let words = form.parts.iter().map(|part| match part {
-                    Part::OneOf(words) => words[0],
-                    Part::AnyOne => "10.0.0.1",
-                    Part::Any => "one two",
-                    Part::Encoding => "7",
-                    Part::Secret | Part::Secrets => "CANARY",
-                });
-                words.collect::<Vec<_>>().join(" ")
-            })
-            .collect()
+impl Form {
+    /// The most words that may stand in one place of the form.
+    fn choices(&self) -> usize {
+        let choices = self.parts.iter().map(|part| if let Part::OneOf(words) = part { words.len() } else { 1 });
+        choices.max().unwrap_or(1)
     }
+
+    /// A line of this form: of words that may stand in one place, it has the one of this number.
+    fn line(&self, choice: usize, secret: &str) -> String {
+        let words = self.parts.iter().map(|part| match part {
+            Part::OneOf(words) => words[choice % words.len()],
+            Part::AnyOne => "10.0.0.1",
+            Part::Any => "one two",
+            Part::Encoding => "7",
+            Part::Secret | Part::Secrets => secret,
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn every_form_has_a_first_word_of_its_own() {

@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn every_field_of_the_table_is_masked() {
-        for line in fields::tests::lines() {
+        for line in fields::lines_with("CANARY") {
             for text in [line.clone(), format!("+   {line}"), format!("refused: '{line}'")] {
                 let masked = mask(&text);
                 assert!(!masked.contains("CANARY") && masked.contains(REMOVED), "{text} → {masked}");
