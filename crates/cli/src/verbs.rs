@@ -40,7 +40,7 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
-    /// The exit status.
+    /// The exit status of the process.
     pub(crate) fn status(self) -> u8 {
         match self {
             Self::InSync => 0,

@@ -61,7 +61,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// See [`Error`]; [`Error::sent`] says whether commands may have run.
+    /// A request that could not be sent or answered, or a command that the switch refused.
+    /// [`Error::sent`] says whether commands may have run.
     // EOS-28: there is no transaction over a request.
     pub async fn run<C: Into<Command>>(
         &self,
@@ -75,7 +76,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As for `run`.
+    /// Those of [`Client::run`].
     pub async fn run_within<C: Into<Command>>(
         &self,
         timeout: Duration,

@@ -107,7 +107,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// See [`CommitError`]. A session that was not committed is aborted if that is possible.
+    /// Says whether the switch may run the new configuration. A session that was not committed is
+    /// aborted if that is possible.
     // EOS-56: a commit overwrites what others changed meanwhile.
     pub async fn commit_and_save(&self) -> Result<Saved, CommitError> {
         match self.commit_then_save(self.client.timeouts().commit).await {
@@ -125,7 +126,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// See [`CommitError`]. A session that was not committed is aborted if that is possible.
+    /// Says whether the switch may run the new configuration. A session that was not committed is
+    /// aborted if that is possible.
     pub async fn commit_with_timer(&self, timer: CommitTimer) -> Result<Option<String>, CommitError> {
         // EOS-58: EOS goes back by itself if nobody confirms.
         let commands = [format!("configure session {} commit timer {timer}", self.name), DIGEST.to_owned()];

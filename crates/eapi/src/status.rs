@@ -12,7 +12,7 @@ use crate::wire::Format;
 /// A switch at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SwitchStatus {
-    /// The configuration sessions.
+    /// Its configuration sessions by name, with the state of each.
     pub sessions: Sessions,
     /// The hash that EOS computes over the running-config. It is the same as long as the
     /// running-config is the same. `None` on a release without `show running-config digest`.

@@ -97,12 +97,12 @@ pub trait DeadLetters: Send + Sync {
     fn unpark(&self, parked: &Parked) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// A parked message.
+/// A message among the dead letters, which nobody works on until it is sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
-    /// What to call it in the answer.
+    /// What [`DeadLetters::unpark`] knows it by; it may be another one each time it is seen.
     pub handle: String,
-    /// As it was.
+    /// The text of the message, byte for byte as it was parked.
     pub message: String,
     /// Why it was parked; none if the queue gave up on it by itself.
     pub reason: Option<String>,
@@ -128,9 +128,9 @@ pub trait DeviceRecords: Send + Sync {
 /// A record as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// The stored record.
+    /// The record, in the form of this version whatever version wrote it.
     pub record: DeviceRecord,
-    /// Which of its versions.
+    /// The version to give to [`DeviceRecords::replace_device_record`] to write over it.
     pub version: Version,
 }
 
@@ -237,7 +237,7 @@ impl Created {
 /// Whether an outcome was the first of its device in its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
-    /// It now stands.
+    /// It was the first, and stands from now on.
     Now,
     /// Another one stood already, and still does.
     Before,
@@ -279,7 +279,7 @@ pub struct StoreError {
     pub resource: String,
     /// What kind of failure it was.
     pub fault: StoreFault,
-    /// The underlying error.
+    /// What the store or its client said, if there is more to say than the fault.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }

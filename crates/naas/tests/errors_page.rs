@@ -60,7 +60,7 @@ fn sentences(source: &str) -> Vec<String> {
     sentences.filter(|sentence| longest_piece(sentence).len() >= A_PIECE).collect()
 }
 
-/// Without the values.
+/// The sentence without the values in it.
 fn longest_piece(sentence: &str) -> &str {
     sentence.split(['{', '}']).step_by(2).map(str::trim).max_by_key(|piece| piece.len()).unwrap_or_default()
 }

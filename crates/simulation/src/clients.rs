@@ -10,9 +10,9 @@ use naas::schedule::request::Step;
 use naas::schedule::{Ports, ReportError, ScheduleError, Scheduler};
 use serde_json::json;
 
+use crate::invariant::Invariant;
 use crate::process::{Ended, Process, Reach};
 use crate::scenario::Ask;
-use crate::watch::Invariant;
 use crate::world::World;
 
 /// After how long API Gateway gives a request up.

@@ -17,7 +17,7 @@ use crate::world::World;
 
 type ThePorts = Ports<Reach, Reach, EosSwitches, Reach, Reach, Reach, Reach>;
 
-/// Works for ever.
+/// Takes message after message; when its process dies, another one goes on.
 pub(crate) async fn work(world: Arc<World>, number: usize) {
     for life in 1.. {
         let process = Process::new(&world, format!("enforcer {number}.{life}"));

@@ -10,12 +10,12 @@ use std::time::Duration;
 use fastrand::Rng;
 use tokio::task::JoinHandle;
 
+use crate::invariant::{Invariant, Violation};
 use crate::sabotage::Sabotage;
 use crate::scenario::{Act, Ask, Scenario};
 use crate::site_versions::ModelVariant;
 use crate::switches::Switch;
 use crate::tally::Tally;
-use crate::watch::{Invariant, Violation};
 use crate::world::{World, clock, lock};
 use crate::{clients, enforcers, operators, verdict};
 

@@ -3,6 +3,7 @@
 mod clients;
 mod enforcers;
 mod history;
+mod invariant;
 mod operators;
 mod process;
 mod queue;
@@ -17,6 +18,6 @@ mod watch;
 mod world;
 
 pub use history::{History, play, play_all, play_with_log};
+pub use invariant::{Invariant, Violation};
 pub use sabotage::Sabotage;
 pub use tally::Tally;
-pub use watch::{Invariant, Violation};

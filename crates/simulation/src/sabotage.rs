@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::watch::Invariant;
+use crate::invariant::Invariant;
 
 /// One thing that the protocol rests on, taken away in the ports, the limits or on the way to the
 /// switches; the domain itself is what it always is.
@@ -34,7 +34,7 @@ pub enum Sabotage {
 }
 
 impl Sabotage {
-    /// All of them.
+    /// Every sabotage that the tests play.
     pub const ALL: [Self; 11] = [
         Self::BreaksLease,
         Self::IgnoresClockSkew,

@@ -86,7 +86,7 @@ pub(crate) enum Act {
 /// A request to the scheduler.
 #[derive(Debug, Clone)]
 pub(crate) struct Ask {
-    /// None is all.
+    /// The devices by their index; none stands for all of them.
     pub(crate) devices: Option<Vec<usize>>,
     pub(crate) mode: &'static str,
     pub(crate) step: Option<usize>,

@@ -52,7 +52,7 @@ event-handler naas
 /// What becomes of a version of the models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ModelVariant {
-    /// Switches run it.
+    /// Its configuration can be pushed, and switches run it.
     Good,
     /// It names what does not exist, and cannot be rendered.
     Broken,
@@ -62,7 +62,7 @@ pub(crate) enum ModelVariant {
     Unchecked,
 }
 
-/// Models and template.
+/// The model files and the template of a variant.
 pub(crate) fn models(version: u32, variant: ModelVariant) -> Arc<ModelFiles> {
     let checks = match variant {
         ModelVariant::Unchecked => "[{command: show version, pattern: never to be found, tries: 2}]",

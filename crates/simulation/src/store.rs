@@ -1,6 +1,8 @@
 //! The state, models and inventory in memory, as trustworthy as S3 and Secrets Manager: compare and
 //! set is exact, and any answer may be an error, before or after the effect.
 
+mod devices;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +13,9 @@ use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 use naas::ports::{
-    Created, DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Recorded, Runs, StoreError,
-    StoreFault, Stored as StoredRecord, Version as RecordVersion,
+    Created, History, IdempotencyKeys, Installation, Inventories, Models, Recorded, Runs, StoreError, StoreFault,
 };
-use naas::records::device_state::{DeviceRecord, InSync};
+use naas::records::device_state::DeviceRecord;
 use naas::records::idempotency::IdempotencyRecord;
 use naas::records::installation::InstallationId;
 use naas::records::outcome::{Attempt, Outcome, Status};
@@ -24,12 +25,12 @@ use naas::records::run::{Run, RunSummary};
 use crate::process::Reach;
 use crate::sabotage::Sabotage;
 use crate::site_versions::{self, ModelVariant, Version};
-use crate::world::{World, lock};
+use crate::world::lock;
 
 /// The inventory document's name.
 const INVENTORY: &str = "naas/inventory";
 
-/// What is stored.
+/// What all machines see of the store, whatever they have read before.
 pub(crate) struct Stored {
     pub(crate) version: Version,
     models: Arc<ModelFiles>,
@@ -100,7 +101,7 @@ impl Stored {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Answered,
-    /// Nothing is done.
+    /// The call came to nothing.
     Lost,
     /// It is done, and its answer lost.
     AnswerLost,
@@ -173,71 +174,6 @@ impl Inventories for Reach {
 impl Models for Reach {
     async fn snapshot(&self) -> Result<Arc<ModelFiles>, StoreError> {
         self.ask("reading the models", |stored| self.read(stored).models).await
-    }
-}
-
-impl DeviceRecords for Reach {
-    async fn device_record(&self, device: &DeviceName) -> Result<Option<StoredRecord>, StoreError> {
-        let read = |stored: &mut Stored| {
-            let (record, version) = stored.records.get(device)?;
-            Some(StoredRecord { record: record.clone(), version: RecordVersion(version.to_string()) })
-        };
-        self.ask("reading the device's record", read).await
-    }
-
-    async fn replace_device_record(
-        &self,
-        device: &DeviceName,
-        record: &DeviceRecord,
-        expected: Option<&RecordVersion>,
-    ) -> Result<Option<RecordVersion>, StoreError> {
-        let process = &self.0;
-        let sabotage = process.world.sabotage;
-        let write = |stored: &mut Stored| {
-            let before = stored.records.get(device);
-            let stands = before.map(|(_, version)| RecordVersion(version.to_string()));
-            if stands.as_ref() != expected && sabotage != Some(Sabotage::BreaksLease) {
-                return None;
-            }
-            let version = before.map_or(1, |(_, version)| version + 1);
-            let lease = record.lease.as_ref();
-            let held_before = before.and_then(|(record, _)| record.lease.as_ref());
-            if let Some(lease) = lease.filter(|lease| held_before.map(|held| &held.token) != Some(&lease.token)) {
-                process.world.leased(process.invocation(), device, stored, record);
-                process.log(|| format!("{device}: has the lease for {} until {:.0}", lease.run, lease.until));
-            }
-            let mut record = record.clone();
-            sabotaged(&process.world, device, before.map(|(record, _)| record), &mut record);
-            process.world.pin_is_not_set_again(process, device, before.map(|(record, _)| record), &record);
-            process.world.digest_is_of_intent(device, stored, &record);
-            stored.records.insert(device.clone(), (record, version));
-            Some(RecordVersion(version.to_string()))
-        };
-        self.ask("writing the device's record", write).await
-    }
-}
-
-/// Changes what is written of a device as the sabotage has it.
-fn sabotaged(world: &World, device: &DeviceName, before: Option<&DeviceRecord>, record: &mut DeviceRecord) {
-    match world.sabotage {
-        Some(Sabotage::ForgetsDigests) => record.in_sync = None,
-        Some(Sabotage::PinsAfterPush) => {
-            let pinned_before = before.and_then(|before| before.pinned.clone());
-            if record.lease.is_none() {
-                record.pinned = world.watch().late_pins.remove(device).or(record.pinned.take());
-            } else if record.pinned != pinned_before {
-                let late = std::mem::replace(&mut record.pinned, pinned_before);
-                world.watch().late_pins.extend(late.map(|pin| (device.clone(), pin)));
-            }
-        }
-        Some(Sabotage::RecordsMovedDigest) => {
-            let ended = record.last.as_ref().filter(|last| record.lease.is_none() && last.status == Status::Changed);
-            let (Some(last), Some(intent)) = (ended, &record.newest_revision) else { return };
-            let Some(digest) = world.switches[device.as_ref()].digest() else { return };
-            let (at, run) = (last.at, last.run.clone());
-            record.in_sync = Some(InSync { intent: intent.to_string(), digest, at, run });
-        }
-        _ => {}
     }
 }
 

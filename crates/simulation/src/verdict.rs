@@ -11,8 +11,8 @@ use naas::records::outcome::{Outcome, Status};
 use naas::records::slice::Slice;
 
 use crate::clients;
+use crate::invariant::Invariant;
 use crate::scenario::Scenario;
-use crate::watch::Invariant;
 use crate::world::{World, lock};
 
 /// Within so long a healthy switch is done, whatever is wrong with its neighbours: a few requests,

@@ -9,6 +9,7 @@ use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
+use crate::invariant::Invariant;
 use crate::process::Invocation;
 use crate::queue::Queue;
 use crate::sabotage::Sabotage;
@@ -16,7 +17,7 @@ use crate::scenario::{FaultRates, Rules};
 use crate::store::{Snapshot, Stored};
 use crate::switches::{Connection, Switch};
 use crate::tally::Tally;
-use crate::watch::{Invariant, Watch};
+use crate::watch::Watch;
 
 /// The moment at which each history begins.
 const BEGINNING: Timestamp = Timestamp::constant(1_795_464_000, 0);
@@ -75,7 +76,7 @@ impl World {
         self.began.elapsed()
     }
 
-    /// The true time.
+    /// The true time, which no machine of the simulation knows.
     pub(crate) fn now(&self) -> Timestamp {
         BEGINNING + self.elapsed()
     }
@@ -97,7 +98,7 @@ impl World {
         self.calm.load(Ordering::Relaxed)
     }
 
-    /// Ends the storm.
+    /// Lets nothing go wrong any more, and mends the switches and the store.
     pub(crate) fn end_storm(&self) {
         self.calm.store(true, Ordering::Relaxed);
         self.switches.values().for_each(Switch::recover);

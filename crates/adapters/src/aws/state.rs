@@ -58,7 +58,7 @@ pub struct S3State {
 /// The condition on which an object is written.
 #[derive(Clone, Copy)]
 enum WriteCondition<'a> {
-    /// Whatever is there.
+    /// The object is written over whatever stands there.
     Always,
     /// Only if there is no object yet.
     IfMissing,

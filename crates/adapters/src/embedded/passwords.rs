@@ -32,7 +32,7 @@ struct Found {
 }
 
 impl Passwords {
-    /// The password.
+    /// The password that the command prints or the variable holds.
     ///
     /// # Errors
     ///

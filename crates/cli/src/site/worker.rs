@@ -31,7 +31,7 @@ const STORE_REST: Duration = Duration::from_secs(1);
 /// The slices that workers take.
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
-    /// All slices.
+    /// Slices of every run.
     All,
     /// The slices of these runs. What other runs have left in the queue stays there: a plan must
     /// not continue an apply of yesterday.
@@ -45,7 +45,7 @@ pub(crate) const LAST_PUSHES: Duration = Duration::from_secs(7);
 /// When workers are to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Workers go on.
+    /// Workers take the next slice.
     NotYet,
     /// Workers finish the slices that they work on.
     WhenDone,

@@ -27,9 +27,9 @@ pub(crate) struct Lab {
 /// What a command left behind.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Ran {
-    /// Its exit status.
+    /// The exit status of the command.
     pub(crate) status: i32,
-    /// Its results.
+    /// What the command printed to its standard output.
     pub(crate) out: String,
     /// All else it said.
     pub(crate) err: String,

@@ -28,12 +28,12 @@ pub(super) enum NotAcquired {
     WaitedInVain(String),
     /// The device is left to another run.
     Superseded {
-        /// The other run.
+        /// The run that works on the device in the place of this one.
         by: RunId,
         /// What the other run does, as the end of a sentence.
         why: String,
     },
-    /// A store failed.
+    /// A store failed. Whether the lease was taken is not known, and the device comes again.
     Store(StoreError),
 }
 
@@ -44,7 +44,7 @@ impl From<StoreError> for NotAcquired {
 }
 
 impl<P: EnforcerPorts> Acquire<'_, P> {
-    /// Takes the lease.
+    /// Takes the lease of the device, or says why this run does not get it now.
     pub(super) async fn lease(&self) -> Result<HeldLease, NotAcquired> {
         if self.work.came_before && self.is_done().await? {
             return Err(NotAcquired::Done);

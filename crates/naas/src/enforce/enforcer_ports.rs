@@ -1,4 +1,7 @@
 //! The ports of an enforcer, given together.
+//!
+//! They are another type than [the scheduler's](crate::schedule::Ports), since what is not there
+//! cannot be used: a scheduler reaches no switch and no model, and an enforcer no idempotency key.
 
 use crate::ports::{
     Clock, DeadLetters, DeviceRecords, History, Installation, Inventories, Models, Runs, SliceQueue, Switches,

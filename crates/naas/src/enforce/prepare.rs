@@ -30,7 +30,7 @@ pub(super) struct Prepared {
     pub(super) device: Device,
     /// What it is to run.
     pub(super) config: TargetConfig,
-    /// Its commit timer.
+    /// How long the switch runs the new configuration on trial before it goes back by itself.
     pub(super) confirm: ConfirmWithin,
     /// The plan that the run is bound to, if it is.
     pub(super) plan: Option<Plan>,

@@ -16,7 +16,7 @@ pub(super) enum Stop {
     Cancelled(String),
     /// The device is left to another run.
     Superseded {
-        /// The other run.
+        /// The run that the device is left to.
         by: RunId,
         /// What the other run does, as the end of a sentence.
         why: String,

@@ -18,7 +18,7 @@ use crate::ports::History;
 
 /// What a device is to run.
 pub(super) struct TargetConfig {
-    /// The whole text.
+    /// The whole configuration as text, with its secrets.
     pub(super) configuration: String,
     /// The hash of the text.
     pub(super) hash: ContentHash,

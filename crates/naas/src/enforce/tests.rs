@@ -6,6 +6,7 @@ mod identity;
 mod left_over;
 mod order;
 mod plans;
+mod restores;
 mod saving;
 mod time;
 mod waiting;

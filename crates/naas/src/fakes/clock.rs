@@ -23,7 +23,7 @@ impl Default for FakeClock {
 }
 
 impl FakeClock {
-    /// Lets time pass.
+    /// Moves the clock forward by this much.
     pub fn advance(&self, by: jiff::SignedDuration) {
         *lock(&self.now) += by;
     }

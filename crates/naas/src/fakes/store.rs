@@ -29,7 +29,7 @@ use crate::records::slice::Slice;
 pub struct FakeStore {
     /// Inventory documents by name.
     pub inventory: Mutex<BTreeMap<String, Vec<u8>>>,
-    /// Models and templates.
+    /// All models and templates, as one snapshot.
     pub models: Mutex<Arc<ModelFiles>>,
     /// Slices sent, oldest first.
     pub slices: Mutex<Vec<Slice>>,
@@ -37,7 +37,7 @@ pub struct FakeStore {
     pub delays: Mutex<Vec<Duration>>,
     /// Parked messages and why.
     pub parked: Mutex<Vec<(String, String)>>,
-    /// Runs by name.
+    /// The runs that were accepted, by their names.
     pub runs: Mutex<BTreeMap<RunId, Run>>,
     /// Outcomes by run and device.
     pub outcomes: Mutex<BTreeMap<(RunId, DeviceName), Outcome>>,
@@ -82,7 +82,7 @@ impl FakeStore {
         lock(&self.broken).insert(verb, fault);
     }
 
-    /// Mends every verb.
+    /// Lets every verb work again.
     pub fn mend(&self) {
         lock(&self.broken).clear();
     }

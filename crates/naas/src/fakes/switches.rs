@@ -202,7 +202,7 @@ impl FakeSwitches {
         lock(&self.0).before.insert((name(device), call), Event(Box::new(event)));
     }
 
-    /// Mends every call.
+    /// Lets every call work again.
     pub fn mend(&self) {
         let mut fleet = lock(&self.0);
         fleet.faults.clear();

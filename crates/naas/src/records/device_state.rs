@@ -82,7 +82,7 @@ pub struct Pin {
     pub run: RunId,
     /// When it was restored.
     pub at: Timestamp,
-    /// See [`Run::repeats`](crate::records::run::Run::repeats).
+    /// The run whose place among the restores of the device that run takes, if it repeats one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<RunId>,
     /// Who asked for that run.

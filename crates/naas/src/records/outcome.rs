@@ -125,7 +125,7 @@ pub struct Outcome {
     pub run: RunId,
     /// The name of the device.
     pub device: DeviceName,
-    /// How it ended.
+    /// The word for how the work on the device ended.
     pub status: Status,
     /// Whether the switch may have changed.
     pub switch: SwitchState,

@@ -44,11 +44,11 @@ pub struct Revision {
 /// What a listing of a device's history shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// See [`Revision::at`].
+    /// When that was known.
     pub at: Timestamp,
-    /// See [`Revision::run`].
+    /// The run that brought it, or that found the device in sync with it.
     pub run: RunId,
-    /// See [`Revision::configuration`].
+    /// The hash of its text.
     pub configuration: ContentHash,
 }
 

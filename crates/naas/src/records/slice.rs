@@ -53,7 +53,7 @@ pub enum NotASlice {
 }
 
 impl Slice {
-    /// Reads a message.
+    /// Reads the text of a queue message.
     pub fn parse(message: &str) -> Result<Self, NotASlice> {
         let version = version_of(message.as_bytes())?;
         if version != VERSION && version != VERSION - 1 {

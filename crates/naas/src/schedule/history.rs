@@ -47,16 +47,16 @@ pub struct DeviceHistory {
 /// A revision as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RevisionReport {
-    /// See [`Revision::configuration`].
+    /// The hash of its text.
     pub configuration: ContentHash,
-    /// See [`Revision::run`].
+    /// The run that brought it, or that found the device in sync with it.
     pub run: RunId,
-    /// See [`Revision::at`].
+    /// When that was known.
     pub at: Timestamp,
-    /// See [`Revision::by`].
+    /// Who asked for that run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// See [`Revision::models`].
+    /// The models and templates it was rendered from.
     pub models: Vec<ModelVersion>,
     /// How many lines the switch's diff added.
     pub added: usize,
@@ -64,7 +64,7 @@ pub struct RevisionReport {
     pub removed: usize,
 }
 
-/// A stored configuration.
+/// One configuration of the history of a device, as the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Configuration {
     /// The name of the device.

@@ -7,7 +7,7 @@ use crate::ports::{Clock, DeadLetters, DeviceRecords, History, IdempotencyKeys, 
 pub struct Ports<I, Q, S, D, C> {
     /// Where devices are described. Read anew for every request.
     pub inventories: I,
-    /// Where slices go.
+    /// Where slices wait for an enforcer.
     pub queue: Q,
     /// Where runs, device records, histories and idempotency keys are stored.
     pub state: S,

@@ -56,7 +56,7 @@ pub struct LeftParked {
     pub message: String,
 }
 
-/// A parked slice.
+/// A slice among the dead letters, split by whether its devices are selected.
 struct ParkedSlice {
     parked: Parked,
     /// The devices that are sent again.

@@ -70,7 +70,7 @@ pub struct Pending {
     pub run: RunId,
     /// The name of the device.
     pub device: DeviceName,
-    /// Always `pending`.
+    /// The word `pending`, in the place where an outcome has its status.
     pub status: &'static str,
     /// The last attempt, if the device was tried already.
     #[serde(flatten)]
