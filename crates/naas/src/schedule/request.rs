@@ -9,6 +9,7 @@ use intent::yaml::{InvalidJson, from_json};
 use serde::de::{Deserialize, Deserializer, Error as _, Unexpected, Visitor};
 use serde::{Deserialize as Derived, Serialize, Serializer};
 
+use super::pattern::Pattern;
 use crate::records::revision::Reference;
 use crate::records::run::Mode;
 
@@ -20,9 +21,9 @@ pub(super) const ALL: &str = "all";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Derived)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    /// The names of devices, as written; `all` stands for every device.
+    /// The devices, by name or [`Pattern`]; `all` stands for every device.
     #[serde(default, deserialize_with = "names")]
-    pub devices: Vec<String>,
+    pub devices: Vec<Pattern>,
     /// The names of groups, as written.
     #[serde(default, deserialize_with = "names")]
     pub groups: Vec<String>,
@@ -106,7 +107,8 @@ impl Request {
 
     /// Why the restore does not go with the other fields, if it does not.
     fn restore_contradiction(&self) -> Option<&'static str> {
-        let one_device = self.groups.is_empty() && matches!(self.devices.as_slice(), [name] if name != ALL);
+        let one_device =
+            self.groups.is_empty() && matches!(self.devices.as_slice(), [pattern] if pattern.name().is_some());
         match self.mode {
             _ if !one_device => {
                 Some("restore: goes with exactly one device by its name, since each device has its own history")
@@ -167,8 +169,8 @@ impl<'de> Deserialize<'de> for Step {
 
 /// Reads a list of names. An empty one is refused: whoever sends it means something else than
 /// leaving the field out.
-pub(super) fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    let names = Vec::<String>::deserialize(from)?;
+pub(super) fn names<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    let names = Vec::<T>::deserialize(from)?;
     if names.is_empty() { Err(D::Error::custom("expected at least one name, found an empty list")) } else { Ok(names) }
 }
 
