@@ -15,7 +15,7 @@ pub(crate) use local::Local;
 
 use crate::screen::Form;
 use crate::signals::Signal;
-use crate::site;
+use crate::site::{self, SiteFolder};
 
 /// The environment variable with the token for a deployment or a `naas serve`.
 const TOKEN: &str = "NAAS_TOKEN";
@@ -23,9 +23,8 @@ const TOKEN: &str = "NAAS_TOKEN";
 /// The site or deployment that a verb works on, and how it prints results.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Target {
-    /// The site folder
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    pub(crate) site: PathBuf,
+    #[command(flatten)]
+    site: SiteFolder,
     /// Ask this deployment or `naas serve` instead of working on the site folder, for example
     /// https://….amazonaws.com/prod
     #[arg(long, value_name = "URL", env = "NAAS_API", conflicts_with = "site")]
@@ -71,7 +70,7 @@ impl Target {
     pub(crate) async fn open(&self) -> anyhow::Result<Backend> {
         Ok(match &self.api {
             Some(url) => Backend::Api(Api::new(url, self.api_key.as_deref(), self.token(url)?.as_deref())?),
-            None => Backend::Local(Box::new(Local::open(&self.site).await?)),
+            None => Backend::Local(Box::new(Local::open(&self.site.path()).await?)),
         })
     }
 
@@ -83,22 +82,24 @@ impl Target {
         }
         match std::env::var(TOKEN).ok().filter(|token| !token.is_empty()) {
             Some(token) => Ok(Some(token)),
-            None if site::is_served_at(&self.site, url) => site::read_token(&site::operator_file(&self.site)).map(Some),
-            None => Ok(None),
+            None => {
+                let site = self.site.path();
+                let served = site::is_served_at(&site, url);
+                served.then(|| site::read_token(&site::operator_file(&site))).transpose()
+            }
         }
     }
 
     /// The site folder, unless a deployment is meant.
-    pub(crate) fn folder(&self) -> Option<&PathBuf> {
-        self.api.is_none().then_some(&self.site)
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        self.api.is_none().then(|| self.site.path())
     }
 
     /// A command to type next that works on the same target.
     pub(crate) fn command(&self, words: &str) -> String {
         match &self.api {
             Some(url) => format!("naas {words} --api {url}"),
-            None if self.site.as_os_str() == "." => format!("naas {words}"),
-            None => format!("naas {words} --site {}", self.site.display()),
+            None => format!("naas {words}{}", self.site.option()),
         }
     }
 }

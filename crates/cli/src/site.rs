@@ -10,6 +10,7 @@
 //!     └── serving, …      where `naas serve` answers, and the tokens of those who may ask it
 //! ```
 
+mod folder;
 mod tokens;
 mod worker;
 
@@ -30,6 +31,7 @@ use naas::schedule::request::Step;
 use naas::schedule::{self, Scheduler};
 use tracing::warn;
 
+pub(crate) use folder::SiteFolder;
 pub(crate) use tokens::{Bearer, Tokens, operator_file, read as read_token, switch_file};
 pub(crate) use worker::{LAST_PUSHES, Work, Workers};
 

@@ -53,7 +53,7 @@ impl Ended {
 /// The devices that a verb is about.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Devices {
-    /// Only devices with these names
+    /// Only these devices: names, patterns such as 'leaf*', 'leaf&fra' or '!leaf03', or several with commas between
     #[arg(value_name = "DEVICE")]
     names: Vec<String>,
     /// Only devices of this group; can be repeated

@@ -2,7 +2,6 @@
 //! can be tried without any.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
 
 use adapters::embedded::Passwords;
 use anyhow::bail;
@@ -12,16 +11,14 @@ use intent::inventory::{Device, Password, Transport};
 use secrecy::SecretString;
 
 use crate::screen::{self, count};
-use crate::site;
+use crate::site::{self, SiteFolder};
 
 /// The options of `naas demo`.
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// The site folder
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    site: PathBuf,
-    /// Run the bash actions of event-handlers on this machine and as you, so that they can call
-    /// `naas serve`
+    #[command(flatten)]
+    site: SiteFolder,
+    /// Run the bash actions of event-handlers on this machine and as you, so that they can call `naas serve`
     #[arg(long)]
     call_back: bool,
 }
@@ -29,7 +26,7 @@ pub(crate) struct Demo {
 impl Demo {
     /// Simulates the switches until Ctrl-C.
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let folder = site::find(&self.site).await?;
+        let folder = site::find(&self.site.path()).await?;
         let inventory = site::inventory(&folder).await?;
         let devices = inventory.names().filter_map(|name| inventory.device(name));
         let devices = devices.filter_map(|device| self.switch(&device)).collect::<Vec<_>>();

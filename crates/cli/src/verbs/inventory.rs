@@ -15,7 +15,7 @@ use intent::name::DeviceName;
 use serde_json::{Value, json};
 
 use crate::screen::{self, Form};
-use crate::site;
+use crate::site::{self, SiteFolder};
 
 /// The options of `naas inventory`.
 #[derive(Debug, Args)]
@@ -64,9 +64,8 @@ struct Import {
 
 #[derive(Debug, Args)]
 struct At {
-    /// The site folder
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    site: PathBuf,
+    #[command(flatten)]
+    site: SiteFolder,
     /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
@@ -84,7 +83,7 @@ impl Inventory {
 
 impl At {
     async fn inventory(&self) -> anyhow::Result<intent::inventory::Inventory> {
-        site::inventory(&site::find(&self.site).await?).await
+        site::inventory(&site::find(&self.site.path()).await?).await
     }
 }
 

@@ -1,8 +1,6 @@
 //! `naas publish`: validates models and templates, shows what changes, and uploads them to a
 //! deployment's bucket.
 
-use std::path::PathBuf;
-
 use adapters::aws::{Comparison, Difference, ModelsBucket};
 use adapters::embedded::FolderModels;
 use anyhow::{Context, bail};
@@ -14,7 +12,7 @@ use serde_json::json;
 
 use super::validate::validate;
 use crate::screen::{self, Form, count};
-use crate::site;
+use crate::site::{self, SiteFolder};
 use crate::verbs::Ended;
 
 /// The options of `naas publish`.
@@ -32,9 +30,8 @@ pub(crate) struct Publish {
     /// Upload without asking
     #[arg(long, short, conflicts_with = "dry_run")]
     yes: bool,
-    /// The site folder
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    site: PathBuf,
+    #[command(flatten)]
+    site: SiteFolder,
     /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
@@ -48,7 +45,7 @@ impl Publish {
                 "publish shows what changes and asks, but there is no terminal to ask at; add --yes, or --dry-run to see it only"
             );
         }
-        let folder = site::find(&self.site).await?;
+        let folder = site::find(&self.site.path()).await?;
         let validated = validate(&folder).await?;
         if !validated.is_sound() {
             validated.print();

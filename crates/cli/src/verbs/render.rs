@@ -1,8 +1,6 @@
 //! `naas render`: the configuration that a device's models come to, as it would be pushed; no
 //! switch is asked.
 
-use std::path::PathBuf;
-
 use adapters::embedded::FolderModels;
 use anyhow::{Context, anyhow};
 use clap::Args;
@@ -12,7 +10,7 @@ use naas::ports::Models;
 use serde_json::json;
 
 use crate::screen::{self, Form};
-use crate::site;
+use crate::site::{self, SiteFolder};
 
 /// Longest line that the column of origins stands behind.
 const WIDEST: usize = 60;
@@ -26,9 +24,8 @@ pub(crate) struct Render {
     /// Print behind each line the template and model it comes from
     #[arg(long)]
     origins: bool,
-    /// The site folder
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    site: PathBuf,
+    #[command(flatten)]
+    site: SiteFolder,
     /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
@@ -36,7 +33,7 @@ pub(crate) struct Render {
 
 impl Render {
     pub(crate) async fn run(self) -> anyhow::Result<()> {
-        let folder = site::find(&self.site).await?;
+        let folder = site::find(&self.site.path()).await?;
         let inventory = site::inventory(&folder).await?;
         let device = DeviceName::new(self.device.as_str()).ok().and_then(|name| inventory.device(&name));
         let device = device.ok_or_else(|| anyhow!("the inventory does not have device {}", self.device))?;

@@ -6,7 +6,6 @@ mod connections;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,16 +20,15 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use crate::signals::told_to_end;
-use crate::site::{LAST_PUSHES, Site, Tokens, Work, Workers};
+use crate::site::{LAST_PUSHES, Site, SiteFolder, Tokens, Work, Workers};
 use admission::Admission;
 use api::Api;
 
 /// The options of `naas serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
-    /// The site folder
-    #[arg(long, value_name = "FOLDER", default_value = ".", env = "NAAS_SITE")]
-    site: PathBuf,
+    #[command(flatten)]
+    site: SiteFolder,
     /// Address and port to listen on; port 0 chooses a free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", env = "NAAS_LISTEN")]
     listen: SocketAddr,
@@ -75,7 +73,7 @@ impl Serve {
             },
             alone_since: None,
         };
-        let site = Site::open(&self.site, self.step, limits).await?;
+        let site = Site::open(&self.site.path(), self.step, limits).await?;
         let listener =
             TcpListener::bind(self.listen).await.with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;

@@ -100,7 +100,7 @@ impl Status {
     async fn devices(&self, backend: &Backend) -> anyhow::Result<BTreeSet<String>> {
         let mut devices = BTreeSet::new();
         if let Some(folder) = self.target.folder() {
-            let inventory = site::inventory(&site::find(folder).await?).await?;
+            let inventory = site::inventory(&site::find(&folder).await?).await?;
             devices.extend(inventory.names().map(ToString::to_string));
         }
         let runs = backend.get(&format!("runs?limit={RUNS}")).await?;

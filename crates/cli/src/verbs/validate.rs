@@ -3,7 +3,7 @@
 //! would lock naas out.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use adapters::embedded::FolderModels;
 use anyhow::Context;
@@ -18,15 +18,14 @@ use naas::ports::Models;
 use serde::Serialize;
 
 use crate::screen::{self, Form, count, names};
-use crate::site;
+use crate::site::{self, SiteFolder};
 use crate::verbs::Ended;
 
 /// The options of `naas validate`.
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// The site folder
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    site: PathBuf,
+    #[command(flatten)]
+    site: SiteFolder,
     /// Output format
     #[arg(long, value_name = "FORM", value_enum, default_value = "text")]
     output: Form,
@@ -53,7 +52,7 @@ struct Finding {
 
 impl Validate {
     pub(crate) async fn run(self) -> anyhow::Result<Ended> {
-        let validated = validate(&site::find(&self.site).await?).await?;
+        let validated = validate(&site::find(&self.site.path()).await?).await?;
         match self.output {
             Form::Json => screen::json(serde_json::to_value(&validated)?),
             Form::Text => validated.print(),

@@ -28,13 +28,24 @@ pub struct Problem {
     /// Every group of the request that the inventory does not know.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknown_groups: Vec<String>,
+    /// Every pattern of the request that no device matches.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown_patterns: Vec<String>,
 }
 
 impl Problem {
     /// A problem of this kind.
     pub fn new(status: u16, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let kind = format!("urn:naas:problem:{kind}");
-        Self { kind, title, status, detail: detail.into(), unknown_devices: Vec::new(), unknown_groups: Vec::new() }
+        Self {
+            kind,
+            title,
+            status,
+            detail: detail.into(),
+            unknown_devices: Vec::new(),
+            unknown_groups: Vec::new(),
+            unknown_patterns: Vec::new(),
+        }
     }
 }
 
@@ -50,6 +61,7 @@ impl From<&ScheduleError> for Problem {
             ScheduleError::Unknown(unknown) => Self {
                 unknown_devices: unknown.devices.clone(),
                 unknown_groups: unknown.groups.clone(),
+                unknown_patterns: unknown.patterns.clone(),
                 ..Self::new(
                     404,
                     "unknown-name",
