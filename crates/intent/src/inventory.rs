@@ -199,6 +199,11 @@ impl Inventory {
         Some(self.hosts.iter().filter(|(_, host)| member(host)).map(|(name, _)| name.clone()).collect())
     }
 
+    /// True if the device is in the group, by itself or through a member group.
+    pub fn is_member(&self, device: &DeviceName, group: &GroupName) -> bool {
+        self.hosts.get(device).is_some_and(|host| self.groups_of(&host.element).contains(group))
+    }
+
     /// The documents that these devices are resolved from: theirs, and those with groups or
     /// defaults. Sorted. Ansible's templates may read the data of any device, so then it is all
     /// documents.

@@ -11,6 +11,7 @@
 //!
 //! The same code runs in the Lambda functions, in `naas serve` and in tests; only the ports differ.
 
+pub mod access;
 pub mod api;
 pub mod caller;
 pub mod causes;

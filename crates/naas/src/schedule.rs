@@ -1,5 +1,6 @@
 //! The scheduler: from a request to slices in the queue, and from a run's name to its report.
 
+mod admission;
 mod blame;
 mod error;
 mod history;
@@ -27,6 +28,7 @@ pub use redrive::{LeftParked, RedriveRequest, Redriven};
 pub use report::{DeviceOutcome, DeviceReport, Pending, RunReport, RunsReport};
 pub use selection::{UnknownNames, select};
 
+use crate::access::{Action, On, may};
 use crate::caller::Caller;
 use crate::history::{SEARCHED, find};
 use crate::ports::{Clock, Created, History, Inventories, Runs, SliceQueue};
@@ -44,9 +46,9 @@ pub struct Scheduler<P> {
 }
 
 /// A request, and who asks.
-struct Asked {
+struct Asked<'c> {
     request: Request,
-    by: Option<String>,
+    caller: &'c Caller,
 }
 
 impl<P: SchedulerPorts> Scheduler<P> {
@@ -64,14 +66,15 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// the queue, nothing is. With a `key`, the same request gets the same run however often it is
     /// sent.
     pub async fn configure(&self, caller: &Caller, body: &[u8], key: Option<&str>) -> Result<Receipt, ScheduleError> {
-        let asked = Asked { request: Request::parse(body)?, by: caller.subject().map(str::to_owned) };
+        let asked = Asked { request: Request::parse(body)?, caller };
+        may(caller, asked.action(), On::Nothing, None)?;
         match key {
             Some(key) => self.accept_once(&asked, key).await,
             None => self.accept(&asked, self.new_run(), None).await,
         }
     }
 
-    async fn accept(&self, asked: &Asked, name: RunId, started: Option<Run>) -> Result<Receipt, ScheduleError> {
+    async fn accept(&self, asked: &Asked<'_>, name: RunId, started: Option<Run>) -> Result<Receipt, ScheduleError> {
         let run = match (started, &asked.request.plan) {
             (Some(run), _) => run,
             (None, Some(plan)) => self.planned(asked, name, plan).await?,
@@ -103,9 +106,11 @@ impl<P: SchedulerPorts> Scheduler<P> {
     }
 
     /// The run that does what the request asks for, with its devices looked up in the inventory.
-    async fn resolve(&self, Asked { request, by }: &Asked, name: RunId) -> Result<Run, ScheduleError> {
+    async fn resolve(&self, asked: &Asked<'_>, name: RunId) -> Result<Run, ScheduleError> {
+        let request = &asked.request;
         let documents = self.ports().inventories.all().await.map_err(ScheduleError::InventoryStore)?;
         let inventory = Inventory::parse(&documents)?;
+        asked.admit(&inventory)?;
         let devices = select(&inventory, request)?;
         let restore = match (&request.restore, devices.first()) {
             (Some(reference), Some(device)) => {
@@ -117,17 +122,18 @@ impl<P: SchedulerPorts> Scheduler<P> {
         let task = Task {
             confirm: request.confirm,
             restore,
-            by: by.clone(),
+            by: Some(asked.caller.subject().to_owned()),
             ..Task::new(name, request.mode, inventory.documents_of(&devices))
         };
         Ok(Run { task, accepted_at: self.ports().clock.now(), devices, step: self.step(request.step) })
     }
 
     /// The run that applies `plan` to the devices it would change.
-    async fn planned(&self, Asked { request, by }: &Asked, name: RunId, plan: &RunId) -> Result<Run, ScheduleError> {
+    async fn planned(&self, asked: &Asked<'_>, name: RunId, plan: &RunId) -> Result<Run, ScheduleError> {
         let state = &self.ports().state;
         let planned = state.load(plan).await.map_err(ScheduleError::State)?;
         let planned = planned.ok_or_else(|| ScheduleError::NoSuchPlan(plan.clone()))?;
+        self.admit(asked.caller, Action::ApplyPlan, On::Run(plan, &planned.devices)).await?;
         if planned.task.mode != Mode::Plan {
             return Err(ScheduleError::NotAPlan { run: plan.clone(), mode: planned.task.mode });
         }
@@ -143,13 +149,13 @@ impl<P: SchedulerPorts> Scheduler<P> {
         }
         let task = Task {
             // A plan binds the commit timer too.
-            confirm: request.confirm.or(planned.task.confirm),
+            confirm: asked.request.confirm.or(planned.task.confirm),
             plan: Some(plan.clone()),
             restore: planned.task.restore,
-            by: by.clone(),
+            by: Some(asked.caller.subject().to_owned()),
             ..Task::new(name, Mode::Apply, planned.task.inventory)
         };
-        Ok(Run { task, accepted_at: self.ports().clock.now(), devices, step: self.step(request.step) })
+        Ok(Run { task, accepted_at: self.ports().clock.now(), devices, step: self.step(asked.request.step) })
     }
 
     fn step(&self, asked: Option<Step>) -> usize {

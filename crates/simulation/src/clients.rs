@@ -77,7 +77,9 @@ async fn configure_once(
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log(who, || format!("asks {body} {}", key.unwrap_or_default()));
-    let answer = process.live(GATEWAY, scheduler(&process).configure(&Caller::named(who), body.as_bytes(), key)).await;
+    let answer = process
+        .live(GATEWAY, scheduler(&process).configure(&Caller::owner_of_this_machine(who), body.as_bytes(), key))
+        .await;
     let Ended::Done(answer) = answer else { return None };
     process.log(|| match &answer {
         Ok(receipt) => format!("accepts run {}", receipt.run),
@@ -124,7 +126,7 @@ pub(crate) async fn plan_and_apply(world: &Arc<World>, devices: &[usize]) {
         tokio::time::sleep(Duration::from_secs(15)).await;
         let process = Process::new(world, "scheduler");
         process.begin();
-        let report = process.live(GATEWAY, scheduler(&process).run(&Caller::default(), plan.as_ref())).await;
+        let report = process.live(GATEWAY, scheduler(&process).run(&operator(), plan.as_ref())).await;
         if let Ended::Done(Ok(report)) = report
             && report.status == "finished"
         {
@@ -142,7 +144,7 @@ pub(crate) async fn plan_and_apply(world: &Arc<World>, devices: &[usize]) {
 pub(crate) async fn restore(world: &Arc<World>, device: &str, back: usize) {
     let process = Process::new(world, "scheduler");
     process.begin();
-    let history = process.live(GATEWAY, scheduler(&process).history(&Caller::default(), device, 10)).await;
+    let history = process.live(GATEWAY, scheduler(&process).history(&operator(), device, 10)).await;
     let Ended::Done(Ok(history)) = history else { return };
     let Some(revision) = history.versions.get(back) else { return };
     world.count("restores asked for");
@@ -156,7 +158,7 @@ pub(crate) async fn unpin(world: &Arc<World>, device: &str) {
     process.begin();
     world.log("operator", || format!("unpins {device}"));
     let answer: Ended<Result<_, ReportError>> =
-        process.live(GATEWAY, scheduler(&process).unpin(&Caller::default(), device)).await;
+        process.live(GATEWAY, scheduler(&process).unpin(&operator(), device)).await;
     if let Ended::Done(Ok(_)) = answer {
         world.count("unpins");
     }
@@ -168,7 +170,7 @@ pub(crate) async fn cancel(world: &Arc<World>, run: &RunId) {
     process.begin();
     world.log("operator", || format!("cancels run {run}"));
     let answer: Ended<Result<_, ReportError>> =
-        process.live(GATEWAY, scheduler(&process).cancel(&Caller::default(), run.as_ref())).await;
+        process.live(GATEWAY, scheduler(&process).cancel(&operator(), run.as_ref())).await;
     if let Ended::Done(Ok(_)) = answer {
         world.count("cancellations");
     }
@@ -179,8 +181,7 @@ pub(crate) async fn redrive(world: &Arc<World>) {
     let process = Process::new(world, "scheduler");
     process.begin();
     world.log("operator", || "sends the dead letters again".to_owned());
-    if let Ended::Done(Ok(redriven)) = process.live(GATEWAY, scheduler(&process).redrive(&Caller::default(), b"")).await
-    {
+    if let Ended::Done(Ok(redriven)) = process.live(GATEWAY, scheduler(&process).redrive(&operator(), b"")).await {
         world.count("redrives");
         redriven.started.iter().for_each(|receipt| accepted(world, &receipt.run, None));
     }
@@ -190,8 +191,14 @@ pub(crate) async fn redrive(world: &Arc<World>) {
 pub(crate) async fn is_finished(world: &Arc<World>, run: &RunId) -> Option<bool> {
     let process = Process::new(world, "scheduler");
     process.begin();
-    match process.live(GATEWAY, scheduler(&process).run(&Caller::default(), run.as_ref())).await {
+    match process.live(GATEWAY, scheduler(&process).run(&operator(), run.as_ref())).await {
         Ended::Done(Ok(report)) => Some(report.status == "finished"),
         _ => None,
     }
+}
+
+/// Whoever operates the simulated network. What callers may do is decided before the protocol
+/// begins, so the simulation asks as one who may do everything.
+fn operator() -> Caller {
+    Caller::owner_of_this_machine("operator")
 }

@@ -77,5 +77,5 @@ fn caller() -> Caller {
     let user =
         ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
     let host = gethostname::gethostname();
-    Caller::named(&format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.to_string_lossy()))
+    Caller::owner_of_this_machine(&format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.to_string_lossy()))
 }

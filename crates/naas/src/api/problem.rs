@@ -1,8 +1,10 @@
 //! Errors as API callers see them: problem documents,
 //! [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), media type `application/problem+json`.
 
+use intent::inventory::InventoryError;
 use serde::Serialize;
 
+use crate::access::Refused;
 use crate::history::NoSuchConfiguration;
 use crate::ports::{StoreError, StoreFault};
 use crate::schedule::{ReportError, ScheduleError};
@@ -55,6 +57,7 @@ impl From<&ScheduleError> for Problem {
             ScheduleError::Request(error) => {
                 Self::new(400, "invalid-request", "The request cannot be read", error.to_string())
             }
+            ScheduleError::Refused(error) => not_allowed(error),
             ScheduleError::Key(error) => {
                 Self::new(400, "invalid-idempotency-key", "The Idempotency-Key cannot be used", error.to_string())
             }
@@ -94,12 +97,7 @@ impl From<&ScheduleError> for Problem {
                 "The run's name belongs to another run",
                 format!("{error}; nothing was scheduled; send the request again"),
             ),
-            ScheduleError::Inventory(error) => Self::new(
-                500,
-                "inventory-malformed",
-                "The inventory cannot be read",
-                format!("{error}; nothing was scheduled"),
-            ),
+            ScheduleError::Inventory(error) => malformed(error, "nothing was scheduled"),
             ScheduleError::InventoryStore(error) => store(error, "nothing was scheduled"),
             ScheduleError::State(error) => store(error, "nothing was scheduled"),
             ScheduleError::Queue { run, source } => store(
@@ -113,6 +111,9 @@ impl From<&ScheduleError> for Problem {
 impl From<&ReportError> for Problem {
     fn from(error: &ReportError) -> Self {
         match error {
+            ReportError::Refused(error) => not_allowed(error),
+            ReportError::Inventory(error) => malformed(error, "nothing was done"),
+            ReportError::InventoryStore(error) => store(error, "nothing was done"),
             ReportError::NoSuchRun(_) => Self::new(404, "unknown-run", "There is no such run", error.to_string()),
             ReportError::NotInRun { .. } => {
                 Self::new(404, "not-in-run", "The run does not concern this device", error.to_string())
@@ -130,6 +131,14 @@ impl From<&ReportError> for Problem {
             ReportError::State(error) => store(error, "try again"),
         }
     }
+}
+
+fn not_allowed(error: &Refused) -> Problem {
+    Problem::new(403, "not-allowed", "The caller may not do this", error.to_string())
+}
+
+fn malformed(error: &InventoryError, consequence: &str) -> Problem {
+    Problem::new(500, "inventory-malformed", "The inventory cannot be read", format!("{error}; {consequence}"))
 }
 
 fn no_such_configuration(error: &NoSuchConfiguration, consequence: &str) -> Problem {

@@ -25,7 +25,7 @@ async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16,
         method,
         path,
         query,
-        caller: &Caller::named("ana@noc"),
+        caller: &Caller::owner_of_this_machine("ana@noc"),
         content_type: Some("application/json; charset=utf-8"),
         idempotency_key: None,
         body,
@@ -268,7 +268,7 @@ async fn a_post_that_is_not_said_to_be_json_is_refused() {
     let ports =
         Ports { inventories: &store, queue: &store, state: &store, dead_letters: &store, clock: FakeClock::default() };
     let scheduler = Scheduler::new(ports, Step::Max);
-    let (run, caller) = (RunId::new(at, 7), Caller::default());
+    let (run, caller) = (RunId::new(at, 7), Caller::owner_of_this_machine("ana"));
     for path in [
         "/configure",
         "/redrive",

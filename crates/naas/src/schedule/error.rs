@@ -6,6 +6,7 @@ use intent::name::{DeviceName, RunId};
 use super::idempotency::InvalidKey;
 use super::request::InvalidRequest;
 use super::selection::UnknownNames;
+use crate::access::Refused;
 use crate::history::NoSuchConfiguration;
 use crate::ports::StoreError;
 use crate::records::run::Mode;
@@ -16,6 +17,9 @@ pub enum ScheduleError {
     /// The body is not a request.
     #[error(transparent)]
     Request(#[from] InvalidRequest),
+    /// The caller may not do this.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The `Idempotency-Key` header is not a key.
     #[error(transparent)]
     Key(#[from] InvalidKey),
@@ -79,6 +83,15 @@ pub enum ScheduleError {
 /// Why there is nothing to report.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
+    /// The caller may not do this.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The groups of devices, which decide what the caller may see, could not be looked up.
+    #[error(transparent)]
+    Inventory(#[from] InventoryError),
+    /// The inventory could not be fetched.
+    #[error("the inventory could not be fetched")]
+    InventoryStore(#[source] StoreError),
     /// No run of this name was ever accepted.
     #[error("no run {0} was ever accepted here")]
     NoSuchRun(String),

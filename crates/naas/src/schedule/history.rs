@@ -13,6 +13,7 @@ use serde::Serialize;
 use tracing::{debug, info};
 
 use super::{DeviceReport, ReportError, Scheduler, SchedulerPorts};
+use crate::access::Action;
 use crate::caller::Caller;
 use crate::history;
 use crate::lease;
@@ -90,6 +91,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// The last `limit` revisions of a device.
     pub async fn history(&self, caller: &Caller, device: &str, limit: usize) -> Result<DeviceHistory, ReportError> {
         debug!(%caller, device, limit, "a history is read");
+        self.admit_named(caller, Action::ReadDevice, device).await?;
         let (device, record) = self.known(device).await?;
         let entries = self.entries(&device, limit).await?;
         let of = &device;
@@ -109,6 +111,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
         reference: &str,
     ) -> Result<Configuration, ReportError> {
         debug!(%caller, device, reference, "a stored configuration is read");
+        self.admit_named(caller, Action::ReadDevice, device).await?;
         let (device, _) = self.known(device).await?;
         let reference =
             Reference::parse(reference).map_err(|error: NotAReference| ReportError::BadQuery(error.to_string()))?;
@@ -120,6 +123,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// The origin of each line of a device's newest configuration.
     pub async fn blame(&self, caller: &Caller, device: &str) -> Result<Blamed, ReportError> {
         debug!(%caller, device, "a blame is read");
+        self.admit_named(caller, Action::ReadDevice, device).await?;
         let (device, _) = self.known(device).await?;
         let mut entries = self.entries(&device, BLAMED + 1).await?;
         let more_before = entries.len() > BLAMED;
@@ -139,6 +143,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// Unpins a device: models count again from the next run on. A device that is not pinned stays
     /// as it is.
     pub async fn unpin(&self, caller: &Caller, device: &str) -> Result<DeviceReport, ReportError> {
+        self.admit_named(caller, Action::Unpin, device).await?;
         let (name, record) = self.known(device).await?;
         if let Some(pin) = record.pinned {
             lease::unpin(&self.ports().state, &self.ports().clock, &name).await.map_err(ReportError::State)?;
@@ -150,6 +155,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// Lets the next switch that answers for a device take its place: it was replaced, or got
     /// another name.
     pub async fn accept_replacement(&self, caller: &Caller, device: &str) -> Result<DeviceReport, ReportError> {
+        self.admit_named(caller, Action::AcceptReplacement, device).await?;
         let (name, record) = self.known(device).await?;
         let accepted = lease::accept_replacement(&self.ports().state, &self.ports().clock, &name).await;
         accepted.map_err(ReportError::State)?;

@@ -34,8 +34,9 @@ enum Claimed {
 }
 
 impl<P: SchedulerPorts> Scheduler<P> {
-    pub(super) async fn accept_once(&self, asked: &Asked, key: &str) -> Result<Receipt, ScheduleError> {
-        let Claim { record: ours, started } = match self.claim(asked, checked(key)?).await? {
+    pub(super) async fn accept_once(&self, asked: &Asked<'_>, key: &str) -> Result<Receipt, ScheduleError> {
+        let key = &asked.key(checked(key)?);
+        let Claim { record: ours, started } = match self.claim(asked, key).await? {
             Claimed::Ours(claim) => *claim,
             Claimed::Before(receipt) => return Ok(receipt),
         };
@@ -52,7 +53,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
         accepted
     }
 
-    async fn claim(&self, asked: &Asked, key: &str) -> Result<Claimed, ScheduleError> {
+    async fn claim(&self, asked: &Asked<'_>, key: &str) -> Result<Claimed, ScheduleError> {
         let now = self.ports().clock.now();
         let new = IdempotencyRecord {
             fingerprint: fingerprint(&asked.request),
@@ -79,6 +80,14 @@ impl<P: SchedulerPorts> Scheduler<P> {
         }
         let started = state.load(&record.run).await.map_err(ScheduleError::State)?;
         Ok(Claim { record, started })
+    }
+}
+
+impl Asked<'_> {
+    /// The key under which the claim is stored. Each caller has keys of its own, so that nobody
+    /// gets the run of somebody else. A subject has no line break.
+    fn key(&self, key: &str) -> String {
+        format!("{}\n{key}", self.caller.subject())
     }
 }
 

@@ -10,6 +10,7 @@ use tracing::info;
 
 use super::request::{InvalidRequest, given, names};
 use super::{ScheduleError, Scheduler, SchedulerPorts};
+use crate::access::{Action, On, may};
 use crate::caller::Caller;
 use crate::ports::{Clock, DeadLetters, Parked, Runs, SliceQueue, StoreError};
 use crate::records::idempotency::Receipt;
@@ -99,6 +100,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// that it repeats, so that it cannot overtake a later one. A message is taken out of the dead
     /// letters only after that.
     pub async fn redrive(&self, caller: &Caller, body: &[u8]) -> Result<Redriven, ScheduleError> {
+        may(caller, Action::Redrive, On::Nothing, None)?;
         let request = RedriveRequest::parse(body)?;
         let mut redriven = Redriven::default();
         let mut slices = self.parked_slices(&request, &mut redriven).await?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use tracing::{debug, info};
 
 use super::{ReportError, Scheduler, SchedulerPorts};
+use crate::access::{Action, On, may};
 use crate::caller::Caller;
 use crate::ports::{Clock, DeviceRecords, Runs};
 use crate::records::device_state::{DeviceRecord, InSync, KnownSwitch, Last, Pin};
@@ -127,11 +128,14 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// The run of this name as it stands now.
     pub async fn run(&self, caller: &Caller, name: &str) -> Result<RunReport, ReportError> {
         debug!(%caller, run = name, "a run is read");
-        self.run_report(name).await
+        may(caller, Action::ReadRun, On::Nothing, None)?;
+        let run = self.recorded(name).await?;
+        self.run_report(caller, run).await
     }
 
-    async fn run_report(&self, name: &str) -> Result<RunReport, ReportError> {
-        let run = self.recorded(name).await?;
+    /// How a run stands, as far as its devices are ones that the caller may see.
+    async fn run_report(&self, caller: &Caller, mut run: Run) -> Result<RunReport, ReportError> {
+        run.devices = self.visible(caller, &run).await?;
         let known = self.ports().state.statuses(&run).await.map_err(ReportError::State)?;
         let mut counts = BTreeMap::new();
         let mut devices = BTreeMap::new();
@@ -155,6 +159,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// The last runs, at most `limit`.
     pub async fn runs(&self, caller: &Caller, limit: usize) -> Result<RunsReport, ReportError> {
         debug!(%caller, limit, "the last runs are read");
+        may(caller, Action::ListRuns, On::Nothing, None)?;
         let runs = self.ports().state.recent(limit).await.map_err(ReportError::State)?;
         Ok(RunsReport { runs })
     }
@@ -162,7 +167,9 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// The outcome of one device of a run, or why it has none yet.
     pub async fn outcome(&self, caller: &Caller, name: &str, device: &str) -> Result<DeviceOutcome, ReportError> {
         debug!(%caller, run = name, device, "an outcome is read");
+        may(caller, Action::ReadRun, On::Nothing, None)?;
         let run = self.recorded(name).await?;
+        self.admit_named(caller, Action::ReadRun, device).await?;
         let Some(device) = run.devices.iter().find(|known| known.as_ref() == device) else {
             return Err(ReportError::NotInRun { run: run.task.run, device: excerpt(device) });
         };
@@ -182,6 +189,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// What is remembered of a device.
     pub async fn device(&self, caller: &Caller, name: &str) -> Result<DeviceReport, ReportError> {
         debug!(%caller, device = name, "a device is read");
+        self.admit_named(caller, Action::ReadDevice, name).await?;
         self.device_report(name).await
     }
 
@@ -214,10 +222,12 @@ impl<P: SchedulerPorts> Scheduler<P> {
     /// Cancels the devices of a run that have not started yet. Cancelling the run again changes
     /// nothing.
     pub async fn cancel(&self, caller: &Caller, name: &str) -> Result<RunReport, ReportError> {
+        may(caller, Action::Cancel, On::Nothing, None)?;
         let run = self.recorded(name).await?;
+        self.admit(caller, Action::Cancel, On::Run(&run.task.run, &run.devices)).await?;
         self.ports().state.cancel(&run.task.run, self.ports().clock.now()).await.map_err(ReportError::State)?;
         info!(%caller, run = name, "cancelled");
-        self.run_report(name).await
+        self.run_report(caller, run).await
     }
 
     async fn recorded(&self, name: &str) -> Result<Run, ReportError> {

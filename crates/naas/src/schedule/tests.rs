@@ -1,3 +1,4 @@
+mod access;
 mod history;
 mod redrive;
 
@@ -25,19 +26,19 @@ fn scheduler(store: &FakeStore) -> TestScheduler<'_> {
     )
 }
 
-fn nobody() -> Caller {
-    Caller::default()
+fn ana() -> Caller {
+    Caller::owner_of_this_machine("ana")
 }
 
 async fn refused(scheduler: &TestScheduler<'_>, body: &str) -> ScheduleError {
-    scheduler.configure(&nobody(), body.as_bytes(), None).await.unwrap_err()
+    scheduler.configure(&ana(), body.as_bytes(), None).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn a_request_becomes_slices_of_the_default_step() {
     let store = FakeStore::with(INVENTORY, &[]);
 
-    let receipt = scheduler(&store).configure(&nobody(), br#"{"devices":["all"]}"#, None).await.unwrap();
+    let receipt = scheduler(&store).configure(&ana(), br#"{"devices":["all"]}"#, None).await.unwrap();
 
     assert_eq!((receipt.devices, receipt.slices), (3, 2));
     let slices = store.slices.lock().unwrap();
@@ -52,7 +53,7 @@ async fn the_step_of_the_request_wins() {
         let store = FakeStore::with(INVENTORY, &[]);
         let body = format!(r#"{{"groups":["leaf"],"devices":["leaf1"],"step":{step}}}"#);
 
-        let receipt = scheduler(&store).configure(&nobody(), body.as_bytes(), None).await.unwrap();
+        let receipt = scheduler(&store).configure(&ana(), body.as_bytes(), None).await.unwrap();
 
         assert_eq!(receipt.slices, slices, "step {step}");
     }
@@ -85,9 +86,9 @@ async fn a_repeated_request_with_its_key_is_the_same_run() {
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
 
-    let first = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
-    let again = scheduler.configure(&nobody(), br#"{ "devices": ["leaf1"] }"#, Some("k1")).await.unwrap();
-    let other = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k2")).await.unwrap();
+    let first = scheduler.configure(&ana(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
+    let again = scheduler.configure(&ana(), br#"{ "devices": ["leaf1"] }"#, Some("k1")).await.unwrap();
+    let other = scheduler.configure(&ana(), br#"{"devices":["leaf1"]}"#, Some("k2")).await.unwrap();
 
     assert_eq!(first, again);
     assert_ne!(first.run, other.run);
@@ -98,9 +99,9 @@ async fn a_repeated_request_with_its_key_is_the_same_run() {
 async fn a_key_with_another_request_is_refused() {
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
-    scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
+    scheduler.configure(&ana(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
 
-    let error = scheduler.configure(&nobody(), br#"{"devices":["leaf2"]}"#, Some("k1")).await.unwrap_err();
+    let error = scheduler.configure(&ana(), br#"{"devices":["leaf2"]}"#, Some("k1")).await.unwrap_err();
 
     assert!(matches!(error, ScheduleError::KeyReused), "{error}");
 }
@@ -116,11 +117,11 @@ async fn a_key_of_a_dead_holder_is_taken_over_with_the_same_run() {
         claimed_at: scheduler.ports().clock.now(),
         receipt: None,
     };
-    store.keys.lock().unwrap().insert("k1".to_owned(), dead.clone());
+    store.keys.lock().unwrap().insert("ana\nk1".to_owned(), dead.clone());
 
-    let early = scheduler.configure(&nobody(), body, Some("k1")).await.unwrap_err();
+    let early = scheduler.configure(&ana(), body, Some("k1")).await.unwrap_err();
     scheduler.ports().clock.advance(CLAIM_LIFE);
-    let late = scheduler.configure(&nobody(), body, Some("k1")).await.unwrap();
+    let late = scheduler.configure(&ana(), body, Some("k1")).await.unwrap();
 
     assert!(matches!(early, ScheduleError::KeyInUse), "{early}");
     assert_eq!(late.run, dead.run);
@@ -131,10 +132,10 @@ async fn a_key_is_free_again_when_its_request_failed() {
     let store = FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(&store);
     store.fail("send", StoreFault::Unavailable);
-    let failed = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap_err();
+    let failed = scheduler.configure(&ana(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap_err();
     store.mend();
 
-    let receipt = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
+    let receipt = scheduler.configure(&ana(), br#"{"devices":["leaf1"]}"#, Some("k1")).await.unwrap();
 
     let ScheduleError::Queue { run, .. } = failed else { panic!("{failed}") };
     assert_eq!(receipt.run, run, "slices queued before the failure belong to the same run");
@@ -143,7 +144,7 @@ async fn a_key_is_free_again_when_its_request_failed() {
 #[tokio::test]
 async fn a_run_whose_name_is_taken_is_not_queued() {
     let store = FakeStore::with(INVENTORY, &[]);
-    let first = scheduler(&store).configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap();
+    let first = scheduler(&store).configure(&ana(), br#"{"devices":["leaf1"]}"#, None).await.unwrap();
     store.slices.lock().unwrap().clear();
 
     // Its clock and random numbers begin again, so the next run gets the same name.
@@ -159,7 +160,7 @@ async fn a_key_must_be_a_header_value() {
     let store = FakeStore::with(INVENTORY, &[]);
 
     for key in ["", "with space", "ümlaut", &"k".repeat(256)] {
-        let error = scheduler(&store).configure(&nobody(), br#"{"devices":["leaf1"]}"#, Some(key)).await.unwrap_err();
+        let error = scheduler(&store).configure(&ana(), br#"{"devices":["leaf1"]}"#, Some(key)).await.unwrap_err();
         assert!(matches!(error, ScheduleError::Key(_)), "{key}: {error}");
     }
 }
@@ -172,24 +173,24 @@ fn outcome(run: &RunId, device: &str, status: Status) -> Outcome {
 async fn a_run_is_running_until_every_device_has_an_outcome() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(&nobody(), br#"{"devices":["leaf1","leaf2"]}"#, None).await.unwrap().run;
+    let run = scheduler.configure(&ana(), br#"{"devices":["leaf1","leaf2"]}"#, None).await.unwrap().run;
 
     store.record(&outcome(&run, "leaf1", Status::Changed)).await.unwrap();
-    let running = scheduler.run(&nobody(), run.as_ref()).await.unwrap();
+    let running = scheduler.run(&ana(), run.as_ref()).await.unwrap();
     store.record(&outcome(&run, "leaf2", Status::InSync)).await.unwrap();
-    let finished = scheduler.run(&nobody(), run.as_ref()).await.unwrap();
+    let finished = scheduler.run(&ana(), run.as_ref()).await.unwrap();
 
     assert_eq!((running.status, running.counts["pending"], running.count(Status::Changed)), ("running", 1, 1));
     assert_eq!((finished.status, finished.devices["leaf2"]), ("finished", "in_sync"));
-    assert!(matches!(scheduler.outcome(&nobody(), run.as_ref(), "leaf3").await, Err(ReportError::NotInRun { .. })));
-    assert!(matches!(scheduler.run(&nobody(), "../../etc").await, Err(ReportError::NoSuchRun(_))));
+    assert!(matches!(scheduler.outcome(&ana(), run.as_ref(), "leaf3").await, Err(ReportError::NotInRun { .. })));
+    assert!(matches!(scheduler.run(&ana(), "../../etc").await, Err(ReportError::NoSuchRun(_))));
 }
 
 #[tokio::test]
 async fn a_pending_device_says_what_was_tried() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
+    let run = scheduler.configure(&ana(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
     let now = scheduler.ports().clock.now();
     let attempt = Attempt {
         run: run.clone(),
@@ -201,7 +202,7 @@ async fn a_pending_device_says_what_was_tried() {
     };
     store.note(&attempt).await.unwrap();
 
-    let pending = scheduler.outcome(&nobody(), run.as_ref(), "leaf1").await.unwrap();
+    let pending = scheduler.outcome(&ana(), run.as_ref(), "leaf1").await.unwrap();
 
     let shown = serde_json::to_value(&pending).unwrap();
     assert_eq!(
@@ -215,11 +216,11 @@ async fn a_pending_device_says_what_was_tried() {
 async fn a_cancelled_run_is_cancelling_until_its_devices_end() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let run = scheduler.configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
+    let run = scheduler.configure(&ana(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
 
-    let cancelling = scheduler.cancel(&nobody(), run.as_ref()).await.unwrap();
+    let cancelling = scheduler.cancel(&ana(), run.as_ref()).await.unwrap();
     store.record(&outcome(&run, "leaf1", Status::Cancelled)).await.unwrap();
-    let finished = scheduler.cancel(&nobody(), run.as_ref()).await.unwrap();
+    let finished = scheduler.cancel(&ana(), run.as_ref()).await.unwrap();
 
     assert_eq!((cancelling.status, finished.status), ("cancelling", "finished"));
 }
@@ -228,7 +229,7 @@ async fn a_cancelled_run_is_cancelling_until_its_devices_end() {
 async fn a_plan_is_applied_to_the_devices_it_would_change() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
-    let plan = scheduler.configure(&nobody(), br#"{"devices":["all"],"mode":"plan"}"#, None).await.unwrap().run;
+    let plan = scheduler.configure(&ana(), br#"{"devices":["all"],"mode":"plan"}"#, None).await.unwrap().run;
     let apply = format!(r#"{{"plan":"{plan}","confirm":60}}"#);
 
     let early = refused(&scheduler, &apply).await;
@@ -236,7 +237,7 @@ async fn a_plan_is_applied_to_the_devices_it_would_change() {
         store.record(&outcome(&plan, device, status)).await.unwrap();
     }
     store.slices.lock().unwrap().clear();
-    let receipt = scheduler.configure(&nobody(), apply.as_bytes(), None).await.unwrap();
+    let receipt = scheduler.configure(&ana(), apply.as_bytes(), None).await.unwrap();
 
     assert!(matches!(early, ScheduleError::PlanUnfinished { pending: 3, .. }), "{early}");
     assert_eq!(receipt.devices, 1);

@@ -80,7 +80,7 @@ async fn the_caller_is_an_iam_name_a_key_id_or_an_address() {
         (json!({"userArn": arn, "apiKeyId": "k1", "apiKey": "canary", "sourceIp": address}), json!(arn)),
         (json!({"userArn": "", "apiKeyId": "k1", "apiKey": "canary", "sourceIp": address}), json!("k1")),
         (json!({"userArn": null, "sourceIp": address}), json!(address)),
-        (json!({}), Value::Null),
+        (json!({}), json!("somebody unknown")),
     ] {
         let store = FakeStore::with("hosts: {devicea: {}}", &[]);
         let context = json!({"identity": identity});

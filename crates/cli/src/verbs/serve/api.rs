@@ -49,7 +49,7 @@ impl Api {
             method: head.method.as_str(),
             path: head.uri.path(),
             query: head.uri.query(),
-            caller: &Caller::named(&peer.ip().to_string()),
+            caller: &Caller::owner_of_this_machine(&peer.ip().to_string()),
             content_type: header(head, "content-type"),
             idempotency_key: header(head, "idempotency-key"),
             body,

@@ -41,7 +41,10 @@ async fn a_restore_travels_as_the_hash_of_its_text() {
     for reference in [one.as_ref(), &one.as_ref()[..8], run(1).as_ref()] {
         let body = format!(r#"{{"devices":["leaf1"],"restore":"{reference}"}}"#);
 
-        let receipt = scheduler(store).configure(&Caller::named("ana@noc\n"), body.as_bytes(), None).await.unwrap();
+        let receipt = scheduler(store)
+            .configure(&Caller::owner_of_this_machine("ana@noc\n"), body.as_bytes(), None)
+            .await
+            .unwrap();
 
         let slice = store.slices.lock().unwrap().pop().unwrap();
         assert_eq!(
@@ -77,16 +80,16 @@ async fn an_applied_or_redriven_restore_restores_the_same() {
     let store = &store_with(&["one\n"]).await;
     let scheduler = scheduler(store);
     let body = format!(r#"{{"devices":["leaf1"],"mode":"plan","restore":"{}"}}"#, run(1));
-    let plan = scheduler.configure(&nobody(), body.as_bytes(), None).await.unwrap().run;
+    let plan = scheduler.configure(&ana(), body.as_bytes(), None).await.unwrap().run;
     store.record(&outcome(&plan, "leaf1", Status::Planned)).await.unwrap();
     store.slices.lock().unwrap().clear();
 
     let apply = format!(r#"{{"plan":"{plan}"}}"#);
-    let receipt = scheduler.configure(&Caller::named("ana"), apply.as_bytes(), None).await.unwrap();
+    let receipt = scheduler.configure(&Caller::owner_of_this_machine("ana"), apply.as_bytes(), None).await.unwrap();
     let applied = store.slices.lock().unwrap().pop().unwrap();
     store.park(&applied.to_message(), "it did not work").await.unwrap();
     store.record(&outcome(&receipt.run, "leaf1", Status::Unreachable)).await.unwrap();
-    scheduler.redrive(&nobody(), b"").await.unwrap();
+    scheduler.redrive(&ana(), b"").await.unwrap();
 
     let redriven = store.slices.lock().unwrap().pop().unwrap();
     assert_ne!(redriven.task.run, applied.task.run);
@@ -99,12 +102,12 @@ async fn an_applied_or_redriven_restore_restores_the_same() {
 async fn a_history_is_listed_newest_first() {
     let store = &store_with(&["one\n", "two\n", "three\n"]).await;
 
-    let history = scheduler(store).history(&nobody(), "leaf1", 2).await.unwrap();
+    let history = scheduler(store).history(&ana(), "leaf1", 2).await.unwrap();
 
     let told: Vec<_> = history.versions.iter().map(|told| (told.run.clone(), told.added, told.removed)).collect();
     assert_eq!(told, [(run(3), 2, 1), (run(2), 2, 1)]);
     assert_eq!((history.versions[0].by.as_deref(), history.pinned), (Some("ana@noc"), None));
-    assert!(matches!(scheduler(store).history(&nobody(), "leaf2", 2).await, Err(ReportError::NoSuchDevice(_))));
+    assert!(matches!(scheduler(store).history(&ana(), "leaf2", 2).await, Err(ReportError::NoSuchDevice(_))));
 }
 
 #[tokio::test]
@@ -115,8 +118,8 @@ async fn texts_and_blamed_lines_leave_without_their_secrets() {
     let store = &store_with(&[old, &new]).await;
     let scheduler = scheduler(store);
 
-    let text = scheduler.configuration(&nobody(), "leaf1", &ContentHash::of(&new).as_ref()[..12]).await.unwrap();
-    let blamed = scheduler.blame(&nobody(), "leaf1").await.unwrap();
+    let text = scheduler.configuration(&ana(), "leaf1", &ContentHash::of(&new).as_ref()[..12]).await.unwrap();
+    let blamed = scheduler.blame(&ana(), "leaf1").await.unwrap();
 
     assert_eq!((text.configuration, &blamed.configuration), (ContentHash::of(&new), &ContentHash::of(&new)));
     assert!(text.text.contains("username ana secret sha512 <removed>\n") && !text.text.contains("CANARY"));
@@ -132,7 +135,7 @@ async fn a_blame_says_which_lines_may_be_older() {
     let texts: Vec<_> = (0..205).map(|number| format!("hostname leaf1\nalias N {number}\n")).collect();
     let store = &store_with(&texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
 
-    let blamed = scheduler(store).blame(&nobody(), "leaf1").await.unwrap();
+    let blamed = scheduler(store).blame(&ana(), "leaf1").await.unwrap();
 
     let lines: Vec<_> = blamed.lines.iter().map(|line| (&line.run, line.or_before)).collect();
     assert_eq!(lines, [(&run(6), true), (&run(205), false)]);
@@ -142,7 +145,7 @@ async fn a_blame_says_which_lines_may_be_older() {
 async fn a_device_without_history_cannot_be_blamed() {
     let store = &store_with(&[]).await;
 
-    let error = scheduler(store).blame(&nobody(), "leaf1").await.unwrap_err();
+    let error = scheduler(store).blame(&ana(), "leaf1").await.unwrap_err();
 
     assert!(matches!(error, ReportError::NoHistory(_)), "{error}");
 }
@@ -159,15 +162,15 @@ async fn a_device_is_unpinned_while_it_is_worked_on() {
     let request = lease::LeaseRequest { run: run(2), mode: Mode::Apply, exclusive: false, token };
     lease::acquire(&store, &scheduler.ports().clock, &leaf(), &request, &terms).await.unwrap();
 
-    let before = scheduler.device(&nobody(), "leaf1").await.unwrap();
-    let unpinned = scheduler.unpin(&nobody(), "leaf1").await.unwrap();
+    let before = scheduler.device(&ana(), "leaf1").await.unwrap();
+    let unpinned = scheduler.unpin(&ana(), "leaf1").await.unwrap();
     let written = store.records.lock().unwrap()[&leaf()].1;
-    let again = scheduler.unpin(&nobody(), "leaf1").await.unwrap();
+    let again = scheduler.unpin(&ana(), "leaf1").await.unwrap();
 
     assert_eq!((before.pinned, unpinned.pinned.as_ref()), (Some(pin), None));
     assert_eq!(unpinned.worked_on_by.as_ref().map(|holder| &holder.run), Some(&run(2)), "whose lease stays");
     assert_eq!((again, store.records.lock().unwrap()[&leaf()].1), (unpinned, written));
-    assert!(matches!(scheduler.unpin(&nobody(), "leaf2").await, Err(ReportError::NoSuchDevice(_))));
+    assert!(matches!(scheduler.unpin(&ana(), "leaf2").await, Err(ReportError::NoSuchDevice(_))));
 }
 
 #[tokio::test]
@@ -175,11 +178,11 @@ async fn the_last_runs_are_listed_with_who_asked() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let scheduler = scheduler(store);
     for by in ["ana", "ben", "eve"] {
-        scheduler.configure(&Caller::named(by), br#"{"devices":["all"]}"#, None).await.unwrap();
+        scheduler.configure(&Caller::owner_of_this_machine(by), br#"{"devices":["all"]}"#, None).await.unwrap();
         scheduler.ports().clock.advance(SignedDuration::from_secs(1));
     }
 
-    let listed = scheduler.runs(&nobody(), 2).await.unwrap().runs;
+    let listed = scheduler.runs(&ana(), 2).await.unwrap().runs;
 
     let told: Vec<_> = listed.iter().map(|run| (run.by.as_deref(), run.devices)).collect();
     assert_eq!(told, [(Some("eve"), 3), (Some("ben"), 3)]);

@@ -8,7 +8,7 @@ use crate::records::slice::Slice;
 
 /// A store with one run of `devices`, whose slices are taken out of the queue and returned.
 async fn run_of(store: &FakeStore, body: &str) -> (RunId, Vec<Slice>) {
-    let run = scheduler(store).configure(&nobody(), body.as_bytes(), None).await.unwrap().run;
+    let run = scheduler(store).configure(&ana(), body.as_bytes(), None).await.unwrap().run;
     (run, std::mem::take(&mut *store.slices.lock().unwrap()))
 }
 
@@ -41,7 +41,7 @@ async fn open_devices_go_on_and_ended_ones_get_a_new_run() {
     park(store, &slice).await;
     store.park("no slice", "it did not work").await.unwrap();
 
-    let redriven = later(store).redrive(&nobody(), b"").await.unwrap();
+    let redriven = later(store).redrive(&ana(), b"").await.unwrap();
 
     assert_eq!(redriven.resumed, std::slice::from_ref(&run));
     assert_eq!((redriven.started.len(), redriven.started[0].devices), (1, 1));
@@ -59,7 +59,7 @@ async fn what_cannot_be_queued_stays_parked() {
     park(store, &slices[0]).await;
     store.fail("send", StoreFault::Unavailable);
 
-    later(store).redrive(&nobody(), b"").await.unwrap_err();
+    later(store).redrive(&ana(), b"").await.unwrap_err();
 
     assert_eq!(store.parked.lock().unwrap().len(), 1);
 }
@@ -70,7 +70,7 @@ async fn only_the_selected_devices_are_sent_again() {
     let (_, slices) = run_of(store, r#"{"devices":["all"],"step":"max"}"#).await;
     park(store, &slices[0]).await;
 
-    let redriven = later(store).redrive(&nobody(), br#"{"devices":["leaf2"]}"#).await.unwrap();
+    let redriven = later(store).redrive(&ana(), br#"{"devices":["leaf2"]}"#).await.unwrap();
 
     assert_eq!(redriven.resumed.len(), 1);
     assert_eq!(devices(&store.slices.lock().unwrap()), ["leaf2"]);
@@ -82,12 +82,12 @@ async fn only_the_selected_run_is_sent_again() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let (first, slices) = run_of(store, r#"{"devices":["leaf1"]}"#).await;
     park(store, &slices[0]).await;
-    let second = later(store).configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
+    let second = later(store).configure(&ana(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
     let slice = store.slices.lock().unwrap().remove(0);
     park(store, &slice).await;
 
     let body = format!(r#"{{"run":"{second}"}}"#);
-    let redriven = later(store).redrive(&nobody(), body.as_bytes()).await.unwrap();
+    let redriven = later(store).redrive(&ana(), body.as_bytes()).await.unwrap();
 
     assert_eq!(redriven.resumed, [second]);
     assert_eq!(parked(store).iter().map(|slice| slice.task.run.clone()).collect::<Vec<_>>(), [first]);
@@ -104,7 +104,7 @@ async fn a_selection_that_is_malformed_sends_nothing() {
         (br#"{"run":"latest"}"#, "run: \"latest\" is not a run"),
         (b"[]", "expected a map, found a list"),
     ] {
-        let error = later(store).redrive(&nobody(), body).await.unwrap_err();
+        let error = later(store).redrive(&ana(), body).await.unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
     assert_eq!(parked(store).len(), 1);
@@ -119,13 +119,13 @@ async fn a_redriven_restore_keeps_its_place_among_restores() {
     park(store, &restore).await;
     store.record(&outcome(&first, "leaf1", Status::Unreachable)).await.unwrap();
 
-    let again = later(store).redrive(&nobody(), b"").await.unwrap().started[0].run.clone();
+    let again = later(store).redrive(&ana(), b"").await.unwrap().started[0].run.clone();
     let redriven = store.slices.lock().unwrap().remove(0);
     park(store, &redriven).await;
     store.record(&outcome(&again, "leaf1", Status::Unreachable)).await.unwrap();
     let much_later = later(store);
     much_later.ports().clock.advance(SignedDuration::from_hours(1));
-    much_later.redrive(&nobody(), b"").await.unwrap();
+    much_later.redrive(&ana(), b"").await.unwrap();
 
     assert_eq!((redriven.task.run, redriven.task.repeats.as_ref()), (again, Some(&first)));
     let thrice = store.slices.lock().unwrap().remove(0);
@@ -136,12 +136,12 @@ async fn a_redriven_restore_keeps_its_place_among_restores() {
 async fn slices_of_older_runs_are_sent_first() {
     let store = &FakeStore::with(INVENTORY, &[]);
     let (first, slices) = run_of(store, r#"{"devices":["leaf1"]}"#).await;
-    let second = later(store).configure(&nobody(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
+    let second = later(store).configure(&ana(), br#"{"devices":["leaf1"]}"#, None).await.unwrap().run;
     let newer = store.slices.lock().unwrap().remove(0);
     park(store, &newer).await;
     park(store, &slices[0]).await;
 
-    let redriven = later(store).redrive(&nobody(), b"null").await.unwrap();
+    let redriven = later(store).redrive(&ana(), b"null").await.unwrap();
 
     assert_eq!(redriven.resumed, [first, second]);
 }
