@@ -142,7 +142,10 @@ def rendered(texts: Texts, template: str, data: Data) -> str:
     data = copy.deepcopy(data)  # a template may change it
     host = data.pop("host", {})
     inventory = data.pop("inventory", {})
-    settings = inventory.get("jinja", {})
+    settings = {**inventory.get("jinja", {}), **inventory.get("model", {})}
+    for folder, others in settings.pop("folders", {}).items():
+        if template.startswith(folder + "/"):
+            settings.update({**others, **inventory.get("model", {})})
     described = {key: value for key, value in host.items() if key not in ("name", "hostname", "groups")}
     named = {
         "name": host.get("name", "leaf1"),
@@ -163,7 +166,7 @@ def _variables(settings: Data, inventory: Data, named: Data, described: Data) ->
         return {}
     host = {**described, "inventory_hostname": named["name"], "ansible_host": named["hostname"]}
     others = {name: {**values, "inventory_hostname": name, "ansible_host": name} for name, values in inventory.get("hosts", {}).items()}
-    names = sorted([named["name"], *others])
+    names = [named["name"], *others]
     members = {group: [named["name"]] for group in named["groups"] if group != "global"}
     ungrouped = [name for name in names if name != named["name"] or not members]
     return {

@@ -36,10 +36,28 @@ class TemplateVariablesTest(unittest.TestCase):
             self.assert_same("{{ vlans }}{{ model.vlans }}{{ host.vlans }}", {"variables": variables}, "77[10, 20]", vlans=7)
 
     def test_ansibles_own_variables_are_there(self) -> None:
-        template = "{{ inventory_hostname }} {{ ansible_host }} {{ group_names }} {{ groups.leaf }} {{ groups['all'] }}"
-        self.assert_same(template, {"variables": "ansible"}, "leaf1 192.0.2.1 ['fra', 'leaf'] ['leaf1'] ['leaf1', 'spine1']")
+        template = "{{ inventory_hostname }} {{ ansible_host }} {{ group_names }} {{ groups.leaf }} {{ groups['all'] }}{{ groups | list }}"
+        self.assert_same(template, {"variables": "ansible"}, "leaf1 192.0.2.1 ['fra', 'leaf'] ['leaf1'] ['leaf1', 'spine1']['all', 'ungrouped', 'leaf', 'fra']")
         self.assert_same("{{ hostvars.spine1.asn }}{{ hostvars['leaf1'].site.name }}", {"variables": "ansible"}, "65001fra")
         self.assert_same("{{ a.b.c is defined }}{{ a.b | default('x') }}", {"variables": "ansible"}, "Falsex")
+
+    def test_a_model_and_a_folder_have_settings_of_their_own(self) -> None:
+        template = "{{ vlans | join(' ') }}{% if true %}\n{% endif %}|"
+        for inventory in (
+            {"model": {"variables": "nornir"}},
+            {"jinja": {"folders": {"old": {"variables": "nornir"}}}},
+            {"jinja": {"variables": "nornir", "folders": {"old": {"trim_blocks": False}}}},
+            {"jinja": {"folders": {"old": {"variables": "ansible"}}}, "model": {"variables": "nornir", "trim_blocks": False}},
+        ):
+            data = {"host": HOST, "inventory": {"hosts": OTHERS, **inventory}}
+            comparison = self.naas.compared(str(inventory), {"old/t.j2": template}, "old/t.j2", data)
+            self.assertTrue(comparison.same and comparison.naas, str(comparison))
+
+    def test_a_model_alone_does_not_know_all_devices(self) -> None:
+        for template in ("{{ groups.leaf }}", "{{ hostvars is defined }}"):
+            data = {"host": HOST, "inventory": {"hosts": OTHERS, "model": {"variables": "ansible"}}}
+            error = self.naas.rendered({"t.j2": template}, "t.j2", data)["error"]
+            self.assertIn("is about all devices", error)
 
     def test_where_it_is_off_such_a_name_is_refused(self) -> None:
         for template in ("{{ vlans is defined }}", "{% for v in vlans %}{% endfor %}", "{{ vlans | default(1) }}"):

@@ -17,7 +17,9 @@
 //! **Data** is a map of what the template sees by name. Two names are special. `host` is the
 //! device: `name`, `hostname`, `groups`, anything else is its inventory data; without it the device
 //! is `leaf1`. `inventory` holds settings of the inventory's `defaults`, such as `variables:
-//! nornir`, and under `hosts` the data of other devices.
+//! nornir`, and under `hosts` the data of other devices. In place of these it may hold the files of
+//! an inventory, paths to texts, under `ansible` or `nornir`: they are imported. What it has under
+//! `model` are the settings of Jinja2 that the model says.
 
 #![expect(clippy::print_stdout, reason = "a program that prints its result")]
 
@@ -27,7 +29,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use intent::inventory::Document;
-use intent::inventory::Inventory;
+use intent::inventory::{Inventory, import};
 use intent::model::ModelFiles;
 use intent::name::DeviceName;
 use intent::render::{ModelSet, RenderError};
@@ -109,14 +111,20 @@ fn read(data: &[u8]) -> Result<Map<String, Value>, String> {
 }
 
 fn render(templates: &Texts, template: &str, mut data: Map<String, Value>) -> Result<String, String> {
-    let (name, inventory) = inventory(data.remove("host"), data.remove("inventory"));
-    let inventory =
-        Inventory::parse(&[Document::new("inventory.json", inventory.to_string().into_bytes()).of_this_machine()])
-            .map_err(|error| error.to_string())?;
+    let mut settings = map(data.remove("inventory"));
+    let of_model = settings.remove("model").unwrap_or_else(|| json!({}));
+    let imported = ["ansible", "nornir"].into_iter().find_map(|tool| Some((tool, settings.remove(tool)?)));
+    let (name, inventory) = inventory(data.remove("host"), settings);
+    let document = match imported {
+        Some((tool, files)) => imported_document(tool, files)?,
+        None => inventory.to_string(),
+    };
+    let document = Document::new("inventory.yaml", document.into_bytes()).of_this_machine();
+    let inventory = Inventory::parse(&[document]).map_err(|error| error.to_string())?;
     let device = DeviceName::new(&name).ok().and_then(|name| inventory.device(&name)).ok_or("not a device's name")?;
-    let model = json!({"name": "model", "group": "global", "template": template, "data": data}).to_string();
+    let model = json!({"name": "model", "group": "global", "template": template, "data": data, "jinja": of_model});
     let mut files = templates.clone();
-    files.insert("model.json".to_owned(), model.into_bytes());
+    files.insert("model.json".to_owned(), model.to_string().into_bytes());
     let models = ModelSet::read(&ModelFiles(files)).map_err(|error| error.to_string())?;
     match models.render_text(&device) {
         Ok(rendered) => Ok(rendered.configuration.trim_end_matches('\n').to_owned()),
@@ -125,10 +133,21 @@ fn render(templates: &Texts, template: &str, mut data: Map<String, Value>) -> Re
     }
 }
 
+fn map(value: Option<Value>) -> Map<String, Value> {
+    if let Some(Value::Object(map)) = value { map } else { Map::new() }
+}
+
+/// The document that an import makes of another tool's files.
+fn imported_document(tool: &str, files: Value) -> Result<String, String> {
+    let files = map(Some(files)).into_iter();
+    let files = files.map(|(path, text)| (path, text.as_str().unwrap_or_default().as_bytes().to_vec())).collect();
+    let imported = import::import(tool.parse()?, &files).map_err(|error| error.to_string())?;
+    Ok(imported.document)
+}
+
 /// The device's name, and an inventory that it stands in.
-fn inventory(host: Option<Value>, settings: Option<Value>) -> (String, Value) {
-    let map = |value| if let Some(Value::Object(map)) = value { map } else { Map::new() };
-    let (mut host, mut settings) = (map(host), map(settings));
+fn inventory(host: Option<Value>, mut settings: Map<String, Value>) -> (String, Value) {
+    let mut host = map(host);
     let name = host.remove("name").and_then(|name| name.as_str().map(str::to_owned));
     let name = name.unwrap_or_else(|| "leaf1".to_owned());
     let address = host.remove("hostname").unwrap_or_else(|| "192.0.2.1".into());

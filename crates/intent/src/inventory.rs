@@ -51,7 +51,7 @@ pub use connection::{Connection, Tls, Transport, Verify};
 use document::DocumentPart;
 use element::Element;
 pub use explain::{Explained, ExplainedValue, Membership, SetBy, ValueSource};
-pub use jinja::{Jinja, Variables};
+pub use jinja::{Jinja, JinjaChanges, JinjaSettings, Variables};
 pub use password::Password;
 pub use peers::Peers;
 use resolve::{Levels, Resolved};
@@ -63,7 +63,11 @@ use crate::name::{DeviceName, GroupName};
 #[derive(Debug)]
 pub struct Inventory {
     hosts: BTreeMap<DeviceName, Defined>,
+    /// Every host, in the order of the documents.
+    order: Vec<DeviceName>,
     groups: BTreeMap<GroupName, Defined>,
+    /// Every group, in the order of the documents.
+    group_order: Vec<GroupName>,
     /// By the unit of their document.
     defaults: BTreeMap<String, Defined>,
     /// What Ansible's templates know of all devices, made when the first device needs it.
@@ -92,8 +96,8 @@ pub struct Device {
     /// How eAPI is spoken to it.
     pub connection: Connection,
     /// How its Jinja2 templates are set up.
-    pub jinja: Jinja,
-    /// What its templates know of all devices, if they are Ansible's.
+    pub jinja: JinjaSettings,
+    /// What its templates know of all devices, if the inventory says that they are Ansible's.
     pub peers: Option<Arc<Peers>>,
 }
 
@@ -143,8 +147,14 @@ impl Inventory {
     /// The same, whatever the addresses are: what is imported from elsewhere is written down first
     /// and corrected by a person.
     fn assemble(documents: &[Document]) -> Result<Self, InventoryError> {
-        let mut inventory =
-            Self { hosts: BTreeMap::new(), groups: BTreeMap::new(), defaults: BTreeMap::new(), peers: OnceLock::new() };
+        let mut inventory = Self {
+            hosts: BTreeMap::new(),
+            order: Vec::new(),
+            groups: BTreeMap::new(),
+            group_order: Vec::new(),
+            defaults: BTreeMap::new(),
+            peers: OnceLock::new(),
+        };
         for document in documents {
             for part in document::parse(document)? {
                 inventory.add(part, document)?;
@@ -182,8 +192,8 @@ impl Inventory {
             serial: host.serial.clone().or_else(|| serial_of(&host.data)),
             connection: resolved.connection(),
             data: levels.data(),
+            peers: jinja.has_peers().then(|| Arc::clone(self.peers())),
             jinja,
-            peers: (jinja.variables == Variables::Ansible).then(|| Arc::clone(self.peers())),
             name: name.clone(),
             groups: self.groups_of(host),
         })
@@ -208,7 +218,7 @@ impl Inventory {
     /// defaults. Sorted. Ansible's templates may read the data of any device, so then it is all
     /// documents.
     pub fn documents_of(&self, devices: &[DeviceName]) -> Vec<String> {
-        let has_peers = |name: &DeviceName| self.jinja_of(name).variables == Variables::Ansible;
+        let has_peers = |name: &DeviceName| self.jinja_of(name).has_peers();
         let reads_all = devices.iter().any(has_peers);
         let wanted = |name: &DeviceName| reads_all || devices.contains(name);
         let theirs = self.hosts.iter().filter(|(name, _)| wanted(name)).map(|(_, host)| host);
@@ -222,9 +232,11 @@ impl Inventory {
             |element| Defined { element, document: document.name.clone(), allows_local: document.allows_local };
         let (path, first) = match part {
             DocumentPart::Host(name, element) => {
+                self.order.push(name.clone());
                 (format!("hosts.{name}"), insert(&mut self.hosts, name, defined(element)))
             }
             DocumentPart::Group(name, element) => {
+                self.group_order.push(name.clone());
                 (format!("groups.{name}"), insert(&mut self.groups, name, defined(element)))
             }
             DocumentPart::Defaults(element) => {
@@ -292,8 +304,8 @@ impl Inventory {
     }
 
     /// How the Jinja2 templates of a host are set up: by its defaults.
-    fn jinja_of(&self, name: &DeviceName) -> Jinja {
-        self.defaults_of(name).map(|defaults| defaults.element.jinja).unwrap_or_default()
+    fn jinja_of(&self, name: &DeviceName) -> JinjaSettings {
+        self.defaults_of(name).map(|defaults| defaults.element.jinja.clone()).unwrap_or_default()
     }
 }
 

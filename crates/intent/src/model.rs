@@ -15,6 +15,8 @@
 //! checks:                    # what must be true before the confirmation, see `check`
 //!   - command: show interfaces Ethernet1 status
 //!     pattern: connected
+//! jinja:                     # how a `*.j2` is set up, see `inventory`
+//!   variables: nornir
 //! allow:                     # rules of `lockout` that do not fit here, each with the reason
 //!   management-route: the management network is flat
 //! ```
@@ -33,6 +35,7 @@ use serde_json::{Map, Value};
 
 use crate::check::Check;
 use crate::confirm::ConfirmWithin;
+use crate::inventory::JinjaChanges;
 use crate::lockout::Rule;
 use crate::name::{DeviceName, GroupName};
 use crate::tenancy;
@@ -64,6 +67,8 @@ pub struct Model {
     pub order: i64,
     /// The path of its template.
     pub template: String,
+    /// How its Jinja2 template is set up, where that is not as the inventory says.
+    pub jinja: JinjaChanges,
     /// What the template sees as `model`.
     pub data: Map<String, Value>,
     /// Why the data does not fit the schema beside its template. Such a model fails its own devices

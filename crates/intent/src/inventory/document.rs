@@ -3,7 +3,7 @@
 use super::connection::Options;
 use super::element::{Element, Merge};
 use super::field::Field;
-use super::jinja::Jinja;
+use super::jinja::JinjaSettings;
 use super::{Document, InventoryError, node};
 use crate::name::{DeviceName, GroupName};
 use crate::yaml::{self, Node, NodeKind};
@@ -123,7 +123,7 @@ fn element(at: &Field<'_>, entries: Vec<(String, Node)>, whose: Whose) -> Result
             "serial" if whose == Whose::Host => element.serial = Some(at.text(node.kind)?),
             "merge" if whose == Whose::Defaults => element.merge = merge(&at, node)?,
             "allow_local" if whose == Whose::Defaults => element.allow_local = Some(at.flag(&node.kind)?),
-            "jinja" if whose == Whose::Defaults => element.jinja = Jinja::read(&at, node)?,
+            "jinja" if whose == Whose::Defaults => element.jinja = JinjaSettings::read(&at, node)?,
             "data" => element.data = at.data(node.kind)?,
             "connection_options" => {
                 for (plugin, node) in at.map(node.kind)? {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::connection::{Extras, Options};
-use super::jinja::Jinja;
+use super::jinja::JinjaSettings;
 use super::password::Password;
 use crate::name::GroupName;
 
@@ -28,7 +28,7 @@ pub(super) struct Element {
     /// Of the defaults only.
     pub(super) merge: Merge,
     /// Of the defaults only.
-    pub(super) jinja: Jinja,
+    pub(super) jinja: JinjaSettings,
 }
 
 /// How the values of a host, its groups and the defaults come together.

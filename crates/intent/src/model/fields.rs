@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{DEFAULT_ORDER, MAX_FILE, Model, ModelError, Reason};
 use crate::check::Check;
 use crate::confirm::ConfirmWithin;
+use crate::inventory::JinjaChanges;
 use crate::lockout::Rule;
 use crate::name::{DeviceName, GroupName, InvalidName};
 use crate::yaml::{self, Node};
@@ -33,6 +34,7 @@ pub(super) fn read(path: &str, text: &[u8]) -> Result<(Model, Node), ModelError>
         groups: fields.group.0,
         order: fields.order,
         template: fields.template,
+        jinja: fields.jinja,
         data: fields.data,
         unfit: None,
         confirm: fields.confirm,
@@ -54,6 +56,8 @@ struct ModelFields {
     #[serde(default = "default_order")]
     order: i64,
     template: String,
+    #[serde(default)]
+    jinja: JinjaChanges,
     #[serde(default)]
     data: Map<String, Value>,
     confirm: Option<ConfirmWithin>,

@@ -42,6 +42,8 @@ pub(super) const REFUSE: &str = "__refuse";
 pub(super) const OWN_TEXT: &str = "__text";
 /// The function that makes Python's text of an operand of `~`.
 pub(super) const AS_TEXT: &str = "__str";
+/// The function that refuses a list which holds something undefined.
+pub(super) const DEFINED: &str = "__defined";
 /// The function that refuses what a namespace must not hold.
 pub(super) const HOLD: &str = "__hold";
 /// The `loop` around an include, as the included file sees it.

@@ -13,7 +13,7 @@ use serde_json::Map;
 use super::budget::Exhausted;
 use super::error::{Place, RenderError};
 use super::filters::{self, FilterCall};
-use super::jinja_compat::{ALONE, ALONE_FUNCTION, AS_TEXT, CHAIN, HOLD, OUTSIDE, OWN_TEXT, REFUSE};
+use super::jinja_compat::{ALONE, ALONE_FUNCTION, AS_TEXT, CHAIN, DEFINED, HOLD, OUTSIDE, OWN_TEXT, REFUSE};
 use super::jinja_library::{Library, split};
 use super::jinja_output::{CONTROL_CHARACTER, LineSource, control_character, lines_of, print};
 use super::limits::MAX_STEPS;
@@ -227,6 +227,13 @@ fn register_rewritten(environment: &mut Environment<'static>) {
         Err(Error::new(ErrorKind::InvalidOperation, reason))
     });
     environment.add_function(HOLD, |state: &State, value: Value| mutable::held(state, value));
+    environment.add_function(DEFINED, |state: &State, value: Value| -> Result<Value, Error> {
+        if value.kind() == ValueKind::Seq {
+            let items: Vec<Value> = value.try_iter()?.collect();
+            refuse_undefined(state, items.iter())?;
+        }
+        Ok(value)
+    });
     environment.add_function(AS_TEXT, python_text::as_text);
     environment.add_function(OWN_TEXT, |text: String| Value::from_safe_string(text));
     let globals = environment.globals().map(|(name, value)| (name.to_owned(), value)).collect();

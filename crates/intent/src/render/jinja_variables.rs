@@ -15,7 +15,7 @@ use minijinja::{Error, ErrorKind};
 use serde_json::{Map, Value as Json};
 
 use super::mutable;
-use crate::inventory::{Device, Peers, Variables};
+use crate::inventory::{Device, Jinja, Peers, Variables};
 
 /// Names of functions that a template may call. Data of the device by these names is not missed.
 const FUNCTIONS: [&str; 7] = ["range", "dict", "namespace", "lipsum", "cycler", "joiner", "debug"];
@@ -27,6 +27,8 @@ pub(super) struct Given<'d> {
     pub(super) host: &'d Map<String, Json>,
     /// What the template sees as `model`.
     pub(super) model: &'d Map<String, Json>,
+    /// How the template is set up.
+    pub(super) jinja: Jinja,
     /// Whether lists and maps can be changed by the template.
     pub(super) changes: bool,
 }
@@ -41,7 +43,7 @@ impl Given<'_> {
             false => Value::from(Serde(self.model)),
         };
         let host = Arc::new(Host::new(self));
-        let mut known = match self.device.jinja.variables {
+        let mut known = match self.jinja.variables {
             Variables::Model => BTreeMap::new(),
             Variables::Nornir => host.data_by_name(&self.device.data),
             Variables::Ansible => self.of_ansible(&host),
@@ -63,7 +65,7 @@ impl Given<'_> {
 
     /// The names of the device's data that the model's data hides.
     pub(super) fn clashes(&self) -> Vec<String> {
-        if self.device.jinja.variables == Variables::Model {
+        if self.jinja.variables == Variables::Model {
             return Vec::new();
         }
         self.model.keys().filter(|name| self.device.data.contains_key(*name)).cloned().collect()
@@ -87,6 +89,9 @@ impl Given<'_> {
         if let Some(peers) = &self.device.peers {
             known.insert("groups".to_owned(), Value::from(Serde(&peers.groups)));
             known.insert("hostvars".to_owned(), Value::from_object(HostVars(Arc::clone(peers))));
+        } else {
+            let value = |name: &str| (name.to_owned(), Value::from(without_peers(name)));
+            known.extend(["groups", "hostvars"].map(value));
         }
         known
     }
@@ -114,6 +119,14 @@ fn missed(name: &str) -> Error {
     let reason = format!(
         "`{name}` is in the inventory's data of the device, and not in the model's: write host.{name}, or let templates \
          see the device's data by its own names with `jinja: {{variables: nornir}}` in the inventory's defaults"
+    );
+    Error::new(ErrorKind::UndefinedError, reason)
+}
+
+fn without_peers(name: &str) -> Error {
+    let reason = format!(
+        "`{name}` is about all devices, so the inventory must say so and not the model alone: put \
+         `jinja: {{variables: ansible}}`, or the template's folder with it, into the inventory's defaults"
     );
     Error::new(ErrorKind::UndefinedError, reason)
 }

@@ -9,7 +9,7 @@ use super::jinja_variables::Given;
 use super::render_context::RenderContext;
 use super::sources::TemplateKind;
 use super::{ModelSet, bodies, filters, value_guard};
-use crate::inventory::Device;
+use crate::inventory::{Device, Jinja};
 use crate::model::Model;
 
 /// One model's template for one device.
@@ -45,6 +45,11 @@ impl<'s> Snippet<'s> {
 
     fn template(&self) -> &'s str {
         &self.model.template
+    }
+
+    /// How the template is set up.
+    fn jinja(&self) -> Jinja {
+        self.device.jinja.of(self.template(), self.model.jinja)
     }
 
     fn data(&self) -> &'s Map<String, Value> {
@@ -97,7 +102,7 @@ impl<'s> Snippet<'s> {
     fn text(&self) -> Result<String, RenderError> {
         match TemplateKind::of(self.template()) {
             Some(TemplateKind::Tera) => self.models.tera.render(self.template(), self.host, self.data()),
-            Some(TemplateKind::Jinja) => self.models.jinja.render(self.template(), self.device.jinja, self.variables()),
+            Some(TemplateKind::Jinja) => self.models.jinja.render(self.template(), self.jinja(), self.variables()),
             _ => Ok(self.models.sources.texts[self.template()].clone()),
         }
     }
@@ -109,7 +114,7 @@ impl<'s> Snippet<'s> {
 
     pub(super) fn given(&self) -> Given<'_> {
         let changes = self.models.jinja.changes();
-        Given { device: self.device, host: self.host, model: self.data(), changes }
+        Given { device: self.device, host: self.host, model: self.data(), changes, jinja: self.jinja() }
     }
 
     /// Where each line of `text` comes from; nothing if that cannot be found.
@@ -118,7 +123,7 @@ impl<'s> Snippet<'s> {
         let found = match TemplateKind::of(self.template()) {
             Some(TemplateKind::Jinja) => {
                 let variables = self.variables();
-                current.during(|| self.models.jinja.origins(self.template(), self.device.jinja, variables)).0.ok()
+                current.during(|| self.models.jinja.origins(self.template(), self.jinja(), variables)).0.ok()
             }
             Some(TemplateKind::Tera) => {
                 let (marks, tera) = self.models.marked();

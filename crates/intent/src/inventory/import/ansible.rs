@@ -26,6 +26,7 @@
 mod convert;
 mod folders;
 mod ini;
+mod order;
 mod precedence;
 mod range;
 mod site;

@@ -14,7 +14,7 @@
 
 use super::super::mutable;
 use super::tokens::{breaks_line, is_keyword, is_name, is_operand, is_string, tokens};
-use super::{ALONE_FUNCTION, AS_TEXT, CHAIN, Dialect, HOLD, LOOP, OWN_TEXT, Rewritten};
+use super::{ALONE_FUNCTION, AS_TEXT, CHAIN, DEFINED, Dialect, HOLD, LOOP, OWN_TEXT, Rewritten};
 
 /// What a `do` sets.
 const DONE: &str = "__done";
@@ -67,6 +67,7 @@ impl<'s> Tag<'s> {
                     pieces.token[at] = format!("set {DONE} =");
                 }
                 "loop" if free_loop && self.is_variable(at) => pieces.token[at] = LOOP.to_owned(),
+                "in" => self.check_items(at, &mut pieces),
                 "%" if self.before(at).is_some_and(is_string) => self.format(at, &mut pieces),
                 open @ ("[" | "{") if dialect.changes && !loads => self.literal(at, open, &mut pieces),
                 token if is_string(token) && self.is_own_text(at) => {
@@ -97,6 +98,18 @@ impl<'s> Tag<'s> {
         if let (Some(first), Some(last)) = (self.after(equals + 1), last) {
             pieces.before[first].insert_str(0, &format!("{HOLD}("));
             pieces.behind[last].push(')');
+        }
+    }
+
+    /// Lets something undefined be refused in a list that is written behind `in`.
+    fn check_items(&self, at: usize, pieces: &mut Pieces) {
+        let open = self.after(at + 1).filter(|open| matches!(self.tokens[*open], "[" | "("));
+        let close = open.and_then(|open| self.closing(open).map(|close| (open, close)));
+        let negated = self.index_before(at).filter(|not| self.tokens[*not] == "not");
+        let is_test = self.before(negated.unwrap_or(at)) == Some("is");
+        if let Some((open, close)) = close.filter(|_| self.word != "for" && !is_test) {
+            pieces.before[open].insert_str(0, &format!("{DEFINED}("));
+            pieces.behind[close].push(')');
         }
     }
 

@@ -43,11 +43,18 @@ pub(super) fn convert(site: AnsibleInventory, files: &str) -> Result<Imported, I
         }
         Value::from(element)
     };
-    let hosts: Map<_, _> = site.hosts.iter().map(|(name, host)| (name.clone(), own(host))).collect();
-    let groups = site.groups.iter().filter(|(name, _)| *name != ALL && is_kept(&site, name));
-    let groups: Map<_, _> = groups.map(|(name, group)| (name.clone(), own(group))).collect();
+    let in_order = site.order.hosts.list.iter().filter_map(|name| Some((name, site.hosts.get(name)?)));
+    let hosts: Map<_, _> = in_order.map(|(name, host)| (name.clone(), own(host))).collect();
+    let is_group = |name: &&String| *name != ALL && is_kept(&site, name);
+    let undeclared = site.groups.keys().filter(|name| !site.order.groups.list.contains(name));
+    let groups = site.order.groups.list.iter().chain(undeclared).filter(is_group);
+    let groups: Map<_, _> = groups.filter_map(|name| Some((name.clone(), own(site.groups.get(name)?)))).collect();
     let mut defaults = site.groups.get(ALL).map(|all| element(&all.vars())).unwrap_or_default();
+    let order = group_order(&site);
     defaults.insert("jinja".to_owned(), json!({"variables": "ansible"}));
+    if !order.is_empty() {
+        defaults["jinja"]["group_order"] = order.into();
+    }
     let mut document = json!({"hosts": hosts, "groups": groups, "defaults": defaults});
     let (_, nested) = written(&document, files)?;
     let mut notes = site.notes.clone();
@@ -55,6 +62,16 @@ pub(super) fn convert(site: AnsibleInventory, files: &str) -> Result<Imported, I
     let (text, _) = written(&document, files)?;
     notes.extend(remarks(&expected));
     Ok(Imported { document: text, notes })
+}
+
+/// The order of each group whose hosts do not stand in the order of the document.
+fn group_order(site: &AnsibleInventory) -> Map<String, Value> {
+    let places: BTreeMap<&str, usize> =
+        site.order.hosts.list.iter().enumerate().map(|(at, host)| (host.as_str(), at)).collect();
+    let names = site.groups.keys().map(String::as_str).chain([ALL, UNGROUPED]);
+    let ordered = names.map(|name| (name, site.order.of(name)));
+    let moved = ordered.filter(|(_, hosts)| !hosts.is_sorted_by_key(|host| places.get(host)));
+    moved.map(|(name, hosts)| (name.to_owned(), hosts.into_iter().map(Value::from).collect())).collect()
 }
 
 /// `ungrouped` is a group for those only who gave it variables.
@@ -181,6 +198,11 @@ fn remarks(expected: &BTreeMap<&str, Vars>) -> Vec<String> {
     );
     let templates = all().filter(|(_, value)| holds_jinja(value)).map(|(key, _)| key.as_str());
     note(templates.collect(), "holds a Jinja2 expression, which stays as it is written: naas does not evaluate it");
+    let numbers = all().filter(|(_, value)| holds_text(value, &is_number_of_yaml_1_1)).map(|(key, _)| key.as_str());
+    note(
+        numbers.collect(),
+        "holds a text such as 010, 1_000 or 12:30, which in YAML without quotes is another number to Ansible",
+    );
     let hosts =
         |is: &dyn Fn(&Vars) -> bool| expected.iter().filter(|(_, vars)| is(vars)).map(|(host, _)| *host).collect();
     let other = |vars: &Vars| vars.contains_key(SSH_PORT);
@@ -201,12 +223,33 @@ fn is_known(key: &str) -> bool {
 }
 
 fn holds_jinja(value: &Value) -> bool {
+    holds_text(value, &|text| text.contains("{{") || text.contains("{%"))
+}
+
+fn holds_text(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
     match value {
-        Value::String(text) => text.contains("{{") || text.contains("{%"),
-        Value::Array(items) => items.iter().any(holds_jinja),
-        Value::Object(map) => map.values().any(holds_jinja),
+        Value::String(text) => is(text),
+        Value::Array(items) => items.iter().any(|item| holds_text(item, is)),
+        Value::Object(map) => map.values().any(|item| holds_text(item, is)),
         _ => false,
     }
+}
+
+/// Whether a text without quotes is a number to PyYAML, which reads YAML 1.1, and none in YAML 1.2.
+fn is_number_of_yaml_1_1(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let is_octal =
+        digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+    let in_sixties = |part: &str| part.parse::<u8>().is_ok_and(|part| part < 60) && part.len() < 3;
+    let is_sexagesimal = digits.split_once(':').is_some_and(|(first, rest)| {
+        first.starts_with(|c: char| matches!(c, '1'..='9'))
+            && first.bytes().all(|byte| byte.is_ascii_digit())
+            && rest.split(':').all(in_sixties)
+    });
+    let has_underscores = digits.contains('_')
+        && digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    is_octal || is_sexagesimal || has_underscores
 }
 
 fn speaks_eapi(vars: &Vars) -> bool {

@@ -42,6 +42,9 @@ fn header_of(site: &mut AnsibleInventory, header: &str) -> Result<Section, Strin
     let (name, kind) = header.split_once(':').unwrap_or((header, "hosts"));
     let name = name.trim().to_owned();
     site.group(&name);
+    if kind.trim() != "vars" {
+        site.order.group(&name);
+    }
     match kind.trim() {
         "hosts" => Ok(Section::Hosts(name)),
         "vars" => Ok(Section::Vars(name)),
@@ -61,6 +64,7 @@ fn content(site: &mut AnsibleInventory, section: &Section, line: &str) -> Result
         }
         Section::Children(group) => {
             let child = line.split(['#', ';']).next().unwrap_or_default().trim();
+            site.order.child(group, child);
             if group != ALL {
                 site.group(child).above.insert(group.clone());
             }
@@ -111,7 +115,8 @@ fn words(line: &str) -> Result<Vec<String>, String> {
                 quote = Some(letter);
                 word.get_or_insert_default();
             }
-            ('#', None) if word.is_none() => break,
+            // Also within a word, as Python's shlex has it.
+            ('#', None) => break,
             (letter, None) if letter.is_whitespace() => words.extend(word.take()),
             (letter, None) => word.get_or_insert_default().push(letter),
         }
@@ -135,6 +140,9 @@ fn literal(text: &str) -> Result<Value, String> {
         "True" => true.into(),
         "False" => false.into(),
         "None" => Value::Null,
+        _ if text.starts_with('(') && text.ends_with(')') && text.contains(',') => {
+            return Err("a tuple of Python's has no counterpart; write a list in square brackets".to_owned());
+        }
         _ if text.starts_with(['[', '{']) && !text.starts_with("{{") => match yaml::read_strictly(text.as_bytes()) {
             Ok(node) => without_none(node.to_value()),
             Err(_) => text.into(),
@@ -146,16 +154,38 @@ fn literal(text: &str) -> Result<Value, String> {
     })
 }
 
-/// Python refuses `010` and takes `1_000`, which nobody writes.
+/// A number as Python writes them: `-5`, `1_000`, `0x1f`, `1.5`, `.5`, `1e3`. `010` is none.
 fn number(text: &str) -> Option<Number> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = digits.starts_with(|c: char| c.is_ascii_digit())
-        && !(digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0."));
-    match text.parse::<i64>() {
-        Ok(number) if plain => Some(number.into()),
-        Err(_) if plain && digits.contains('.') => Number::from_f64(text.parse().ok()?),
-        _ => None,
+    let (sign, body) = match text.strip_prefix('-') {
+        Some(body) => ("-", body),
+        None => ("", text.strip_prefix('+').unwrap_or(text)),
+    };
+    let body = body.trim_start().to_lowercase();
+    for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] {
+        if let Some(digits) = body.strip_prefix(prefix) {
+            let digits = without_underscores(digits.strip_prefix('_').unwrap_or(digits))?;
+            let plain = digits.chars().all(|c| c.is_digit(base));
+            return i64::from_str_radix(&format!("{sign}{digits}"), base).ok().filter(|_| plain).map(Number::from);
+        }
     }
+    let is_float = body.contains(['.', 'e']);
+    let parts = body
+        .split(['.', 'e', '+', '-'])
+        .map(|part| if part.is_empty() { Some(String::new()) } else { without_underscores(part) });
+    let all_digits = parts.map(|part| part.filter(|part| part.bytes().all(|byte| byte.is_ascii_digit())));
+    all_digits.collect::<Option<Vec<_>>>()?;
+    let plain = format!("{sign}{}", body.replace('_', ""));
+    if is_float {
+        return Number::from_f64(plain.parse().ok()?);
+    }
+    let zeros = body.starts_with('0') && !body.trim_matches(['0', '_']).is_empty();
+    plain.parse::<i64>().ok().filter(|_| !zeros).map(Number::from)
+}
+
+/// Digits without the underscores that stand between two of them.
+fn without_underscores(digits: &str) -> Option<String> {
+    let misplaced = digits.is_empty() || digits.starts_with('_') || digits.ends_with('_') || digits.contains("__");
+    (!misplaced).then(|| digits.replace('_', ""))
 }
 
 fn without_none(value: Value) -> Value {

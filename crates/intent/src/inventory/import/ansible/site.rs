@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::super::imported::ImportError;
+use super::order::Order;
 use crate::inventory::nesting;
 use crate::name::{DeviceName, GroupName};
 
@@ -24,6 +25,7 @@ const MOST_HOSTS: usize = 100_000;
 pub(super) struct AnsibleInventory {
     pub(super) hosts: BTreeMap<String, Member>,
     pub(super) groups: BTreeMap<String, Member>,
+    pub(super) order: Order,
     pub(super) notes: Vec<String>,
 }
 
@@ -58,6 +60,7 @@ impl AnsibleInventory {
         if self.hosts.len() >= MOST_HOSTS {
             return Err(format!("the inventory has more than {MOST_HOSTS} hosts"));
         }
+        self.order.host(name, group);
         let host = self.hosts.entry(name.to_owned()).or_default();
         host.above.insert(group.to_owned());
         Ok(host)

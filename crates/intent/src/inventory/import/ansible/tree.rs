@@ -46,6 +46,7 @@ fn parse(file: &str, text: &[u8]) -> Result<Option<Node>, ImportError> {
 
 fn group(site: &mut AnsibleInventory, file: &str, name: &str, node: &Node) -> Result<(), ImportError> {
     site.group(name);
+    site.order.group(name);
     for (key, node) in map(file, node)? {
         match key {
             "hosts" => hosts(site, file, name, node)?,
@@ -56,6 +57,7 @@ fn group(site: &mut AnsibleInventory, file: &str, name: &str, node: &Node) -> Re
                         site.group(child).above.insert(name.to_owned());
                     }
                     group(site, file, child, node)?;
+                    site.order.child(name, child);
                 }
             }
             _ => return Err(ImportError::new(file, node.line, "expected hosts, vars or children below a group")),
