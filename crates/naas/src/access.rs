@@ -18,7 +18,7 @@ mod grant;
 use std::fmt;
 
 use intent::inventory::Inventory;
-use intent::name::{DeviceName, GroupName, RunId};
+use intent::name::{DeviceName, GroupName, RunId, excerpt};
 
 pub use action::Action;
 pub use grant::{Grant, Scope};
@@ -36,6 +36,8 @@ pub enum On<'a> {
     Group(&'a GroupName, &'a [DeviceName]),
     /// Every device of the inventory.
     Every(&'a [DeviceName]),
+    /// What patterns select, by their text.
+    Matching(&'a str, &'a [DeviceName]),
     /// A run, by its devices.
     Run(&'a RunId, &'a [DeviceName]),
 }
@@ -94,7 +96,9 @@ impl<'a> On<'a> {
         match self {
             Self::Nothing => None,
             Self::Device(device) => Some(std::slice::from_ref(device)),
-            Self::Group(_, devices) | Self::Every(devices) | Self::Run(_, devices) => Some(devices),
+            Self::Group(_, devices) | Self::Every(devices) | Self::Matching(_, devices) | Self::Run(_, devices) => {
+                Some(devices)
+            }
         }
     }
 }
@@ -106,6 +110,7 @@ impl fmt::Display for On<'_> {
             Self::Device(device) => write!(f, " on device {device}"),
             Self::Group(group, _) => write!(f, " on every device of group {group}"),
             Self::Every(_) => f.write_str(" on every device of the inventory"),
+            Self::Matching(patterns, _) => write!(f, " on every device that matches {}", excerpt(patterns)),
             Self::Run(run, _) => write!(f, " on every device of run {run}"),
         }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::access::Refused;
 use crate::history::NoSuchConfiguration;
 use crate::ports::{StoreError, StoreFault};
-use crate::schedule::{ReportError, ScheduleError};
+use crate::schedule::{ReportError, ScheduleError, UnknownNames};
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -24,30 +24,16 @@ pub struct Problem {
     pub status: u16,
     /// What happened this time, and what to do next.
     pub detail: String,
-    /// Every device of the request that the inventory does not know.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unknown_devices: Vec<String>,
-    /// Every group of the request that the inventory does not know.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unknown_groups: Vec<String>,
-    /// Every pattern of the request that no device matches.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub unknown_patterns: Vec<String>,
+    /// What the request names and the inventory does not have.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Box<UnknownNames>>,
 }
 
 impl Problem {
     /// A problem of this kind.
     pub fn new(status: u16, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let kind = format!("urn:naas:problem:{kind}");
-        Self {
-            kind,
-            title,
-            status,
-            detail: detail.into(),
-            unknown_devices: Vec::new(),
-            unknown_groups: Vec::new(),
-            unknown_patterns: Vec::new(),
-        }
+        Self { kind, title, status, detail: detail.into(), unknown: None }
     }
 }
 
@@ -62,9 +48,7 @@ impl From<&ScheduleError> for Problem {
                 Self::new(400, "invalid-idempotency-key", "The Idempotency-Key cannot be used", error.to_string())
             }
             ScheduleError::Unknown(unknown) => Self {
-                unknown_devices: unknown.devices.clone(),
-                unknown_groups: unknown.groups.clone(),
-                unknown_patterns: unknown.patterns.clone(),
+                unknown: Some(Box::new(unknown.clone())),
                 ..Self::new(
                     404,
                     "unknown-name",

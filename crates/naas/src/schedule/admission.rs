@@ -4,7 +4,8 @@
 use intent::inventory::{Inventory, InventoryError};
 use intent::name::{DeviceName, GroupName, excerpt};
 
-use super::request::ALL;
+use super::pattern::Pattern;
+use super::selection::select;
 use super::{Asked, ReportError, ScheduleError, Scheduler, SchedulerPorts};
 use crate::access::{Action, On, Refused, may, may_on, needs_inventory};
 use crate::caller::Caller;
@@ -70,21 +71,36 @@ impl Asked<'_> {
     }
 
     /// Refuses each name of the request that the caller may not do this on. A name that the
-    /// inventory does not have is refused like one that is out of the caller's reach.
+    /// inventory does not have is refused like one that is out of the caller's reach, and so is a
+    /// pattern that no device matches.
     pub(super) fn admit(&self, inventory: &Inventory) -> Result<(), Refused> {
         let ask = |on: On<'_>| may(self.caller, self.action(), on, Some(inventory));
+        if self.request.devices.iter().any(Pattern::has_operators) {
+            let patterns: Vec<_> = self.request.devices.iter().map(AsRef::as_ref).collect();
+            let devices = select(inventory, &self.request).unwrap_or_default();
+            return ask(On::Matching(&patterns.join(","), &devices));
+        }
         for name in &self.request.devices {
-            match DeviceName::new(name.as_str()) {
-                _ if name == ALL => ask(On::Every(&inventory.names().cloned().collect::<Vec<_>>()))?,
-                Ok(device) => ask(On::Device(&device))?,
-                // No device can have this name, so it tells nothing about any.
-                Err(_) => (),
+            match name.name() {
+                None => ask(On::Every(&inventory.names().cloned().collect::<Vec<_>>()))?,
+                Some(name) => self.admit_name(inventory, name)?,
             }
         }
         for group in self.request.groups.iter().filter_map(|name| GroupName::new(name.as_str()).ok()) {
             ask(On::Group(&group, &inventory.members(group.as_ref()).unwrap_or_default()))?;
         }
         Ok(())
+    }
+
+    /// The name is that of a device or, if there is none, of a group.
+    fn admit_name(&self, inventory: &Inventory, name: &str) -> Result<(), Refused> {
+        let ask = |on: On<'_>| may(self.caller, self.action(), on, Some(inventory));
+        match (DeviceName::new(name), GroupName::new(name), inventory.members(name)) {
+            (Ok(_), Ok(group), Some(members)) if !inventory.has(name) => ask(On::Group(&group, &members)),
+            (Ok(device), ..) => ask(On::Device(&device)),
+            // No device and no group can have this name, so it tells nothing about any.
+            _ => Ok(()),
+        }
     }
 }
 

@@ -83,6 +83,11 @@ impl Pattern {
         }
     }
 
+    /// True if the pattern is more than one name or `all`.
+    pub fn has_operators(&self) -> bool {
+        self.name().is_none() && self.text.trim() != ALL
+    }
+
     pub(super) fn terms(&self) -> &[Term] {
         &self.terms
     }
@@ -158,6 +163,12 @@ impl std::fmt::Display for Term {
             Operand::Glob(glob) => glob.as_str(),
         });
         f.write_str(&excerpt(&operands.collect::<Vec<_>>().join("&")))
+    }
+}
+
+impl AsRef<str> for Pattern {
+    fn as_ref(&self) -> &str {
+        &self.text
     }
 }
 

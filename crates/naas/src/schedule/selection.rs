@@ -5,19 +5,23 @@ use std::fmt;
 
 use intent::inventory::Inventory;
 use intent::name::{DeviceName, excerpt};
+use serde::Serialize;
 
 use super::pattern::{Nothing, Pattern, Term};
 use super::request::Request;
 
 /// What a request names and the inventory does not have. Each list is sorted; at least one has
 /// something.
-#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, thiserror::Error)]
 pub struct UnknownNames {
     /// Names that are those of neither a device nor a group.
+    #[serde(rename = "unknown_devices", skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<String>,
     /// Names that are not those of a group.
+    #[serde(rename = "unknown_groups", skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<String>,
     /// Patterns that no device matches.
+    #[serde(rename = "unknown_patterns", skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<String>,
 }
 
@@ -40,7 +44,7 @@ pub fn select(inventory: &Inventory, request: &Request) -> Result<Vec<DeviceName
     let excluded = union(&excluding, inventory, &mut unknown);
     let left: Vec<_> = selected.difference(&excluded).cloned().collect();
     if left.is_empty() && !selected.is_empty() {
-        unknown.patterns.extend(request.devices.iter().map(|pattern| excerpt(&String::from(pattern.clone()))));
+        unknown.patterns.extend(request.devices.iter().map(|pattern| excerpt(pattern.as_ref())));
     }
     unknown.or(left)
 }

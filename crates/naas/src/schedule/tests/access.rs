@@ -66,6 +66,29 @@ async fn an_operator_configures_its_groups_only() {
 }
 
 #[tokio::test]
+async fn patterns_reach_no_further_than_their_operator() {
+    let store = store();
+    let scheduler = scheduler(&store);
+    let operator = of_leafs(Grant::Operator);
+
+    for (devices, count) in [(r#""leaf[23]""#, 2), (r#""all,!leaf1""#, 2), (r#""leaf&leaf2""#, 1), (r#""leaf""#, 2)] {
+        let body = format!(r#"{{"devices":[{devices}]}}"#);
+        assert_eq!(ask(&scheduler, &operator, &body).await.unwrap().devices, count, "{body}");
+    }
+    for (devices, said) in [
+        ("leaf*", "on every device that matches leaf*"),
+        ("!leaf2", "on every device that matches !leaf2"),
+        ("spine*", "on every device that matches spine*"),
+        ("leaf2,nope", "on every device that matches leaf2,nope"),
+    ] {
+        let error = ask(&scheduler, &operator, &format!(r#"{{"devices":["{devices}"]}}"#)).await.unwrap_err();
+        let ScheduleError::Refused(refused) = error else { panic!("{devices}: {error}") };
+        assert!(refused.to_string().contains(said), "{devices}: {refused}");
+    }
+    assert_eq!(store.runs.lock().unwrap().len(), 4);
+}
+
+#[tokio::test]
 async fn an_operator_applies_no_plan_beyond_its_groups() {
     let store = store();
     let scheduler = scheduler(&store);
@@ -152,6 +175,7 @@ async fn a_switch_asks_for_itself_only() {
     for body in [
         r#"{"devices":["leaf3"]}"#,
         r#"{"devices":["leaf2","leaf3"]}"#,
+        r#"{"devices":["leaf[2]"]}"#,
         r#"{"devices":["all"]}"#,
         r#"{"groups":["leaf"]}"#,
         r#"{"devices":["leaf2"],"mode":"plan"}"#,
