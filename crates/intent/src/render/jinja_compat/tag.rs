@@ -13,7 +13,7 @@
 //!   [`super::ALONE`].
 
 use super::super::mutable;
-use super::tokens::{breaks_line, is_keyword, is_name, is_operand, is_string, tokens};
+use super::tokens::{breaks_line, is_name, is_string, tokens};
 use super::{ALONE_FUNCTION, AS_TEXT, CHAIN, DEFINED, Dialect, HOLD, LOOP, OWN_TEXT, Rewritten};
 
 /// What a `do` sets.
@@ -128,7 +128,7 @@ impl<'s> Tag<'s> {
 
     /// Makes a list or map that can be changed of a literal.
     fn literal(&self, at: usize, open: &str, pieces: &mut Pieces) {
-        if self.before(at).is_some_and(is_operand) {
+        if self.follows_operand(at) {
             return;
         }
         if let Some(close) = self.closing(at) {
@@ -237,7 +237,7 @@ impl<'s> Tag<'s> {
             } else if is_name(token) && !NEVER_CHAINED.contains(&token) && self.is_variable(at) {
                 self.chain_from(at, at, pieces);
                 at += 1;
-            } else if matches!(token, "(" | "[") && !self.before(at).is_some_and(is_operand) {
+            } else if matches!(token, "(" | "[") && !self.follows_operand(at) {
                 if let Some(close) = self.closing(at).filter(|_| token == "(") {
                     self.chain_from(at, close, pieces);
                 }
@@ -319,7 +319,7 @@ impl<'s> Tag<'s> {
             && self.after(at + 1).is_some_and(|next| {
                 self.tokens[next] == "=" && self.after(next + 1).is_none_or(|then| self.tokens[then] != "=")
             });
-        self.before(at) != Some(".") && !is_argument && !is_keyword(self.tokens[at])
+        self.before(at) != Some(".") && !is_argument && !self.is_keyword(at)
     }
 }
 

@@ -92,6 +92,7 @@ fn attributes_of_undefined_are_asked_where_avd_asks() {
             "{% for a in b %}{{ loop.index }}{{ 1.5 }}{% endfor %}",
         ),
         ("{{ loop.index }}", "{{ __loop.index }}"),
+        ("{% if set.a[set] in [set] %}", "{% if ((set|__chain).a|__chain)[set] in __defined([set]) %}"),
         ("{{ (a or b).c }}", "{{ ((a or b)|__chain).c }}"),
     ] {
         assert_eq!(text(source, chained), expected);

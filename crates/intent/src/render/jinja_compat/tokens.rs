@@ -9,7 +9,7 @@ impl<'s> Tag<'s> {
     pub(super) fn operand(&self, from: usize) -> Option<(usize, usize)> {
         let first = self.after(from)?;
         let mut last = if matches!(self.tokens[first], "(" | "[" | "{") { self.closing(first)? } else { first };
-        if !is_operand(self.tokens[last]) {
+        if !self.is_operand(last) {
             return None;
         }
         while let Some(next) = self.after(last + 1) {
@@ -63,7 +63,7 @@ impl<'s> Tag<'s> {
         match self.tokens[at] {
             "~" | "," | ":" | "=" | "<" | ">" | "!" => true,
             // A sign of the tag, or an operator; else a sign of the operand.
-            "+" | "-" => at == 0 || before.is_some_and(|before| is_operand(self.tokens[before])),
+            "+" | "-" => at == 0 || self.follows_operand(at),
             "and" | "or" | "if" | "else" | "recursive" => true,
             "not" => !is_test(before),
             "in" => {
@@ -122,6 +122,36 @@ impl<'s> Tag<'s> {
         (open + 1..close).any(|at| self.tokens[at] == "," && self.depth(at) == outer)
     }
 
+    /// Whether an operand ends right before `at`, so that what begins there is an operator, an index
+    /// or a call.
+    pub(super) fn follows_operand(&self, at: usize) -> bool {
+        self.index_before(at).is_some_and(|before| self.is_operand(before))
+    }
+
+    /// Whether the token at `at` ends an operand.
+    fn is_operand(&self, at: usize) -> bool {
+        let token = self.tokens[at];
+        let ends = |c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '\'' | '"');
+        let is_word = OPERATORS.contains(&token) || self.begins(at);
+        token.ends_with(ends) && (!is_word || self.before(at) == Some("."))
+    }
+
+    /// Whether the word at `at` is no variable.
+    pub(super) fn is_keyword(&self, at: usize) -> bool {
+        let token = self.tokens[at];
+        LITERALS.contains(&token)
+            || OPERATORS.contains(&token)
+            || self.begins(at)
+            || matches!(token, "call" | "include" | "filter")
+    }
+
+    /// Whether the word at `at` is one behind which an expression begins. Elsewhere a variable may
+    /// have its name, as `set` has in AVD's templates.
+    fn begins(&self, at: usize) -> bool {
+        let token = self.tokens[at];
+        (token == "recursive" && self.word == "for") || (BEFORE_EXPRESSION.contains(&token) && self.is_first(at))
+    }
+
     pub(super) fn is_first(&self, at: usize) -> bool {
         self.before(at).is_none_or(|sign| matches!(sign, "-" | "+"))
     }
@@ -159,23 +189,8 @@ pub(super) const LITERALS: [&str; 6] = ["true", "True", "false", "False", "none"
 /// Words that stand between or before operands of an expression.
 pub(super) const OPERATORS: [&str; 7] = ["and", "or", "not", "in", "is", "if", "else"];
 
-/// First words of statements, and others, behind which an expression begins.
-const BEFORE_EXPRESSION: [&str; 8] = ["elif", "return", "do", "for", "set", "with", "print", "recursive"];
-
-/// Whether a word of an expression is no variable.
-pub(super) fn is_keyword(token: &str) -> bool {
-    LITERALS.contains(&token) || is_before_operand(token) || matches!(token, "call" | "include" | "filter")
-}
-
-fn is_before_operand(token: &str) -> bool {
-    OPERATORS.contains(&token) || BEFORE_EXPRESSION.contains(&token)
-}
-
-/// Whether a token ends an operand, so that what follows is an operator, an index or a call.
-pub(super) fn is_operand(token: &str) -> bool {
-    let ends = |c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '\'' | '"');
-    token.ends_with(ends) && !is_before_operand(token)
-}
+/// First words of statements behind which an expression or a target begins.
+const BEFORE_EXPRESSION: [&str; 8] = ["if", "elif", "return", "do", "for", "set", "with", "print"];
 
 /// Strings, words and numbers, white space, and every other character by itself.
 pub(super) fn tokens(source: &str) -> Vec<&str> {
