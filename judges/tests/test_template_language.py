@@ -334,6 +334,31 @@ TEXTS = [
 ]
 
 
+# Statements of every kind, and the white space around them.
+BLOCKS = [
+    "{% for x in [{'n': 1, 'c': [{'n': 2, 'c': []}]}] recursive %}{{ x.n }}{{ loop.depth }}{% if x.c %}[{{ loop(x.c) }}]{% endif %}{% endfor %}",
+    "{% for x in [1, 1, 2] %}{{ loop.changed(x) }}{{ loop.cycle('a', 'b') }}{{ loop.previtem is defined }}{{ loop.depth0 }}{% endfor %}",
+    "{% set ns = namespace(a=1, b=[]) %}{% for x in [1, 2] %}{% set ns.a = ns.a + x %}{% do ns.b.append(x) %}{% endfor %}{{ ns.a }}{{ ns.b }}",
+    "{% set a, b = 1, 2 %}{{ a }}{{ b }}{% set (c, d) = (3, 4) %}{{ c }}{{ d }}",
+    "a {#- comment -#} b {# {{ x }} #} c",
+    "a  {%- if true %} b {% endif -%}  c",
+    "  {%+ if true %} b {%+ endif %}",
+    "{% set x %}a{{ 1 }}{% endset %}{{ x }}{{ x | length }}{{ x ~ 'b' }}{% set x | upper %}abc{% endset %}{{ x }}",
+    "{% filter replace('a', 'b') | upper %}aac{% endfilter %}",
+    "{{ 'a' if false }}{{ ('a' if false) is defined }}",
+    "{{ ('a' if false) ~ 'b' }}",
+    "{% for a in names %}{% if loop.first %}{% continue %}{% endif %}{% if loop.index == 3 %}{% break %}{% endif %}{{ a }}{% else %}none{% endfor %}",
+    "{% for k in {'b': 1, 'a': 2} %}{{ k }}{% endfor %}{% for k, v in {'b': 1, 'a': 2} | dictsort %}{{ k }}{{ v }}{% endfor %}",
+    "{% for g in vlans | groupby('id') %}{{ g.grouper }}{{ g.list | length }}{% endfor %}{{ vlans | groupby('id') | map('first') | list }}",
+    "{{ names | batch(2) | map('join', '-') | list }}{{ [1, 2, 3] | batch(2, 0) | list }}{{ [1, 2, 3, 4, 5] | slice(3, 'x') | list }}",
+    "{% macro a() %}{% set x = 1 %}{{ x }}{% endmacro %}{{ a() }}{{ x is defined }}{% for i in [1] %}{% set z = 3 %}{% endfor %}{{ z is defined }}",
+    "{% block a %}x{{ n }}{% endblock %}{{ self.a() }}",
+    "{% for set in ['a'] %}{% if set in ['a', 'b'] %}{{ {'set': {'a': 1}}.set[set] }}{% endif %}{% endfor %}",
+    "{% set c = cycler('x', 'y') %}{{ c.next() }}{{ c.next() }}{{ c.current }}{% set j = joiner('|') %}{{ j() }}{{ j() }}",
+    "{{ 'a' 'b' }}{{ 'a' ~ 'b' * 3 }}{{ 10 / 2 }}{{ 10 // 3 }}{{ 1 + 1.0 }}{{ - 3 | abs }}{{ 1_000 }}{{ 0x1f }}{{ '\\u00e9' }}",
+]
+
+
 class TemplateLanguageTest(unittest.TestCase):
     """Each case is rendered by both in this run."""
 
@@ -381,6 +406,16 @@ class TemplateLanguageTest(unittest.TestCase):
         # Python prints an address in memory, or a class.
         for template in ("{{ names | map('upper') }}", "{{ range }}", "{% macro m() %}{% endmacro %}{{ m }}", "{{ cycler('a') }}", "{{ namespace(a=1) }}"):
             self.assertIn("prints ", self.naas.rendered({"t.j2": template}, "t.j2", DATA).get("error", ""), template)
+
+    def test_a_width_counts_letters_or_is_refused(self) -> None:
+        for template in ("{{ '%5s|' % 'é' }}", "{{ '{:>5}'.format('é') }}"):
+            self.assertIn("a width cannot be given", self.naas.rendered({"t.j2": template}, "t.j2", DATA).get("error", ""), template)
+        for template in ("{{ '%s é %s' % ('é', 5) }}", "{{ '{0} {1}'.format('é', 1) }}", "{{ '%-8s|' % 'ab' }}"):
+            self.same(template, template)
+
+    def test_loops_blocks_and_white_space_are_pythons(self) -> None:
+        for template in BLOCKS:
+            self.same(template, template)
 
     def test_variables_are_seen_where_python_sees_them(self) -> None:
         for case, (template, texts) in SCOPE.items():

@@ -34,6 +34,7 @@ pub(super) fn call(state: &mut State, value: &Value, method: &str, args: &[Value
     if let Some(text) = value.as_str() {
         if method == "format" {
             args.iter().filter(|arg| !arg.is_kwargs()).try_for_each(|arg| python_text::text(arg).map(drop))?;
+            refuse_wide_letters(text, args)?;
         }
         return match strings::call(state, value, text, method, args) {
             Err(error) if error.kind() == ErrorKind::UnknownMethod => {
@@ -65,6 +66,22 @@ fn unchangeable(what: &str) -> Error {
         "this {what} cannot be changed: a template changes its own literals and data, and what `list`, `sort` and `dict` \
          make; write for example `(… | list)`"
     ))
+}
+
+/// Refuses a format with a width, and a text with other than ASCII's letters: the engine counts
+/// their bytes, and Python counts letters.
+fn refuse_wide_letters(format: &str, args: &[Value]) -> Result<(), Error> {
+    let specs = format.split('%').skip(1).chain(format.split(':').skip(1).filter(|_| format.contains('{')));
+    let has_width = specs.into_iter().any(|spec| {
+        let end = spec.find(|c: char| c.is_ascii_alphabetic() || c == '}').unwrap_or(spec.len());
+        spec[..end].contains(|c: char| c.is_ascii_digit())
+    });
+    if has_width && args.iter().any(|arg| arg.as_str().is_some_and(|text| !text.is_ascii())) {
+        return Err(refused(
+            "a width cannot be given to a text with other than ASCII's letters; use ljust, rjust or center",
+        ));
+    }
+    Ok(())
 }
 
 /// Whether a value is a function, a macro, or an object that can be called.
@@ -149,6 +166,9 @@ pub(super) fn register(environment: &mut Environment<'_>) {
         let is_object = |value: &Value| value.as_object().is_some() && !value.is_kwargs();
         let written = |value: Value| if is_object(&value) { as_text(value) } else { Ok(value) };
         let args = args.into_values().into_iter().map(written).collect::<Result<Vec<_>, _>>()?;
+        if let Some((format, args)) = args.split_first() {
+            refuse_wide_letters(format.as_str().unwrap_or_default(), args)?;
+        }
         state.apply_filter("__plain_format", &args)
     });
     environment.add_filter("string", |state: &State, value: Value| -> Result<Value, Error> {
