@@ -233,7 +233,11 @@ impl Cli {
         let config = target(&mut state, session.as_deref());
         let config = config.ok_or_else(|| no_session(session.as_deref().unwrap_or_default()))?;
         let entered = config.enter(position, line, input, dialect);
-        let changed = entered.map_err(|refused| Failure::invalid(refused.to_string()))?;
+        let changed = entered.map_err(|refused| match refused.is_computed() {
+            // EOS-90: the code is that of a command which was parsed and could not be run.
+            true => Failure::could_not_run(refused.to_string()),
+            false => Failure::invalid(refused.to_string()),
+        })?;
         self.by_hand |= session.is_none() && changed == Changed::Yes;
         let remarks = state.faults.remarks(line);
         Ok(if remarks.is_empty() { Reply::silent() } else { Reply::messages(&remarks) })

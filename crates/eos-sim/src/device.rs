@@ -1,5 +1,6 @@
 //! A device: its state behind one lock, its clock, its turn, and what its cables end at.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -96,7 +97,16 @@ impl Device {
 
     /// What a configuration is compared by: its text without the first line.
     pub(crate) fn body(&self, config: &Config) -> String {
-        self.headed(config, &config.text())
+        self.headed(config, &self.whole(config).text())
+    }
+
+    /// The configuration with the device's own lines, if it is to show them.
+    pub(crate) fn whole<'c>(&self, config: &'c Config) -> Cow<'c, Config> {
+        if self.spec.own_lines {
+            Cow::Owned(config.with_own_lines(&self.spec.model, Release::of(&self.spec.eos)))
+        } else {
+            Cow::Borrowed(config)
+        }
     }
 
     /// `text` below the line that says whose configuration it is.

@@ -63,6 +63,10 @@ pub struct DeviceSpec {
     /// What happens to commands the grammar does not know.
     #[serde(default)]
     pub mode: Strictness,
+    /// Whether it shows the lines that a device of its model and release shows although nobody
+    /// entered them, such as `no aaa root` or `system l1`.
+    #[serde(default)]
+    pub own_lines: bool,
     /// The startup-config; a host name, a user and eAPI if it is not given.
     pub startup_config: Option<String>,
 }
@@ -218,6 +222,7 @@ impl DeviceSpec {
             allow_bash: false,
             always_answers: false,
             mode: Strictness::Strict,
+            own_lines: false,
             startup_config: None,
         }
     }

@@ -67,6 +67,9 @@ struct Alike {
     /// Take commands that the grammar does not know
     #[arg(long, conflicts_with = "fleet")]
     lenient: bool,
+    /// Show the lines that a device of the release shows although nobody entered them
+    #[arg(long, conflicts_with = "fleet")]
+    own_lines: bool,
     /// Answer even if the configuration takes eAPI away
     #[arg(long, conflicts_with = "fleet")]
     always_answer: bool,
@@ -129,6 +132,7 @@ impl Alike {
             tls,
             eos: release(&self.eos),
             mode: if self.lenient { eos_sim::Strictness::Lenient } else { eos_sim::Strictness::Strict },
+            own_lines: self.own_lines,
             allow_bash: self.allow_bash,
             always_answers: self.always_answer,
             ..DeviceSpec::new("device", self.user, self.password)

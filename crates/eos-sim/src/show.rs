@@ -83,6 +83,7 @@ fn unfiltered(device: &Device, session: Option<&str>, words: &[&str]) -> Result<
 /// The running-config in another form than the usual one.
 fn text_of(device: &Device, command: &str, written: impl Fn(&Config) -> String) -> Reply {
     let running = device.state().running.clone();
+    let running = device.whole(&running);
     let text = format!("! Command: {command}\n{}", device.headed(&running, &written(&running)));
     Reply { text, json: None }
 }

@@ -2,11 +2,15 @@
 //! text.
 
 mod change;
+mod computed;
 mod group;
+mod own;
 mod position;
 mod shown;
 mod tree;
 mod understood;
+
+use std::net::Ipv4Addr;
 
 use serde_json::Value;
 
@@ -60,7 +64,7 @@ impl Dialect {
     }
 }
 
-/// A line that the parser does not take; the words are those of EOS, but for the last.
+/// Why a line is refused, in the words of EOS except for [`TooLong`](Self::TooLong).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
     #[error("Invalid input (at token {token}: '{word}')")]
@@ -71,6 +75,19 @@ pub(crate) enum Refused {
     IncompleteToken { token: usize, word: String },
     #[error("the line is longer than {LONGEST} bytes")]
     TooLong,
+    #[error("Subnet {subnet} overlaps with existing subnet {other} of interface {interface}")]
+    Overlap { subnet: Ipv4Addr, other: Ipv4Addr, interface: String },
+    #[error("Prefix length must be less than 32")]
+    PrefixLength,
+    #[error("Error: Duplicate sequence number")]
+    DuplicateSequence,
+}
+
+impl Refused {
+    /// True if the line was understood, and refused because of other lines.
+    pub(crate) fn is_computed(&self) -> bool {
+        matches!(self, Self::Overlap { .. } | Self::PrefixLength | Self::DuplicateSequence)
+    }
 }
 
 /// Whether a line made a difference.
@@ -117,6 +134,9 @@ impl Config {
             _ => {}
         }
         let (depth, change) = position.understood(line, &words, input, dialect)?;
+        if dialect.strictness == Strictness::Strict {
+            computed::check(&self.root, position, depth, &change, dialect.release)?;
+        }
         position.note(&words);
         let left = self.leave(position, depth);
         if let Change::Enter(lines, mode) = change {
@@ -155,6 +175,14 @@ impl Config {
             }
             None => position::descend(&mut self.root, &position.modes, &mut work),
         }
+    }
+
+    /// The configuration with the lines that a device of this model and release shows although
+    /// nobody entered them.
+    pub(crate) fn with_own_lines(&self, model: &str, release: Release) -> Self {
+        let mut whole = self.clone();
+        own::add(&mut whole.root, model, release);
+        whole
     }
 
     /// The canonical text: sections in EOS's order, three spaces for each level, `!` between

@@ -50,6 +50,11 @@ impl Position {
         self.described = !self.described && words == ["description"];
     }
 
+    /// The lines that opened the innermost of the first `depth` modes; none outside of all modes.
+    pub(super) fn lines(&self, depth: usize) -> &[String] {
+        self.modes[..depth].last().map_or(&[], |entered| &entered.lines)
+    }
+
     pub(super) fn truncate(&mut self, depth: usize) {
         self.modes.truncate(depth);
     }

@@ -204,3 +204,71 @@ proptest::proptest! {
         }
     }
 }
+
+/// What is said to the last of some lines, on a strict device of a release.
+fn last_of(eos: &str, lines: &[&str]) -> Result<Changed, String> {
+    let (mut config, mut position) = (Config::default(), Position::default());
+    let dialect = Dialect { release: crate::release::Release::of(eos), ..Dialect::strict() };
+    let entered = lines.iter().map(|line| config.enter(&mut position, line, None, dialect));
+    entered.last().unwrap().map_err(|refused| refused.to_string())
+}
+
+#[test]
+fn overlapping_subnets_of_one_vrf_are_refused() {
+    let first = ["interface Ethernet1", "ip address 10.0.12.1/24", "interface Ethernet2"];
+    let after = |more: &[&str]| last_of("4.36", &[&first, more].concat());
+    let said = "Subnet 10.0.12.0 overlaps with existing subnet 10.0.12.0 of interface Ethernet1";
+    assert_eq!(after(&["ip address 10.0.12.1/24"]).unwrap_err(), said);
+    assert_eq!(after(&["ip address 10.0.12.130/25"]).unwrap_err(), said.replacen("12.0", "12.128", 1));
+    assert_eq!(after(&["ip address 10.0.12.9/24 secondary"]).unwrap_err(), said);
+    assert_eq!(after(&["vrf a", "ip address 10.0.12.1/24"]), Ok(Changed::Yes));
+    assert_eq!(after(&["ip address 10.0.13.1/24"]), Ok(Changed::Yes));
+    assert_eq!(after(&["interface Ethernet1", "ip address 10.0.12.2/24"]), Ok(Changed::Yes));
+}
+
+#[test]
+fn a_host_address_on_a_port_depends_on_the_release() {
+    let port = ["interface Ethernet1", "ip address 10.0.0.1/32"];
+    assert_eq!(last_of("4.22.1F", &port).unwrap_err(), "Prefix length must be less than 32");
+    assert_eq!(last_of("4.36.0F", &port), Ok(Changed::Yes));
+    assert_eq!(last_of("4.22.1F", &["interface Loopback0", "ip address 10.0.0.1/32"]), Ok(Changed::Yes));
+}
+
+#[test]
+fn a_second_rule_under_one_number_is_refused() {
+    let list = |last| last_of("4.36", &["ip access-list a", "10 permit ip any any", last]);
+    assert_eq!(list("10 deny ip any any").unwrap_err(), "Error: Duplicate sequence number");
+    assert!(list("10 permit ip any any").is_ok() && list("20 deny ip any any").is_ok());
+    let list = |last| last_of("4.36", &["ip access-list a", "10 permit ip any any", "no 10", last]);
+    assert!(list("10 deny ip any any").is_ok());
+}
+
+#[test]
+fn each_direction_has_one_access_list() {
+    let port = ["interface Ethernet1", "ip access-group a in", "ip access-group a out"];
+    assert_eq!(
+        loaded(&[&port[..], &["ip access-group b in"]].concat()).text(),
+        "interface Ethernet1\n   ip access-group b in\n   ip access-group a out\n!\nend\n"
+    );
+    assert_eq!(
+        loaded(&[&port[..], &["no ip access-group a in"]].concat()).text(),
+        "interface Ethernet1\n   ip access-group a out\n!\nend\n"
+    );
+}
+
+#[test]
+fn a_device_shows_its_own_lines_by_release() {
+    let own = |model: &str, eos: &str, lines: &[&str]| {
+        loaded(lines).with_own_lines(model, crate::release::Release::of(eos)).text()
+    };
+    let old = own("DCS-7050SX3-48YC12", "4.29.2F", &["hostname a"]);
+    assert_eq!(old, "no aaa root\n!\nhostname a\n!\nspanning-tree mode mstp\n!\nend\n");
+    let new = own("cEOSLab", "4.34.0F", &["aaa root secret 0 x", "spanning-tree mode none", "router ospf 1"]);
+    for line in ["system l1\n   unsupported", "   ipv6\n      software-forwarding kernel", "\n   max-lsa 12000"] {
+        assert!(new.contains(line), "{line} in {new}");
+    }
+    assert!(!new.contains("no aaa root") && !new.contains("mstp"), "{new}");
+    assert!(!own("cEOSLab", "4.36.0F", &[]).contains("software-forwarding"));
+    let routed = own("cEOSLab", "4.36.0F", &["switchport default mode routed", "interface Ethernet1"]);
+    assert!(routed.contains("interface Ethernet1\n   no switchport\n"), "{routed}");
+}

@@ -77,6 +77,11 @@ impl Node {
         named.into_iter().find(|(name, node)| node.line(name) == line).map(|(_, node)| node)
     }
 
+    /// The line of the child with this name.
+    pub(super) fn named(&self, name: &str) -> Option<&str> {
+        self.mode()?.children.get_key_value(name).map(|(name, node)| node.line(name))
+    }
+
     /// The number of a new rule: ten after the last one.
     pub(super) fn next_number(&self) -> u32 {
         let numbers = self.children().filter_map(|(line, _)| line.split(' ').next()?.parse::<u32>().ok());

@@ -53,6 +53,8 @@ pub(crate) struct Rule {
     pub(crate) numbered: bool,
     /// EOS keeps a hash of its secret, which comes in plain text.
     pub(crate) hashed: bool,
+    /// Its last word names it as well, such as the direction of an access list.
+    named_by_last: bool,
     since: Option<Release>,
     until: Option<Release>,
     /// What EOS shows in its place; the first one that fits the release counts.
@@ -193,7 +195,8 @@ impl Mode {
 impl Parsed<'_> {
     /// What it is known by among its neighbours.
     pub(crate) fn name(&self) -> String {
-        self.words[..self.key].join(" ")
+        let last = self.words.last().filter(|_| self.rule.named_by_last && self.key < self.words.len());
+        self.words[..self.key].iter().chain(last).map(|word| &**word).collect::<Vec<_>>().join(" ")
     }
 
     /// Whether it is a whole command, or at least its name.

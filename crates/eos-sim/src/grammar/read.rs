@@ -129,6 +129,7 @@ fn rule(notes: &'static str, opens: Option<usize>) -> Result<Rule, String> {
         removes_all: false,
         numbered: false,
         hashed: false,
+        named_by_last: false,
         since: None,
         until: None,
         rewrites: Vec::new(),
@@ -141,13 +142,16 @@ fn rule(notes: &'static str, opens: Option<usize>) -> Result<Rule, String> {
             "all" => rule.removes_all = true,
             "numbered" => rule.numbered = true,
             "hashed" => rule.hashed = true,
+            "last" => rule.named_by_last = true,
             "since" => rule.since = Some(release(value)?),
-            "until" => rule.until = Some(release(value)?),
+            "until" => rule.until = Some(last_release(value)?),
             "shown" => rule.rewrites.push(Rewrite { since: None, until: None, text: value }),
             "shown-since" | "shown-until" => {
                 let (number, text) = value.split_once(' ').ok_or_else(|| format!("@{name} names no release"))?;
-                let number = Some(release(number)?);
-                let (since, until) = if name == "shown-since" { (number, None) } else { (None, number) };
+                let (since, until) = match name {
+                    "shown-since" => (Some(release(number)?), None),
+                    _ => (None, Some(last_release(number)?)),
+                };
                 rule.rewrites.push(Rewrite { since, until, text });
             }
             "from" => {}
@@ -159,6 +163,10 @@ fn rule(notes: &'static str, opens: Option<usize>) -> Result<Rule, String> {
 
 fn release(text: &str) -> Result<Release, String> {
     Release::read(text).ok_or_else(|| format!("{text} is no release"))
+}
+
+fn last_release(text: &str) -> Result<Release, String> {
+    Release::read_last(text).ok_or_else(|| format!("{text} is no release"))
 }
 
 /// A form such as `ip address = <prefix> [secondary]`.

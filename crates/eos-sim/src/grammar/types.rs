@@ -38,12 +38,13 @@ pub(crate) enum Type {
     Time,
     VirtualMac,
     Vlans,
+    Vni,
     Vxlan,
     Word,
 }
 
 /// The names of types in `grammar.txt`, each with what it takes.
-const NAMES: [(&str, Type); 32] = [
+const NAMES: [(&str, Type); 33] = [
     ("area", Type::Area),
     ("asn", Type::Asn),
     ("community", Type::Community),
@@ -74,6 +75,7 @@ const NAMES: [(&str, Type); 32] = [
     ("time", Type::Time),
     ("virtual-mac", Type::VirtualMac),
     ("vlans", Type::Vlans),
+    ("vni", Type::Vni),
     ("vxlan", Type::Vxlan),
     ("word", Type::Word),
 ];
@@ -136,6 +138,7 @@ impl Type {
             Self::Name => as_is(word.starts_with(|c: char| c.is_alphanumeric() || "_-.*<{(".contains(c))),
             Self::Number(low, high) => as_is(digits(word) && word.parse().is_ok_and(|n| (*low..=*high).contains(&n))),
             Self::Numbers => as_is(numbers(word).is_some()),
+            Self::Vni => as_is(numbers(word).is_some() || is_dotted_vni(word)),
             Self::Float => as_is(word.parse::<f64>().is_ok() && word.bytes().all(|b| b.is_ascii_digit() || b == b'.')),
             Self::Ip => as_is(word.parse::<Ipv4Addr>().is_ok()),
             Self::Prefix => as_is(word.parse::<Ipv4Net>().is_ok()),
@@ -245,6 +248,11 @@ fn numbers(word: &str) -> Option<Vec<(u64, u64)>> {
         (low <= high).then_some((low, high))
     };
     word.split(',').map(part).collect()
+}
+
+/// True for a VNI as EOS shows it after `vxlan vni notation dotted`: three bytes.
+fn is_dotted_vni(word: &str) -> bool {
+    word.split('.').count() == 3 && word.split('.').all(|byte| digits(byte) && byte.parse::<u8>().is_ok())
 }
 
 /// The VLANs of a list, ascending and each once.
@@ -380,6 +388,8 @@ mod tests {
             ("prefix", "192.0.2.1/33", None),
             ("ip", "192.0.2.256", None),
             ("1-10", "11", None),
+            ("vni", "0.39.26", Some("0.39.26")),
+            ("vni", "0.39.256", None),
             ("rd", "192.0.2.1:7", Some("192.0.2.1:7")),
         ] {
             assert_eq!(Type::named(name).unwrap().read(word).as_deref(), expected, "{name} {word}");

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use walkdir::WalkDir;
 
-use pairs::pairs;
+use pairs::Pairs;
 use share::Share;
 pub(crate) use shown::as_shown;
 use wrong_words::refusals;
@@ -24,7 +24,11 @@ type Files = Vec<(PathBuf, String)>;
 /// The files below a folder of `../shared`; none if it is not there.
 #[expect(clippy::print_stderr, reason = "a test that is skipped should say so")]
 fn files(test: &str, folder: &str) -> Files {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(folder);
+    let root = match (std::env::var_os("EOS_WILD"), folder.strip_prefix("wild/")) {
+        (Some(wild), Some(inside)) => Path::new(&wild).join(inside),
+        _ => beside,
+    };
     if !root.is_dir() {
         eprintln!("skipped: {test}: ../shared/{folder} is not there");
         return Vec::new();
@@ -38,17 +42,27 @@ fn files(test: &str, folder: &str) -> Files {
     texts.filter(|(path, _)| path.extension().is_none_or(|extension| extension != "md")).collect()
 }
 
-fn release(text: &str) -> Option<String> {
+/// The model and the release of the device that showed a text.
+fn shown_by(text: &str) -> Option<(String, String)> {
     let line = text.lines().find(|line| line.starts_with("! device: "))?;
-    let (_, release) = line.rsplit_once("EOS-")?;
-    Some(release.trim_end_matches(')').split(' ').next()?.to_owned())
+    let (before, release) = line.rsplit_once(", EOS-")?;
+    let (_, model) = before.rsplit_once('(')?;
+    Some((model.to_owned(), release.trim_end_matches(')').split(' ').next()?.to_owned()))
+}
+
+fn release(text: &str) -> Option<String> {
+    shown_by(text).map(|(_, release)| release)
 }
 
 /// What a device of the text's own release refuses of it, by line, and what it shows then.
 fn entered(text: &str, strictness: Strictness) -> (Vec<usize>, String) {
     let eos = release(text).unwrap_or_else(|| "4.36.0F".to_owned());
-    let device =
-        DeviceHandle::detached(DeviceSpec { eos, mode: strictness, ..spec(None) }, Timestamp::UNIX_EPOCH).unwrap();
+    entered_on(DeviceSpec { eos, mode: strictness, ..spec(None) }, text)
+}
+
+/// What a device refuses of a text, by line, and what it shows then.
+fn entered_on(spec: DeviceSpec, text: &str) -> (Vec<usize>, String) {
+    let device = DeviceHandle::detached(spec, Timestamp::UNIX_EPOCH).unwrap();
     let copy = json!({"cmd": "copy terminal: session-config", "input": text});
     let said = call(&device, json!(["enable", "configure session s", "rollback clean-config", copy])).unwrap();
     let refused = said.lines().filter_map(|line| line.strip_prefix("% Invalid input at line ")?.parse().ok()).collect();
@@ -94,6 +108,25 @@ fn wrong_words_are_refused_and_named() {
     assert!(percent(count.too_many, count.too_many_of) >= 90, "{count:?}");
 }
 
+/// Prints the share of the files below the folder that `EOS_SIM_FILES` names, for each folder in it:
+/// `EOS_SIM_FILES=/my/dumps cargo test -p eos-sim --test it of_a_folder -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints figures of files that are not here"]
+#[expect(clippy::print_stdout, reason = "that is what it is for")]
+fn figures_of_a_folder() {
+    let folder = std::env::var("EOS_SIM_FILES").unwrap();
+    let mut found: std::collections::BTreeMap<_, Files> = std::collections::BTreeMap::new();
+    for (path, text) in files("figures_of_a_folder", &folder) {
+        let inside = path.strip_prefix(&folder).unwrap().iter().next().unwrap().to_owned();
+        found.entry(inside).or_default().push((path, text));
+    }
+    println!("| folder | files | strict: taken | equal | stable |\n|---|---|---|---|---|");
+    for (inside, files) in found {
+        let Share { of, taken, equal, stable } = Share::of(&files, Strictness::Strict);
+        println!("| {} | {of} | {taken} | {equal} | {stable} |", inside.display());
+    }
+}
+
 /// Prints the table of figures for the README: `cargo test -p eos-sim --test it figures --
 /// --ignored --nocapture`.
 #[test]
@@ -112,8 +145,9 @@ fn figures() {
         println!("| {name} | {of} | {taken} | {equal} | {stable} | {} |", lenient.equal);
     }
     let count = refusals(&dumps);
-    let (of, alike) = pairs();
-    println!("\nlines that devices dropped or wrote in another way: {of}, {alike} of them here, too");
+    let Pairs { dropped, dropped_here, added, added_here } = Pairs::read();
+    println!("\nlines that devices dropped or wrote in another way: {dropped}, {dropped_here} of them here, too");
+    println!("lines that devices showed and that were not pushed: {added}, {added_here} of them here, too");
     println!("misspelt words refused and named: {} of {}", count.misspelt, count.misspelt_of);
     println!("words too many refused and named: {} of {}", count.too_many, count.too_many_of);
 }
