@@ -10,8 +10,8 @@ use eapi::{
 };
 use intent::check::{Form, Shown};
 use intent::inventory::{Device, Password, Tls, Transport, Verify};
-use naas::ports::{Confirmation, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
-use naas::records::outcome::SwitchState;
+use naas::ports::{Confirmation, Staged, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
+use naas::records::outcome::{Remark, SwitchState};
 use secrecy::SecretString;
 
 use crate::with_causes;
@@ -95,7 +95,7 @@ impl Switch for EosSwitch {
         status.map(switch_status).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
     }
 
-    async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
+    async fn stage(&mut self, session: &str, configuration: &str) -> Result<Staged, SwitchError> {
         let name = session_name(session)?;
         let candidate = Candidate::parse(configuration).map_err(|error| SwitchError {
             fault: SwitchFault::Misconfigured,
@@ -104,7 +104,9 @@ impl Switch for EosSwitch {
             message: format!("the rendered configuration cannot be sent: {error}; correct the template"),
         })?;
         let staged = Session::stage(&self.client, name, &candidate, Load::Replace).await;
-        staged.map(|staged| staged.diff).map_err(|error| self.not_staged(error))
+        let remark = |eapi::Remark { line_number, line, text }| Remark { line: line_number, command: line, text };
+        let staged = staged.map_err(|error| self.not_staged(error))?;
+        Ok(Staged { diff: staged.diff, remarks: staged.remarks.into_iter().map(remark).collect() })
     }
 
     async fn commit(&mut self, session: &str, timer: Duration) -> Result<Option<String>, SwitchError> {

@@ -53,6 +53,9 @@ pub(crate) struct Outcome {
     /// The switch's own unified diff.
     #[serde(default)]
     pub(crate) diff: String,
+    /// What the switch said about lines that it took.
+    #[serde(default)]
+    pub(crate) remarks: Vec<Remark>,
     /// The sentence that says what went wrong.
     pub(crate) error: Option<String>,
     /// The run that the device was left to.
@@ -72,6 +75,17 @@ pub(crate) struct Outcome {
     pub(crate) reason: Option<String>,
     /// When it is tried again.
     pub(crate) again_at: Option<String>,
+}
+
+/// What a switch said about a line that it took.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Remark {
+    /// The number of the line in the rendered configuration, from 1.
+    pub(crate) line: usize,
+    /// The line, without indentation and secrets.
+    pub(crate) command: String,
+    /// The words of the switch.
+    pub(crate) text: String,
 }
 
 /// What a status means for whoever asked.

@@ -7,6 +7,7 @@ mod backend;
 mod diff;
 mod documents;
 mod follow;
+mod remarks;
 mod results;
 mod screen;
 mod signals;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::diff;
 use crate::documents::{Class, Outcome};
 use crate::follow::Followed;
+use crate::remarks;
 use crate::screen::{self, Form, count, names};
 use crate::verbs::Ended;
 
@@ -33,6 +34,7 @@ impl Followed {
             Form::Json => screen::json(self.document()),
             Form::Text => {
                 self.print_diffs();
+                remarks::print(&self.outcomes);
                 print_failures(&self.outcomes);
                 screen::sentence(&self.summary().sentence(&self.report.mode), 0);
                 self.print_pinned();

@@ -15,7 +15,7 @@ use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 
-pub use switches::{Confirmation, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
+pub use switches::{Confirmation, Staged, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
 
 use crate::records::device_state::DeviceRecord;
 use crate::records::idempotency::IdempotencyRecord;

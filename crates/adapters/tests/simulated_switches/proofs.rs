@@ -106,3 +106,23 @@ async fn what_a_reload_would_undo_is_reported_and_saved() {
     assert_eq!((outcome(&store, "b").status, outcome(&store, "b").switch), (Status::InSync, SwitchState::Saved));
     assert!(!device.startup_config().contains("alias BY hand"));
 }
+
+#[tokio::test]
+async fn what_a_switch_remarks_is_in_the_outcome() {
+    let fleet = fleet().await;
+    let store = store(&fleet, "pw");
+    let said = [
+        ("username naas", "! secret hunter2 takes effect only after reboot"),
+        ("vlan 101", "! VLAN id 101 not found in current VLAN configuration"),
+    ];
+    let remark_lines = said.map(|(line, text)| (line.to_owned(), text.to_owned())).into();
+    fleet.device("b").unwrap().set_faults(Faults { remark_lines, ..Faults::default() });
+
+    enforce(&fleet, &store, "plan").await;
+
+    let remarks = outcome(&store, "b").remarks;
+    let vlan = remarks.iter().find(|remark| remark.command == "vlan 101").expect("a remark on the VLAN");
+    assert!(vlan.text.contains("VLAN id 101 not found"), "{vlan:?}");
+    assert!(!format!("{remarks:?}").contains("hunter2") && remarks.len() == 2, "{remarks:?}");
+    assert_eq!(outcome(&store, "a").remarks, []);
+}

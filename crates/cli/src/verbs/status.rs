@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::backend::{Backend, CallError, Target};
 use crate::documents::{Outcome, Report, pin, read};
 use crate::follow::outcomes;
+use crate::remarks;
 use crate::results::print_failures;
 use crate::screen::{self, Form, count, moment};
 use crate::{diff, site};
@@ -153,6 +154,10 @@ fn print_outcome(outcome: &Outcome) {
     );
     fact("reason", outcome.reason.clone());
     fact("next try", outcome.again_at.as_deref().map(moment));
+    if !outcome.remarks.is_empty() {
+        screen::line("  the switch remarked:");
+        remarks::print_alone(&outcome.remarks);
+    }
     if !outcome.diff.is_empty() {
         screen::line("");
         diff::print(&outcome.diff);

@@ -130,3 +130,22 @@ async fn an_empty_plan_is_applied_without_an_error() {
     assert!(applied.out.contains("changes no device"), "{applied:?}");
     assert_eq!(document["summary"]["changed"], 0, "{document}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_switches_remark_is_shown_once_for_all_alike() {
+    let lab = Lab::of(2).await;
+    for device in ["leaf1", "leaf2"] {
+        let remark_lines =
+            [("alias FOO BAR".to_owned(), "! Change will take effect only after reboot".to_owned())].into();
+        lab.device(device).set_faults(eos_sim::Faults { remark_lines, ..Default::default() });
+    }
+
+    let plan = lab.naas(&["plan"]);
+    let apply = lab.json(&["apply", "--all", "--yes"]);
+
+    let said = "leaf1, leaf2 remarked:\n  `alias FOO BAR`: Change will take effect only after reboot\n";
+    assert!(plan.out.contains(said), "{}", plan.out);
+    assert_eq!(apply["devices"][0]["remarks"][0]["command"], "alias FOO BAR");
+    let status = lab.naas(&["status", apply["run"].as_str().unwrap(), "leaf2"]);
+    assert!(status.out.contains("`alias FOO BAR`: Change will take effect"), "{}", status.out);
+}

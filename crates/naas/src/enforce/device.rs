@@ -19,7 +19,10 @@ use super::stop::Stop;
 use crate::lease::{self, HeldLease};
 use crate::ports::{Clock, StoreError, StoreFault};
 use crate::records::device_state::{InSync, KnownSwitch, Pin};
-use crate::records::outcome::{Outcome, Status};
+use crate::records::outcome::{Outcome, Remark, Status};
+
+/// How many remarks of a switch are recorded of one push.
+const MOST_REMARKS: usize = 200;
 
 /// One device of a slice.
 pub(super) struct DeviceWork<'w, P: EnforcerPorts> {
@@ -162,27 +165,46 @@ fn succeeded(pushed: Pushed, prepared: &Prepared, blank: Outcome) -> Worked {
     let intent = prepared.config.hash.to_string();
     let known = |digest| InSync { intent, digest, at: blank.finished_at, run: blank.run.clone() };
     let in_sync = pushed.digest.map(known);
-    let diff = redact::secrets(&pushed.diff);
     let outcome = Outcome {
         status: pushed.status,
         switch: pushed.switch,
-        error: pushed.remark,
-        diff,
+        error: pushed.note,
+        diff: redact::secrets(&pushed.staged.diff),
+        remarks: shown(pushed.staged.remarks),
         plan: pushed.plan,
         ..blank
     };
     Worked { in_sync, ..outcome.into() }
 }
 
-fn failed(SwitchFailure { error, diff, ending }: SwitchFailure, prepared: &Prepared, blank: Outcome) -> Worked {
+fn failed(SwitchFailure { error, staged, ending }: SwitchFailure, prepared: &Prepared, blank: Outcome) -> Worked {
     let comes_from = error.line.and_then(|line| prepared.config.comes_from(line, &prepared.device)).unwrap_or_default();
     let again = (error.may_pass() && ending == Ending::Failed).then_some(Why::Failed);
     let outcome = Outcome {
         status: if ending == Ending::Reverted { Status::Reverted } else { error.status() },
         error: Some(redact::secrets(&error.message) + &comes_from),
         switch: error.state,
-        diff: redact::secrets(&diff),
+        diff: redact::secrets(&staged.diff),
+        remarks: shown(staged.remarks),
         ..blank
     };
     Worked { again, ..outcome.into() }
+}
+
+/// The remarks without secrets. Each is one line; together they must fit into an answer.
+fn shown(remarks: Vec<Remark>) -> Vec<Remark> {
+    let left_out = remarks.len().saturating_sub(MOST_REMARKS);
+    let mut shown: Vec<_> = remarks
+        .into_iter()
+        .take(MOST_REMARKS)
+        .map(|Remark { line, command, text }| Remark {
+            line,
+            command: redact::secrets(&command),
+            text: redact::secrets(&text),
+        })
+        .collect();
+    if let Some(last) = shown.last_mut().filter(|_| left_out > 0) {
+        last.text += &format!(" (and remarks on {left_out} more lines)");
+    }
+    shown
 }

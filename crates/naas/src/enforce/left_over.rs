@@ -5,7 +5,7 @@ use tracing::{info, warn};
 
 use super::confirm::{ConfirmedCommit, Trial};
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
-use super::push_job::{PushError, PushJob, Pushed, SwitchFailure};
+use super::push_job::{PushError, PushJob, Pushed, StagedSession, SwitchFailure};
 use crate::ports::{Clock, Switch, SwitchFault, SwitchStatus};
 use crate::records::run::Mode;
 use crate::session;
@@ -42,8 +42,8 @@ impl<P: EnforcerPorts> LeftOver<'_, P> {
     /// Anybody else's is theirs to confirm.
     pub(super) async fn end_trial(&self, switch: &mut SwitchOf<P>, session: &str) -> Result<Option<Pushed>, PushError> {
         self.may_end(session)?;
-        let staged = self.job.stage(switch).await?;
-        let after = switch.abort(&staged.name).await?;
+        let StagedSession { name, staged } = self.job.stage(switch).await?;
+        let after = switch.abort(&name).await?;
         if !staged.diff.is_empty() {
             switch.abort(session).await?;
             return Ok(None);
@@ -53,7 +53,7 @@ impl<P: EnforcerPorts> LeftOver<'_, P> {
         let committed = after.digest.filter(|digest| self.status.digest.as_ref() == Some(digest));
         let trial = Trial { began: self.job.work.ports.clock.now(), before: None, committed };
         let saved = ConfirmedCommit { job: self.job, session }.confirm(&trial).await?;
-        Ok(Some(saved.brought(staged.diff)))
+        Ok(Some(saved.brought(staged)))
     }
 
     fn may_end(&self, session: &str) -> Result<(), SwitchFailure> {

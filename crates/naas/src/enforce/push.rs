@@ -71,55 +71,55 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
     }
 
     async fn compare(&self, switch: &mut SwitchOf<P>, status: SwitchStatus) -> Result<Pushed, PushError> {
-        let staged = self.stage(switch).await?;
+        let StagedSession { name, staged } = self.stage(switch).await?;
         if staged.diff.is_empty() {
-            return self.found_in_sync(switch, &staged, status).await;
+            let pushed = self.found_in_sync(switch, &name, status).await?;
+            return Ok(Pushed { staged, ..pushed });
         }
         if !self.is_planned(&staged.diff) {
-            switch.abort(&staged.name).await?;
+            switch.abort(&name).await?;
             return Err(has_moved().into());
         }
         if self.mode() != Mode::Apply {
-            let aborted = switch.abort(&staged.name).await;
+            let aborted = switch.abort(&name).await;
             return match aborted {
-                Ok(_) => Ok(self.differs(staged.diff, status.digest)),
-                Err(error) => Err(SwitchFailure { error, diff: staged.diff, ending: Ending::Failed }.into()),
+                Ok(_) => Ok(self.differs(staged, status.digest)),
+                Err(error) => Err(SwitchFailure { error, staged, ending: Ending::Failed }.into()),
             };
         }
-        self.commit(switch, staged, status.digest).await
+        self.commit(switch, StagedSession { name, staged }, status.digest).await
     }
 
     async fn found_in_sync(
         &self,
         switch: &mut SwitchOf<P>,
-        staged: &StagedSession,
+        session: &str,
         status: SwitchStatus,
     ) -> Result<Pushed, PushError> {
-        let after = switch.abort(&staged.name).await?;
+        let after = switch.abort(session).await?;
         // The digest is that of the target only if it was nobody else's work in between.
         let digest = after.digest.filter(|digest| status.digest.as_ref() == Some(digest));
-        self.found(switch, &staged.name, after.unsaved, digest).await
+        self.found(switch, session, after.unsaved, digest).await
     }
 
     async fn commit(
         &self,
         switch: &mut SwitchOf<P>,
-        staged: StagedSession,
+        StagedSession { name, staged }: StagedSession,
         before: Option<String>,
     ) -> Result<Pushed, PushError> {
         if !self.work.budget.allows(self.work.ports.clock.now(), self.prepared.confirm) {
-            switch.abort(&staged.name).await?;
+            switch.abort(&name).await?;
             let late = "it was staged too slowly for a commit to be confirmed in time";
             return Err(SwitchFailure::refused(SwitchFault::Busy, late).into());
         }
         if let Err(error) = self.store_configuration().await {
-            switch.abort(&staged.name).await?;
+            switch.abort(&name).await?;
             return Err(error);
         }
-        let StagedSession { name, diff } = staged;
         match (ConfirmedCommit { job: self, session: &name }).run(switch, before).await {
-            Ok(saved) => Ok(saved.brought(diff)),
-            Err(failure) => Err(SwitchFailure { diff, ..failure }.into()),
+            Ok(saved) => Ok(saved.brought(staged)),
+            Err(failure) => Err(SwitchFailure { staged, ..failure }.into()),
         }
     }
 }

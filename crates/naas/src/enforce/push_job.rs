@@ -5,7 +5,7 @@ use intent::hash::sha256;
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
 use super::prepare::Prepared;
 use super::slice_work::SliceWork;
-use crate::ports::{Clock, History, StoreError, Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
+use crate::ports::{Clock, History, Staged, StoreError, Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
 use crate::records::device_state::InSync;
 use crate::records::outcome::{Plan, Status, SwitchState};
 use crate::records::run::Mode;
@@ -25,9 +25,9 @@ pub(super) struct Pushed {
     pub(super) status: Status,
     pub(super) switch: SwitchState,
     /// What an operator must know of it, if anything.
-    pub(super) remark: Option<String>,
-    /// The switch's own diff; empty if nothing was changed.
-    pub(super) diff: String,
+    pub(super) note: Option<String>,
+    /// What the switch made of the configuration; blank if nothing was staged.
+    pub(super) staged: Staged,
     /// The digest that stands for the target configuration from now on, if one does.
     pub(super) digest: Option<String>,
     /// What an apply that is bound to this plan compares.
@@ -43,11 +43,12 @@ pub(super) enum PushError {
     Store(StoreError),
 }
 
-/// A failure at a switch, and the diff if the push got that far.
+/// A failure at a switch.
 #[derive(Debug)]
 pub(super) struct SwitchFailure {
     pub(super) error: SwitchError,
-    pub(super) diff: String,
+    /// What the switch made of the configuration; blank if the push did not get that far.
+    pub(super) staged: Staged,
     pub(super) ending: Ending,
 }
 
@@ -68,7 +69,7 @@ impl<F: Into<SwitchFailure>> From<F> for PushError {
 
 impl From<SwitchError> for SwitchFailure {
     fn from(error: SwitchError) -> Self {
-        Self { error, diff: String::new(), ending: Ending::Failed }
+        Self { error, staged: Staged::default(), ending: Ending::Failed }
     }
 }
 
@@ -82,8 +83,8 @@ impl SwitchFailure {
 /// A session with the target configuration in it, pending on the switch.
 pub(super) struct StagedSession {
     pub(super) name: String,
-    /// The switch's own diff; empty when nothing would change.
-    pub(super) diff: String,
+    /// What the switch makes of it.
+    pub(super) staged: Staged,
 }
 
 impl<P: EnforcerPorts> PushJob<'_, P> {
@@ -100,8 +101,8 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
     /// Opens a session with the target configuration in it.
     pub(super) async fn stage(&self, switch: &mut SwitchOf<P>) -> Result<StagedSession, SwitchError> {
         let name = self.session_name();
-        let diff = switch.stage(&name, &self.prepared.config.configuration).await?;
-        Ok(StagedSession { name, diff })
+        let staged = switch.stage(&name, &self.prepared.config.configuration).await?;
+        Ok(StagedSession { name, staged })
     }
 
     /// The name of a session that was never opened.
@@ -140,22 +141,22 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
     pub(super) fn in_sync(&self, digest: Option<String>) -> Pushed {
         let plan = self.sealed("", digest.clone());
         let (status, switch) = (Status::InSync, SwitchState::Unchanged);
-        Pushed { status, switch, remark: None, diff: String::new(), digest, plan }
+        Pushed { status, switch, note: None, staged: Staged::default(), digest, plan }
     }
 
     /// A plan or a check of a switch that runs the target configuration, and would lose it in a
     /// reload.
     pub(super) fn unsaved(&self, digest: Option<String>) -> Pushed {
-        let remark = "it runs what is intended, but its startup-config is another one, which a reload brings back; an apply saves it";
+        let note = "it runs what is intended, but its startup-config is another one, which a reload brings back; an apply saves it";
         let (status, switch) = (Status::NotSaved, SwitchState::NotSaved);
-        Pushed { status, switch, remark: Some(remark.to_owned()), ..self.in_sync(digest) }
+        Pushed { status, switch, note: Some(note.to_owned()), ..self.in_sync(digest) }
     }
 
     /// A plan or a check of a switch that runs something else.
-    pub(super) fn differs(&self, diff: String, digest: Option<String>) -> Pushed {
+    pub(super) fn differs(&self, staged: Staged, digest: Option<String>) -> Pushed {
         let status = if self.mode() == Mode::Plan { Status::Planned } else { Status::Drifted };
-        let plan = self.sealed(&diff, digest);
-        Pushed { status, switch: SwitchState::Unchanged, remark: None, diff, digest: None, plan }
+        let plan = self.sealed(&staged.diff, digest);
+        Pushed { status, switch: SwitchState::Unchanged, note: None, staged, digest: None, plan }
     }
 
     fn sealed(&self, diff: &str, digest: Option<String>) -> Option<Plan> {
@@ -187,24 +188,26 @@ impl SavedConfig {
         }
     }
 
-    /// What the push came to that brought the target configuration in with this diff.
-    pub(super) fn brought(self, diff: String) -> Pushed {
-        self.saved(Status::Changed, diff)
+    /// What the push came to that brought the target configuration in, of which the switch
+    /// made this.
+    pub(super) fn brought(self, staged: Staged) -> Pushed {
+        self.saved(Status::Changed, staged)
     }
 
     /// What the push came to that found the target configuration, and saved it.
     pub(super) fn found(self) -> Pushed {
-        self.saved(Status::InSync, String::new())
+        self.saved(Status::InSync, Staged::default())
     }
 
-    fn saved(self, status: Status, diff: String) -> Pushed {
+    fn saved(self, status: Status, staged: Staged) -> Pushed {
         let switch = SwitchState::Saved;
         match self {
-            Self::Target(digest) => Pushed { status, switch, remark: None, diff, digest, plan: None },
+            Self::Target(digest) => Pushed { status, switch, note: None, staged, digest, plan: None },
             Self::Edited => {
-                let remark = "somebody changed the switch by hand while this was being saved, and their change was saved with it";
-                let (status, remark) = (Status::EditedMeanwhile, Some(remark.to_owned()));
-                Pushed { status, switch, remark, diff, digest: None, plan: None }
+                let note = "somebody changed the switch by hand at about the time when this was saved, so their change may have been \
+                            saved with it";
+                let (status, note) = (Status::EditedMeanwhile, Some(note.to_owned()));
+                Pushed { status, switch, note, staged, digest: None, plan: None }
             }
         }
     }

@@ -45,6 +45,7 @@ impl<P: EnforcerPorts> SliceWork<'_, P> {
             status,
             switch: SwitchState::NotContacted,
             diff: String::new(),
+            remarks: Vec::new(),
             error,
             superseded_by: None,
             plan: None,

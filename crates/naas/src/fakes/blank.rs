@@ -46,6 +46,7 @@ pub fn outcome(run: &RunId, device: &DeviceName, status: Status) -> Outcome {
         status,
         switch: SwitchState::Saved,
         diff: String::new(),
+        remarks: Vec::new(),
         error: None,
         superseded_by: None,
         plan: None,

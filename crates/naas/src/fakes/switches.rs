@@ -10,8 +10,8 @@ use intent::inventory::Device;
 use intent::name::DeviceName;
 
 use super::guard::lock;
-use crate::ports::{Confirmation, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
-use crate::records::outcome::SwitchState;
+use crate::ports::{Confirmation, Staged, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
+use crate::records::outcome::{Remark, SwitchState};
 
 /// Switches that hold their configuration as plain text and call any difference a diff. For what
 /// EOS really does, test against the simulator.
@@ -57,6 +57,8 @@ struct State {
     on_trial: Option<Trial>,
     /// True if the startup-config is another one.
     unsaved: bool,
+    /// What it says about the lines of each configuration that is staged.
+    remarks: Vec<Remark>,
     /// What every show command answers.
     shown: String,
     identity: SwitchIdentity,
@@ -150,6 +152,12 @@ impl FakeSwitches {
     /// What every show command answers from now on.
     pub fn answer(&self, device: &str, shown: &str) {
         shown.clone_into(&mut lock(&self.0).switch(device).shown);
+    }
+
+    /// Makes `device` say this about the first line of every configuration.
+    pub fn remark(&self, device: &str, text: &str) {
+        let command = "hostname secret sha512 CANARY".to_owned();
+        lock(&self.0).switch(device).remarks = vec![Remark { line: 1, command, text: text.to_owned() }];
     }
 
     /// Makes one call of one device fail from now on, without any effect.
@@ -315,14 +323,15 @@ impl Switch for FakeSwitch {
         self.call(SwitchCall::Status, |switch| switch.status()).await
     }
 
-    async fn stage(&mut self, session: &str, configuration: &str) -> Result<String, SwitchError> {
+    async fn stage(&mut self, session: &str, configuration: &str) -> Result<Staged, SwitchError> {
         assert!(lock(&self.fleet).sessions.insert(session.to_owned()), "session {session} was opened before");
         let stage = |switch: &mut State| {
             switch.pending.insert(session.to_owned(), configuration.to_owned());
             let signed =
                 |sign: &str, text: &str| text.lines().map(|line| format!("{sign}{line}\n")).collect::<String>();
             let differs = switch.running != configuration;
-            if differs { signed("-", &switch.running) + &signed("+", configuration) } else { String::new() }
+            let diff = signed("-", &switch.running) + &signed("+", configuration);
+            Staged { diff: if differs { diff } else { String::new() }, remarks: switch.remarks.clone() }
         };
         self.call(SwitchCall::Stage, stage).await
     }

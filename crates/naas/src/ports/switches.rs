@@ -6,7 +6,7 @@ use std::time::Duration;
 use intent::check::{Form, Shown};
 use intent::inventory::Device;
 
-use crate::records::outcome::{Status, SwitchState};
+use crate::records::outcome::{Remark, Status, SwitchState};
 
 /// How switches are reached.
 pub trait Switches: Send + Sync {
@@ -24,11 +24,10 @@ pub trait Switch: Send {
     fn status(&mut self) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
 
     /// Loads `configuration` into a new session named `session` in place of everything the switch
-    /// has, and returns the switch's own unified diff; empty when nothing would change. The session
-    /// stays pending. On `Err` the session has been aborted if that was possible, and
-    /// [`SwitchError::state`] tells.
+    /// has, and returns what the switch makes of it. The session stays pending. On `Err` the session
+    /// has been aborted if that was possible, and [`SwitchError::state`] tells.
     fn stage(&mut self, session: &str, configuration: &str)
-    -> impl Future<Output = Result<String, SwitchError>> + Send;
+    -> impl Future<Output = Result<Staged, SwitchError>> + Send;
 
     /// Puts a staged session into force for `timer`, a whole number of seconds: unless it is
     /// confirmed before, the switch goes back to what it ran by itself. Nothing is saved. Returns
@@ -61,6 +60,15 @@ pub trait Switch: Send {
     /// Discards a session: a pending one is gone, one whose timer runs is undone at once. Returns
     /// the status after that, from the same request.
     fn abort(&mut self, session: &str) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
+}
+
+/// What a switch makes of a configuration that was loaded into a session.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Staged {
+    /// The switch's own unified diff; empty when nothing would change.
+    pub diff: String,
+    /// What the switch said about lines that it took, in their order.
+    pub remarks: Vec<Remark>,
 }
 
 /// The answer to a confirmation.

@@ -132,6 +132,9 @@ pub struct Outcome {
     /// The switch's own unified diff from what it ran to what was rendered; empty when in sync.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub diff: String,
+    /// What the switch said about lines that it took, in the order of the lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Remark>,
     /// What went wrong: file, line and name, or the switch's words, and what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -149,6 +152,19 @@ pub struct Outcome {
     pub started_at: Timestamp,
     /// When its outcome was known.
     pub finished_at: Timestamp,
+}
+
+/// What the switch said about a line that it took, such as that it takes effect only after a
+/// reload. Without secrets.
+// EOS-45: EOS remarks on lines that it takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// The number of the line in the rendered configuration, from 1.
+    pub line: usize,
+    /// The line itself, without indentation.
+    pub command: String,
+    /// The words of the switch, on one line.
+    pub text: String,
 }
 
 /// What a plan was made of, and what must still be so when it is applied.

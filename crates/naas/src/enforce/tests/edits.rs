@@ -27,7 +27,7 @@ async fn an_edit_saved_with_a_commit_has_its_own_status_and_a_check() {
 
     let outcome = site.outcome("leaf1");
     assert_eq!((outcome.status, outcome.switch), (Status::EditedMeanwhile, SwitchState::Saved));
-    assert!(outcome.error.unwrap().contains("somebody changed the switch by hand while this was being saved"));
+    assert!(outcome.error.unwrap().contains("their change may have been saved with it"));
     assert!(!is_known(&site), "the digest of an edit stands for nothing");
     assert_a_check_follows(&site);
 }

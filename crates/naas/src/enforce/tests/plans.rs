@@ -130,3 +130,30 @@ async fn a_plan_of_an_earlier_version_binds_no_apply() {
 
     assert_eq!(bound_outcome(&site).status, Status::Refused);
 }
+
+#[tokio::test]
+async fn remarks_of_the_switch_are_recorded_without_secrets() {
+    for (mode, status) in [("plan", Status::Planned), ("check", Status::Drifted), ("apply", Status::Changed)] {
+        let site = Site::usual();
+        site.switches.remark("leaf1", "! key CANARY takes effect only after reboot, password CANARY");
+
+        site.enforce(mode, &["leaf1"]).await;
+
+        let outcome = site.outcome("leaf1");
+        let [remark] = outcome.remarks.as_slice() else { panic!("{outcome:?}") };
+        assert_eq!((outcome.status, remark.line), (status, 1));
+        assert!(remark.text.contains("takes effect only after reboot"), "{remark:?}");
+        assert!(!remark.command.contains("CANARY") && !remark.text.contains("password CANARY"), "{remark:?}");
+    }
+}
+
+#[tokio::test]
+async fn remarks_are_recorded_of_a_push_that_failed_later() {
+    let site = Site::usual();
+    site.switches.remark("leaf1", "! takes effect only after reboot");
+    site.switches.fail("leaf1", SwitchCall::Commit, SwitchFault::Refused, SwitchState::Unchanged);
+
+    site.enforce("apply", &["leaf1"]).await;
+
+    assert_eq!((site.outcome("leaf1").status, site.outcome("leaf1").remarks.len()), (Status::Refused, 1));
+}
