@@ -22,9 +22,12 @@ pub(crate) fn print_alone(remarks: &[Remark]) {
     remarks.iter().for_each(|remark| screen::sentence(&format!("  {}", sentence(remark, true)), 4));
 }
 
+/// What several switches said alike, as the first of them wrote it, and the names of all of them.
+type Group<'o> = (&'o [Remark], Vec<&'o str>);
+
 /// Groups devices by what their switches said, whatever the numbers of the lines.
-fn group(outcomes: &[Outcome]) -> Vec<(&[Remark], Vec<&str>)> {
-    let mut groups: BTreeMap<Vec<(&str, &str)>, (&[Remark], Vec<&str>)> = BTreeMap::new();
+fn group(outcomes: &[Outcome]) -> Vec<Group<'_>> {
+    let mut groups: BTreeMap<Vec<(&str, &str)>, Group<'_>> = BTreeMap::new();
     for outcome in outcomes.iter().filter(|outcome| !outcome.remarks.is_empty()) {
         let said = outcome.remarks.iter().map(|remark| (remark.command.as_str(), remark.text.as_str())).collect();
         let group = groups.entry(said).or_insert_with(|| (&outcome.remarks, Vec::new()));

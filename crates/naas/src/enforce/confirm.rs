@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
 use super::push_job::{Ending, PushJob, SavedConfig, SwitchFailure};
-use crate::ports::{Clock, Confirmation, Staged, Switch, SwitchError, SwitchFault, SwitchStatus};
+use crate::ports::{Clock, Confirmation, Switch, SwitchError, SwitchFault, SwitchStatus};
 use crate::records::outcome::SwitchState;
 
 /// Between two attempts to confirm: a switch may take a moment to move its management.
@@ -141,7 +141,7 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
             self.session
         );
         let error = SwitchError { fault: SwitchFault::Refused, state: SwitchState::Unchanged, line: None, message };
-        SwitchFailure { error, staged: Staged::default(), ending: Ending::Reverted }
+        SwitchFailure { error, staged: Box::default(), ending: Ending::Reverted }
     }
 
     fn unknown(&self) -> SwitchError {
@@ -226,5 +226,5 @@ async fn undo(switch: &mut impl Switch, session: &str, check: &Check, found: &st
     };
     let message = format!("check {} failed: {found}; {consequence}", check.describe());
     let error = SwitchError { fault: SwitchFault::Refused, state, line: None, message };
-    SwitchFailure { error, staged: Staged::default(), ending: Ending::Reverted }
+    SwitchFailure { error, staged: Box::default(), ending: Ending::Reverted }
 }

@@ -84,7 +84,7 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
             let aborted = switch.abort(&name).await;
             return match aborted {
                 Ok(_) => Ok(self.differs(staged, status.digest)),
-                Err(error) => Err(SwitchFailure { error, staged, ending: Ending::Failed }.into()),
+                Err(error) => Err(SwitchFailure { error, staged: Box::new(staged), ending: Ending::Failed }.into()),
             };
         }
         self.commit(switch, StagedSession { name, staged }, status.digest).await
@@ -119,7 +119,7 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
         }
         match (ConfirmedCommit { job: self, session: &name }).run(switch, before).await {
             Ok(saved) => Ok(saved.brought(staged)),
-            Err(failure) => Err(SwitchFailure { staged, ..failure }.into()),
+            Err(failure) => Err(SwitchFailure { staged: Box::new(staged), ..failure }.into()),
         }
     }
 }

@@ -48,7 +48,7 @@ pub(super) enum PushError {
 pub(super) struct SwitchFailure {
     pub(super) error: SwitchError,
     /// What the switch made of the configuration; blank if the push did not get that far.
-    pub(super) staged: Staged,
+    pub(super) staged: Box<Staged>,
     pub(super) ending: Ending,
 }
 
@@ -69,7 +69,7 @@ impl<F: Into<SwitchFailure>> From<F> for PushError {
 
 impl From<SwitchError> for SwitchFailure {
     fn from(error: SwitchError) -> Self {
-        Self { error, staged: Staged::default(), ending: Ending::Failed }
+        Self { error, staged: Box::default(), ending: Ending::Failed }
     }
 }
 
