@@ -24,6 +24,7 @@ use crate::confirm::ConfirmWithin;
 use crate::inventory::Device;
 use crate::lockout::Rule;
 use crate::model::{self, Model, ModelError, ModelFiles};
+use crate::tenancy::{PortDocument, PortName, Tenants};
 
 pub(crate) mod bodies;
 mod budget;
@@ -37,6 +38,7 @@ mod jinja_variables;
 mod limits;
 mod line_marks;
 mod mutable;
+mod pieces;
 mod provenance;
 mod python_methods;
 mod python_text;
@@ -55,6 +57,7 @@ pub use provenance::ModelVersion;
 
 use jinja_engine::JinjaEngine;
 use line_marks::LineMarks;
+use pieces::Piece;
 use snippet::{Snippet, kept};
 use sources::{Sources, TemplateKind};
 use tera_engine::TeraEngine;
@@ -62,6 +65,7 @@ use tera_engine::TeraEngine;
 /// All models and templates, parsed once and rendered for many devices.
 pub struct ModelSet {
     models: Vec<Model>,
+    tenants: Option<Tenants>,
     sources: Sources,
     tera: TeraEngine,
     jinja: JinjaEngine,
@@ -122,26 +126,67 @@ impl fmt::Debug for RenderedConfig {
     }
 }
 
+impl RenderedConfig {
+    /// Where a line of ordered ports that are rendered alone comes from.
+    fn origin_of(&self, line: usize, models: &ModelSet) -> Option<LineOrigin> {
+        let mut last = 0;
+        let part = self.parts.iter().find(|part| {
+            last += part.lines;
+            line <= last
+        })?;
+        let template = models.template_of(&part.model)?.to_owned();
+        Some(LineOrigin { model: part.model.clone(), template, line: None })
+    }
+}
+
 impl ModelSet {
     /// Parses everything in `files`. A broken model is an error, since it may be for any device; a
     /// broken template is kept as the error of the devices that need it.
     pub fn read(files: &ModelFiles) -> Result<Self, ModelError> {
         let models = model::read(files)?;
+        let tenants = Tenants::read(files)?;
         let sources = Sources::read(files);
         let tera = TeraEngine::compile(&sources);
         let jinja = JinjaEngine::new(&sources);
-        Ok(Self { models, sources, tera, jinja, marked: OnceLock::new() })
+        Ok(Self { models, tenants, sources, tera, jinja, marked: OnceLock::new() })
     }
 
-    /// Renders the full configuration of `device`.
+    /// Renders the full configuration of `device`, without ports that tenants ordered.
     ///
     /// # Errors
     ///
     /// What is wrong in a model or template; and the first line that is no configuration, see
     /// [`candidate`].
     pub fn render(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
-        let rendered = self.render_text(device)?;
-        candidate::check(&rendered.configuration).map_err(|error| self.not_configuration(error, device))?;
+        self.render_with_ports(device, &PortDocument::default())
+    }
+
+    /// Renders the full configuration of `device` with the ports that tenants ordered.
+    ///
+    /// # Errors
+    ///
+    /// As [`render`](Self::render); and a port that a model configures and a tenant has.
+    pub fn render_with_ports(&self, device: &Device, ports: &PortDocument) -> Result<RenderedConfig, RenderError> {
+        let rendered = budget::limited(|| self.rendered(device, ports))?;
+        candidate::check(&rendered.configuration).map_err(|error| self.not_configuration(error, device, ports))?;
+        Ok(rendered)
+    }
+
+    /// Renders these ordered ports of `device` alone, to be merged into what it runs: each port is
+    /// taken back to the defaults of EOS before its lines.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong in the template; and the first line that is no configuration.
+    pub fn render_ports<'p>(
+        &self,
+        device: &Device,
+        ports: &PortDocument,
+        wanted: impl IntoIterator<Item = &'p PortName>,
+    ) -> Result<RenderedConfig, RenderError> {
+        let rendered = budget::limited(|| self.rendered_ports(device, ports, wanted))?;
+        candidate::check(&rendered.configuration)
+            .map_err(|error| RenderError::NotConfiguration { origin: rendered.origin_of(error.line, self), error })?;
         Ok(rendered)
     }
 
@@ -152,49 +197,78 @@ impl ModelSet {
     ///
     /// What is wrong in a model or template.
     pub fn render_text(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
-        budget::limited(|| self.rendered(device))
+        budget::limited(|| self.rendered(device, &PortDocument::default()))
     }
 
-    fn rendered(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
-        let models = self.models_of(device)?;
-        let host = host(device);
-        let mut configuration = String::new();
-        let mut parts = Vec::new();
-        for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet::new(self, model, device, &host);
-            let text = snippet.render()?;
-            let text = kept(&text, index + 1 == models.len());
+    fn rendered(&self, device: &Device, ports: &PortDocument) -> Result<RenderedConfig, RenderError> {
+        let pieces = self.pieces(device, &host(device), ports)?;
+        let (mut configuration, mut parts) = (String::new(), Vec::new());
+        for (index, piece) in pieces.iter().enumerate() {
+            let text = kept(&piece.text, index + 1 == pieces.len());
             configuration.push_str(text);
             configuration.push('\n');
-            parts.push(Part { model: model.path.clone(), lines: text.split('\n').count() });
+            parts.push(Part { model: piece.model.path.clone(), lines: text.split('\n').count() });
         }
         if configuration.trim().is_empty() {
-            return Err(RenderError::Empty(models.len()));
+            return Err(RenderError::Empty(pieces.len()));
         }
+        Ok(RenderedConfig { configuration, parts, ..self.guards(device)? })
+    }
+
+    /// What guards a push to `device`, whatever is pushed: its commit timer, its checks, and the
+    /// rules that it may break.
+    fn guards(&self, device: &Device) -> Result<RenderedConfig, RenderError> {
+        let models = self.models_of(device)?;
         Ok(RenderedConfig {
-            configuration,
-            parts,
+            configuration: String::new(),
+            parts: Vec::new(),
             confirm: models.iter().filter_map(|model| model.confirm).max(),
             checks: models.iter().flat_map(|model| model.checks.iter().cloned()).collect(),
             allowed: models.iter().flat_map(|model| model.allow.keys().copied()).collect(),
         })
     }
 
+    fn rendered_ports<'p>(
+        &self,
+        device: &Device,
+        ports: &PortDocument,
+        wanted: impl IntoIterator<Item = &'p PortName>,
+    ) -> Result<RenderedConfig, RenderError> {
+        let host = host(device);
+        let (mut configuration, mut parts) = (String::new(), Vec::new());
+        for port in wanted {
+            let Some(entry) = ports.ports.get(port) else { continue };
+            let piece = self.port_piece(device, &host, port, entry)?;
+            // EOS-90: without it, what stood in the section before would stay.
+            let text = format!("default interface {port}\n{}\n", kept(&piece.text, false));
+            parts.push(Part { model: piece.model.path.clone(), lines: text.lines().count() });
+            configuration.push_str(&text);
+        }
+        Ok(RenderedConfig { configuration, parts, ..self.guards(device)? })
+    }
+
     /// Where each line of what [`render`](Self::render) returns comes from. It renders once more,
     /// so it is for errors and people.
     pub fn origins(&self, device: &Device) -> Result<Vec<LineOrigin>, RenderError> {
-        budget::limited(|| self.traced(device))
+        self.origins_with_ports(device, &PortDocument::default())
     }
 
-    fn traced(&self, device: &Device) -> Result<Vec<LineOrigin>, RenderError> {
-        let models = self.models_of(device)?;
+    /// Where each line of what [`render_with_ports`](Self::render_with_ports) returns comes from.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong in a model or template.
+    pub fn origins_with_ports(&self, device: &Device, ports: &PortDocument) -> Result<Vec<LineOrigin>, RenderError> {
+        budget::limited(|| self.traced(device, ports))
+    }
+
+    fn traced(&self, device: &Device, ports: &PortDocument) -> Result<Vec<LineOrigin>, RenderError> {
         let host = host(device);
+        let pieces = self.pieces(device, &host, ports)?;
         let mut all = Vec::new();
-        for (index, model) in models.iter().enumerate() {
-            let snippet = Snippet::new(self, model, device, &host);
-            let text = snippet.render()?;
-            let lines = kept(&text, index + 1 == models.len()).split('\n').count();
-            let origins = snippet.origins(&text);
+        for (index, Piece { model, text }) in pieces.iter().enumerate() {
+            let lines = kept(text, index + 1 == pieces.len()).split('\n').count();
+            let origins = Snippet::new(self, model, device, &host).origins(text);
             all.extend((0..lines).map(|line| {
                 let (template, line) = match origins.get(line).cloned().flatten() {
                     Some((template, line)) => (template, Some(line)),
@@ -208,8 +282,8 @@ impl ModelSet {
 
     /// The error of a line that is no configuration, with the template line and model that it comes
     /// from.
-    fn not_configuration(&self, error: NotConfiguration, device: &Device) -> RenderError {
-        let origins = self.origins(device).unwrap_or_default();
+    fn not_configuration(&self, error: NotConfiguration, device: &Device, ports: &PortDocument) -> RenderError {
+        let origins = self.origins_with_ports(device, ports).unwrap_or_default();
         RenderError::NotConfiguration { origin: origins.into_iter().nth(error.line - 1), error }
     }
 
@@ -230,9 +304,15 @@ impl ModelSet {
             .collect()
     }
 
-    /// The template of the model in the file of this path.
+    /// What `tenants.yaml` says, if it is there.
+    pub fn tenants(&self) -> Option<&Tenants> {
+        self.tenants.as_ref()
+    }
+
+    /// The template of the model in the file of this path; that of ordered ports if no file has it.
     pub fn template_of(&self, model: &str) -> Option<&str> {
-        self.models.iter().find(|other| other.path == model).map(|model| model.template.as_str())
+        let of_file = self.models.iter().find(|other| other.path == model).map(|model| model.template.as_str());
+        of_file.or_else(|| self.tenants().map(|tenants| tenants.rendering.template.as_str()))
     }
 
     /// The models of `device`, in the order of their lines; an error if one's data does not fit.

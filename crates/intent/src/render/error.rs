@@ -103,6 +103,28 @@ pub enum RenderError {
         /// The model's file.
         model: Option<String>,
     },
+    /// Ports are ordered, and nothing says how they are rendered.
+    #[error(
+        "tenants have ordered ports of {device}, but there is no tenants.yaml that says how they are rendered; put it back, since a \
+         configuration without their ports would take them away"
+    )]
+    NoTenants {
+        /// The name of the device.
+        device: String,
+    },
+    /// A model configures a port that a tenant has.
+    #[error(
+        "port {port} of {device} is configured by a model, and tenant {tenant} has ordered it; take it out of the model, or give it back \
+         for the tenant"
+    )]
+    OrderedPort {
+        /// The name of the device.
+        device: String,
+        /// The port.
+        port: String,
+        /// Who has the port.
+        tenant: String,
+    },
     /// A line of the configuration is no configuration, such as an EXEC command.
     #[error("{}{error}", from(.origin))]
     NotConfiguration {
@@ -164,6 +186,8 @@ impl RenderError {
             | Self::Unfit(_)
             | Self::NoTemplate { .. }
             | Self::UnknownKind { .. }
+            | Self::NoTenants { .. }
+            | Self::OrderedPort { .. }
             | Self::NotConfiguration { .. } => {}
         }
         self

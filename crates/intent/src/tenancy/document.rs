@@ -130,6 +130,6 @@ impl PortEntry {
     /// How the lines of the port are told apart from those of models, in a blame.
     pub fn origin(&self, port: &PortName) -> String {
         let verb = if self.idle { "given back by" } else { "of" };
-        format!("{port} {verb} tenant {}, order {}", self.tenant, self.request)
+        format!("port {port} {verb} tenant {}, order {}", self.tenant, self.request)
     }
 }

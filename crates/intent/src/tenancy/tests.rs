@@ -1,4 +1,5 @@
-//! Admission and the scope guard.
+//! Admission, rendering and the scope guard.
 
 mod admission;
+mod rendering;
 mod scope;
