@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     let store = FakeStore::with(INVENTORY, &[]);
     let clock = FakeClock::default();
-    let ports = Ports { inventories: &store, queue: &store, state: &store, dead_letters: &store, clock };
+    let ports = Ports { inventories: &store, models: &store, queue: &store, state: &store, dead_letters: &store, clock };
     let scheduler = Scheduler::new(ports, Step::Of(NonZeroUsize::MIN));
 
     let body = body.trim_ascii_start();
@@ -31,6 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
         method,
         path,
         query,
+        if_match: None,
         idempotency_key: Some("key"),
         caller: &Caller::named("somebody"),
         content_type: Some("application/json"),

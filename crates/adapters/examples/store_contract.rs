@@ -39,6 +39,8 @@ async fn main() {
     println!("history kept");
     contract::idempotency_keys(&state, seed).await;
     println!("idempotency keys kept");
+    contract::port_documents(&state, seed).await;
+    println!("port documents kept");
     let client = sqs(endpoint);
     let take = async || take(&client, queue_url).await;
     contract::slice_queue(&SqsSlices::new(client.clone(), queue_url), take, seed).await;

@@ -11,6 +11,7 @@ use eapi::{
 use intent::check::{Form, Shown};
 use intent::inventory::{Device, Password, Tls, Transport, Verify};
 use naas::ports::{Confirmation, Staged, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
+use naas::records::order;
 use naas::records::outcome::{Remark, SwitchState};
 use secrecy::SecretString;
 
@@ -95,7 +96,7 @@ impl Switch for EosSwitch {
         status.map(switch_status).map_err(|error| self.failed(&error, fault(error.kind()), untouched(&error)))
     }
 
-    async fn stage(&mut self, session: &str, configuration: &str) -> Result<Staged, SwitchError> {
+    async fn stage(&mut self, session: &str, configuration: &str, load: order::Load) -> Result<Staged, SwitchError> {
         let name = session_name(session)?;
         let candidate = Candidate::parse(configuration).map_err(|error| SwitchError {
             fault: SwitchFault::Misconfigured,
@@ -103,10 +104,20 @@ impl Switch for EosSwitch {
             line: Some(error.line),
             message: format!("the rendered configuration cannot be sent: {error}; correct the template"),
         })?;
-        let staged = Session::stage(&self.client, name, &candidate, Load::Replace).await;
+        let load = match load {
+            order::Load::Replace => Load::Replace,
+            order::Load::Merge => Load::Merge,
+        };
+        let staged = Session::stage(&self.client, name, &candidate, load).await;
         let remark = |eapi::Remark { line_number, line, text }| Remark { line: line_number, command: line, text };
         let staged = staged.map_err(|error| self.not_staged(error))?;
         Ok(Staged { diff: staged.diff, remarks: staged.remarks.into_iter().map(remark).collect() })
+    }
+
+    async fn running_config(&mut self) -> Result<String, SwitchError> {
+        let shown = self.client.run(["show running-config"], Format::Text).await;
+        let shown = shown.map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::Unchanged))?;
+        Ok(shown.first().and_then(|shown| shown["output"].as_str()).unwrap_or_default().to_owned())
     }
 
     async fn commit(&mut self, session: &str, timer: Duration) -> Result<Option<String>, SwitchError> {

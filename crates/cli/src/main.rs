@@ -25,8 +25,8 @@ use verbs::demo;
 #[cfg(feature = "aws")]
 use verbs::publish;
 use verbs::{
-    Ended, accept, apply, blame, cancel, check, completions, history, init, inventory, man, plan, redrive, render,
-    rollback, runs, serve, status, unpin, validate,
+    Ended, accept, apply, blame, cancel, check, completions, history, init, inventory, man, plan, port, redrive,
+    render, rollback, runs, serve, status, unpin, validate,
 };
 
 /// Network-as-a-Service for Arista EOS: render configurations from models and apply them to
@@ -80,6 +80,8 @@ enum Verb {
     Accept(accept::Accept),
     /// Show which run and model each line of a device's configuration comes from
     Blame(blame::Blame),
+    /// Order ports of switches for a tenant, show them, give them back
+    Port(port::Port),
     /// Upload models and templates to the bucket of a deployment
     #[cfg(feature = "aws")]
     Publish(publish::Publish),
@@ -135,6 +137,7 @@ impl Verb {
             Self::Unpin(unpin) => unpin.run().await?,
             Self::Accept(accept) => accept.run().await?,
             Self::Blame(blame) => blame.run().await?,
+            Self::Port(port) => return port.run().await,
             #[cfg(feature = "aws")]
             Self::Publish(publish) => return publish.run().await,
             Self::Redrive(redrive) => return redrive.run().await,

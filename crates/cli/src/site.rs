@@ -36,8 +36,9 @@ pub(crate) use tokens::{Bearer, Tokens, operator_file, read as read_token, switc
 pub(crate) use worker::{LAST_PUSHES, Work, Workers};
 
 /// The scheduler over a site folder.
-pub(crate) type LocalScheduler =
-    Scheduler<schedule::Ports<FolderInventories, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>>;
+pub(crate) type LocalScheduler = Scheduler<
+    schedule::Ports<FolderInventories, FolderModels, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>,
+>;
 type LocalPorts =
     Ports<FolderInventories, FolderModels, EosSwitches, EmbeddedStore, EmbeddedStore, EmbeddedStore, SystemClock>;
 pub(crate) type LocalEnforcer = Enforcer<LocalPorts>;
@@ -71,6 +72,7 @@ impl Site {
         let inventories = FolderInventories::new(folder.clone());
         let scheduler_ports = schedule::Ports {
             inventories: inventories.clone(),
+            models: FolderModels::of_site(&folder),
             queue: store.clone(),
             state: store.clone(),
             dead_letters: store.clone(),

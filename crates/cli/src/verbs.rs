@@ -14,6 +14,7 @@ pub(crate) mod init;
 pub(crate) mod inventory;
 pub(crate) mod man;
 pub(crate) mod plan;
+pub(crate) mod port;
 #[cfg(feature = "aws")]
 pub(crate) mod publish;
 pub(crate) mod redrive;

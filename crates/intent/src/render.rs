@@ -239,7 +239,7 @@ impl ModelSet {
         for port in wanted {
             let Some(entry) = ports.ports.get(port) else { continue };
             let piece = self.port_piece(device, &host, port, entry)?;
-            // EOS-90: without it, what stood in the section before would stay.
+            // EOS-94: without it, what stood in the section before would stay.
             let text = format!("default interface {port}\n{}\n", kept(&piece.text, false));
             parts.push(Part { model: piece.model.path.clone(), lines: text.lines().count() });
             configuration.push_str(&text);

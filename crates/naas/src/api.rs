@@ -2,6 +2,7 @@
 //! vocabulary but no HTTP library, so that API Gateway events and a local server get the same
 //! answers from the same code.
 
+mod ports;
 pub mod problem;
 
 use intent::name::excerpt;
@@ -28,7 +29,9 @@ const MAX_LIMIT: usize = 200;
 const ROUTES: &str = "POST /configure, GET /runs, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST \
                       /runs/{run}/cancel, GET /devices/{device}, GET /devices/{device}/history, GET \
                       /devices/{device}/configurations/{hash}, GET /devices/{device}/blame, POST \
-                      /devices/{device}/unpin, POST /devices/{device}/accept, POST /redrive";
+                      /devices/{device}/unpin, POST /devices/{device}/accept, POST /redrive, GET \
+                      /tenants/{tenant}/ports, GET and PUT /tenants/{tenant}/ports/{device}, GET, PUT and DELETE \
+                      /tenants/{tenant}/ports/{device}/{port}";
 
 /// A call of the API, as a front end received it.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,8 @@ pub struct ApiRequest<'a> {
     pub caller: &'a Caller,
     /// The header `Content-Type`.
     pub content_type: Option<&'a str>,
+    /// The header `If-Match`.
+    pub if_match: Option<&'a str>,
     /// The header `Idempotency-Key`.
     pub idempotency_key: Option<&'a str>,
     /// The bytes of the body, without any transfer encoding.
@@ -63,6 +68,9 @@ pub struct ApiResponse {
 /// Answers `request`. It never fails: failures are answers.
 pub async fn answer<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequest<'_>) -> ApiResponse {
     let path: Vec<_> = request.path.trim_matches('/').split('/').collect();
+    if let ["tenants", tenant, "ports", rest @ ..] = path.as_slice() {
+        return ports::answer(scheduler, request, tenant, rest).await;
+    }
     match method_of(&path) {
         None => unknown_path(),
         Some(method) if method != request.method => not_allowed(request, method),
@@ -217,7 +225,7 @@ fn refuse(problem: Problem, error: &dyn std::error::Error) -> ApiResponse {
         warn!(status = problem.status, kind = %problem.kind, "{}", problem.detail);
     }
     let mut answer = ApiResponse::problem(&problem);
-    if matches!(problem.status, 409 | 503) {
+    if problem.may_pass() {
         answer.headers.push(("retry-after", "5".to_owned()));
     }
     answer

@@ -4,6 +4,7 @@
 //! Each function plays one port and panics with what was expected and found. `seed` makes the names
 //! of runs and devices differ from those of other calls, so that a store may hold anything else.
 
+mod ports;
 mod queues;
 mod records;
 mod runs;
@@ -16,6 +17,7 @@ use crate::records::outcome::{Outcome, Status};
 use crate::records::run::Run;
 use crate::records::slice::Slice;
 
+pub use ports::port_documents;
 pub use queues::{dead_letters, slice_queue};
 pub use records::{device_records, history, idempotency_keys};
 pub use runs::{outcomes, runs};
@@ -73,6 +75,8 @@ mod tests {
             super::device_records(&store, seed).await;
             super::history(&store, seed).await;
             super::idempotency_keys(&store, seed).await;
+            super::port_documents(&store, seed).await;
+            store.slices.lock().unwrap().clear();
             super::dead_letters(&store, seed).await;
             let take = async || {
                 let slices = std::mem::take(&mut *store.slices.lock().unwrap());

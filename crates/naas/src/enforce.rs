@@ -23,6 +23,8 @@ mod inputs;
 mod installation_cache;
 mod left_over;
 mod limits;
+mod merge;
+mod ordered_ports;
 mod prepare;
 mod push;
 mod push_job;

@@ -7,6 +7,7 @@
 pub mod blank;
 mod clock;
 mod guard;
+mod ports;
 mod store;
 mod switches;
 

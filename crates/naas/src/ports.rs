@@ -2,6 +2,7 @@
 //! Manager and eAPI, or for a folder and an embedded store; the guarantees stand here, on the
 //! traits, and hold for every adapter.
 
+mod port_documents;
 mod switches;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
 use jiff::Timestamp;
 
+pub use port_documents::{PortDocuments, PortsOrdered, StoredPorts};
 pub use switches::{Confirmation, Staged, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
 
 use crate::records::device_state::DeviceRecord;

@@ -5,6 +5,7 @@ mod blame;
 mod error;
 mod history;
 mod idempotency;
+mod orders;
 mod pattern;
 mod ports;
 mod redrive;
@@ -22,6 +23,7 @@ pub use blame::{Blame, Line};
 pub use error::{ReportError, ScheduleError};
 pub use history::{Blamed, Configuration, DeviceHistory, RevisionReport};
 pub use idempotency::{CLAIM_LIFE, InvalidKey};
+pub use orders::{AppliedState, OrderError, OrderState, Ordered, PortPath, PortReport, PortsReport};
 pub use pattern::{InvalidPattern, Pattern};
 pub use ports::{Ports, PortsOf, SchedulerPorts};
 pub use redrive::{LeftParked, RedriveRequest, Redriven};
@@ -122,6 +124,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
         let task = Task {
             confirm: request.confirm,
             restore,
+            load: request.load,
             by: Some(asked.caller.subject().to_owned()),
             ..Task::new(name, request.mode, inventory.documents_of(&devices))
         };
@@ -152,6 +155,7 @@ impl<P: SchedulerPorts> Scheduler<P> {
             confirm: asked.request.confirm.or(planned.task.confirm),
             plan: Some(plan.clone()),
             restore: planned.task.restore,
+            load: planned.task.load,
             by: Some(asked.caller.subject().to_owned()),
             ..Task::new(name, Mode::Apply, planned.task.inventory)
         };

@@ -18,12 +18,13 @@ use crate::world::World;
 /// After how long API Gateway gives a request up.
 const GATEWAY: Duration = Duration::from_secs(29);
 
-type TheScheduler = Scheduler<Ports<Reach, Reach, Reach, Reach, Reach>>;
+type TheScheduler = Scheduler<Ports<Reach, Reach, Reach, Reach, Reach, Reach>>;
 
 fn scheduler(process: &Arc<Process>) -> TheScheduler {
     let reach = Reach(process.clone());
     let ports = Ports {
         inventories: reach.clone(),
+        models: reach.clone(),
         queue: reach.clone(),
         state: reach.clone(),
         dead_letters: reach.clone(),

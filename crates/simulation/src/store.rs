@@ -2,6 +2,7 @@
 //! set is exact, and any answer may be an error, before or after the effect.
 
 mod devices;
+mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,10 +12,12 @@ use intent::hash::ContentHash;
 use intent::inventory::Document;
 use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
+use intent::tenancy::PortDocument;
 use jiff::Timestamp;
 use naas::ports::{
     Created, History, IdempotencyKeys, Installation, Inventories, Models, Recorded, Runs, StoreError, StoreFault,
 };
+use naas::records::applied_ports::AppliedPorts;
 use naas::records::device_state::DeviceRecord;
 use naas::records::idempotency::IdempotencyRecord;
 use naas::records::installation::InstallationId;
@@ -45,6 +48,8 @@ pub(crate) struct Stored {
     cancelled: BTreeMap<RunId, Timestamp>,
     pub(crate) records: BTreeMap<DeviceName, (DeviceRecord, u64)>,
     keys: BTreeMap<String, IdempotencyRecord>,
+    port_documents: BTreeMap<DeviceName, (PortDocument, u64)>,
+    applied_ports: BTreeMap<DeviceName, AppliedPorts>,
     /// The installation of naas that is played, which exists before the history begins.
     pub(crate) installation: InstallationId,
     /// Configurations by device and hash.
@@ -74,6 +79,8 @@ impl Stored {
             cancelled: BTreeMap::new(),
             records: BTreeMap::new(),
             keys: BTreeMap::new(),
+            port_documents: BTreeMap::new(),
+            applied_ports: BTreeMap::new(),
             installation: InstallationId::new(0x7f3a_9c21),
             texts: BTreeMap::new(),
             revisions: Vec::new(),
@@ -371,6 +378,7 @@ mod tests {
             contract::device_records(&store, seed).await;
             contract::history(&store, seed).await;
             contract::idempotency_keys(&store, seed).await;
+            contract::port_documents(&store, seed).await;
         }
     }
 }

@@ -28,6 +28,7 @@ pub(crate) async fn handle<P: SchedulerPorts>(
                 query: Some(&query(&request)),
                 caller: &caller(&request.request_context.identity),
                 content_type: header(&request, "content-type"),
+                if_match: header(&request, "if-match"),
                 idempotency_key: header(&request, "idempotency-key"),
                 body: &body,
             };

@@ -19,6 +19,8 @@ pub(crate) struct Settings {
     pub(crate) dead_letter_queue_url: String,
     /// `STATE_BUCKET`: the S3 bucket that runs, device records and keys are kept in.
     pub(crate) state_bucket: String,
+    /// `MODELS_BUCKET`: the S3 bucket that models, templates and tenants are kept in.
+    pub(crate) models_bucket: String,
     /// `DEFAULT_STEP`: the step of a request that names none; `max` or a number from 1.
     pub(crate) default_step: Step,
 }
@@ -37,6 +39,7 @@ impl Settings {
             slice_queue_url: variables.text("SLICE_QUEUE_URL")?,
             dead_letter_queue_url: variables.text("DEAD_LETTER_QUEUE_URL")?,
             state_bucket: variables.text("STATE_BUCKET")?,
+            models_bucket: variables.text("MODELS_BUCKET")?,
             default_step: Step::parse_text(&step)
                 .map_err(|error| format!("environment variable DEFAULT_STEP: {error}"))?,
         })
@@ -47,12 +50,13 @@ impl Settings {
 mod tests {
     use super::*;
 
-    const KNOWN: [(&str, &str); 6] = [
+    const KNOWN: [(&str, &str); 7] = [
         ("INVENTORY_PREFIX", "naas/inventory"),
         ("ALLOW_LOCAL_ADDRESSES", "false"),
         ("SLICE_QUEUE_URL", "https://queue"),
         ("DEAD_LETTER_QUEUE_URL", "https://dead"),
         ("STATE_BUCKET", "state"),
+        ("MODELS_BUCKET", "models"),
         ("DEFAULT_STEP", "max"),
     ];
 

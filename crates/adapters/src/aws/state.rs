@@ -11,6 +11,7 @@
 //! configurations/<device>/<sha256>       a configuration's text, byte for byte
 //! devices/<device>.json                  lease, who waits, last known digest; compare and set
 //! idempotency/<sha256 of key>.json       compare and set
+//! ports/<device>.json, applied-ports/…       see [`ports`]
 //! installation.json                      the id of this installation; the first one stands
 //! ```
 //!
@@ -23,6 +24,7 @@
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 
 mod history;
+mod ports;
 
 use std::collections::BTreeMap;
 

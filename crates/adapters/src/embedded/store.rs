@@ -1,5 +1,5 @@
 //! Everything naas remembers on one machine, in one [redb](https://docs.rs/redb) file: queue, dead
-//! letters, runs, outcomes, device records and histories, idempotency keys.
+//! letters, runs, outcomes, device records and histories, ordered ports, idempotency keys.
 //!
 //! Every write is a transaction that is synced to disk before it returns (redb's default,
 //! `Durability::Immediate`), so what was accepted survives `kill -9` and power cuts. One process
@@ -7,6 +7,7 @@
 //! next one opens the file, and its leases and claims are gone: nobody else can hold one.
 
 mod history;
+mod ports;
 mod queue;
 mod runs;
 
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use intent::name::DeviceName;
+use intent::tenancy::NotPorts;
 use jiff::Timestamp;
 use naas::ports::{DeviceRecords, IdempotencyKeys, Installation, StoreError, StoreFault, Stored, Version};
 use naas::records::device_state::{DeviceRecord, Lease, NotARecord, Waiting};
@@ -126,6 +128,7 @@ impl EmbeddedStore {
         let unreadable = fault.is::<serde_json::Error>()
             || fault.is::<NotARecord>()
             || fault.is::<NotARevision>()
+            || fault.is::<NotPorts>()
             || fault.is::<BadInstallationId>();
         let kind = if unreadable { StoreFault::Unreadable } else { StoreFault::Unavailable };
         StoreError::new(&self.shared.path, kind, fault)

@@ -17,5 +17,6 @@ async fn s3_keeps_the_contract() {
         contract::device_records(&state, seed).await;
         contract::history(&state, seed).await;
         contract::idempotency_keys(&state, seed).await;
+        contract::port_documents(&state, seed).await;
     }
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, where an unwrap is the expectation")]
 
 mod left_over;
+mod ports;
 mod proofs;
 
 use std::num::NonZeroUsize;

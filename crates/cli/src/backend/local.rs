@@ -51,6 +51,7 @@ impl Local {
             query,
             caller: &self.caller,
             content_type: Some("application/json"),
+            if_match: None,
             idempotency_key: None,
             body: body.as_bytes(),
         };

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::snippet::Snippet;
 use super::{ModelSet, RenderError};
-use crate::inventory::Device;
+use crate::inventory::{Device, JinjaChanges};
 use crate::model::Model;
 use crate::tenancy::{PortDocument, PortEntry, PortName, Rendering, ports_of};
 
@@ -87,6 +87,7 @@ fn model_of(rendering: &Rendering, device: &Device, port: &PortName, entry: &Por
         unfit: None,
         confirm: None,
         checks: Vec::new(),
+        jinja: JinjaChanges::default(),
         allow: BTreeMap::new(),
     }
 }

@@ -2,12 +2,13 @@
 //! [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), media type `application/problem+json`.
 
 use intent::inventory::InventoryError;
+use intent::tenancy::NotAdmitted;
 use serde::Serialize;
 
 use crate::access::Refused;
 use crate::history::NoSuchConfiguration;
 use crate::ports::{StoreError, StoreFault};
-use crate::schedule::{ReportError, ScheduleError, UnknownNames};
+use crate::schedule::{OrderError, ReportError, ScheduleError, UnknownNames};
 
 /// The media type of a problem document.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -34,6 +35,12 @@ impl Problem {
     pub fn new(status: u16, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let kind = format!("urn:naas:problem:{kind}");
         Self { kind, title, status, detail: detail.into(), unknown: None }
+    }
+
+    /// True if the same call may be answered otherwise in some seconds.
+    pub(super) fn may_pass(&self) -> bool {
+        let is_taken = self.kind.ends_with("owned-port") || self.kind.ends_with("operators-port");
+        matches!(self.status, 429 | 503) || self.status == 409 && !is_taken
     }
 }
 
@@ -123,6 +130,42 @@ fn not_allowed(error: &Refused) -> Problem {
 
 fn malformed(error: &InventoryError, consequence: &str) -> Problem {
     Problem::new(500, "inventory-malformed", "The inventory cannot be read", format!("{error}; {consequence}"))
+}
+
+impl From<&OrderError> for Problem {
+    fn from(error: &OrderError) -> Self {
+        let told = |status, kind: &str, title| Self::new(status, kind, title, error.to_string());
+        match error {
+            OrderError::Order(_) | OrderError::IfMatch(_) => told(400, "invalid-request", "The request cannot be read"),
+            OrderError::NoSuchTenant(_) | OrderError::NoTenants => {
+                told(404, "unknown-tenant", "There is no such tenant")
+            }
+            OrderError::Port(_) => told(404, "unknown-port", "There is no such port"),
+            OrderError::UnknownDevice(_) => told(404, "unknown-device", "There is no such device"),
+            OrderError::NotAdmitted(refusal) => not_admitted(refusal),
+            OrderError::Contended(_) => told(503, "not-available", "Others order at the same moment"),
+            OrderError::NotStarted { .. } => told(503, "not-started", "The order stands and is not on its way"),
+            OrderError::Models(_) => told(500, "models-malformed", "The models cannot be used"),
+            OrderError::Inventory(_) => told(500, "inventory-malformed", "The inventory cannot be read"),
+            OrderError::InventoryStore(error) | OrderError::ModelsStore(error) | OrderError::State(error) => {
+                store(error, "it is not known whether anything was ordered; sending the request again is safe")
+            }
+        }
+    }
+}
+
+fn not_admitted(refusal: &NotAdmitted) -> Problem {
+    let (status, kind, title) = match refusal {
+        NotAdmitted::NoSuchTenant(_) => (404, "unknown-tenant", "There is no such tenant"),
+        NotAdmitted::NotInPatch { .. } => (404, "unknown-port", "The tenant has no such port"),
+        NotAdmitted::Operators { .. } => (409, "operators-port", "The port is the operator's"),
+        NotAdmitted::Owned { .. } => (409, "owned-port", "The port is somebody else's"),
+        NotAdmitted::Vlan { .. } => (422, "foreign-vlan", "The VLAN is not the tenant's"),
+        NotAdmitted::NoPortsLeft { .. } => (422, "no-quota-left", "The quota is used up"),
+        NotAdmitted::TooManyWaiting { .. } => (429, "too-many-waiting", "Too many changes wait"),
+        NotAdmitted::Changed { .. } => (412, "changed-since", "The port was changed since"),
+    };
+    Problem::new(status, kind, title, refusal.to_string())
 }
 
 fn no_such_configuration(error: &NoSuchConfiguration, consequence: &str) -> Problem {

@@ -17,7 +17,14 @@ use crate::schedule::request::Step;
 async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16, Value, ApiResponse) {
     let default_step = Step::Of(NonZeroUsize::MIN);
     let scheduler = Scheduler::new(
-        Ports { inventories: store, queue: store, state: store, dead_letters: store, clock: FakeClock::default() },
+        Ports {
+            inventories: store,
+            models: store,
+            queue: store,
+            state: store,
+            dead_letters: store,
+            clock: FakeClock::default(),
+        },
         default_step,
     );
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
@@ -27,6 +34,7 @@ async fn call(store: &FakeStore, method: &str, path: &str, body: &[u8]) -> (u16,
         query,
         caller: &Caller::owner_of_this_machine("ana@noc"),
         content_type: Some("application/json; charset=utf-8"),
+        if_match: None,
         idempotency_key: None,
         body,
     };
@@ -265,8 +273,14 @@ async fn the_old_path_release_unpins_too() {
 async fn a_post_that_is_not_said_to_be_json_is_refused() {
     let store = store();
     let at = FakeClock::default().now();
-    let ports =
-        Ports { inventories: &store, queue: &store, state: &store, dead_letters: &store, clock: FakeClock::default() };
+    let ports = Ports {
+        inventories: &store,
+        models: &store,
+        queue: &store,
+        state: &store,
+        dead_letters: &store,
+        clock: FakeClock::default(),
+    };
     let scheduler = Scheduler::new(ports, Step::Max);
     let (run, caller) = (RunId::new(at, 7), Caller::owner_of_this_machine("ana"));
     for path in [
@@ -291,6 +305,7 @@ async fn a_post_that_is_not_said_to_be_json_is_refused() {
                 query: None,
                 caller: &caller,
                 content_type,
+                if_match: None,
                 idempotency_key: None,
                 body,
             };

@@ -1,6 +1,7 @@
 //! One device of a slice, led through the phases: acquire, prepare, push, confirm, record.
 
 use std::pin::pin;
+use std::sync::OnceLock;
 
 use futures::future::{Either, select};
 use intent::hash::ContentHash;
@@ -19,6 +20,7 @@ use super::stop::Stop;
 use crate::lease::{self, HeldLease};
 use crate::ports::{Clock, StoreError, StoreFault};
 use crate::records::device_state::{InSync, KnownSwitch, Pin};
+use crate::records::order::Load;
 use crate::records::outcome::{Outcome, Remark, Status};
 
 /// How many remarks of a switch are recorded of one push.
@@ -98,7 +100,12 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
         if let Some(configuration) = self.work.slice.task.restores() {
             self.pin(held, configuration).await?;
         }
-        let job = PushJob { work: self.work, prepared: &prepared, known: held.record().in_sync.as_ref() };
+        let job = PushJob {
+            work: self.work,
+            prepared: &prepared,
+            known: held.record().in_sync.as_ref(),
+            merged: OnceLock::new(),
+        };
         let (identity, pushed) = self.push(&job).await;
         let blank = Outcome { finished_at: self.work.ports.clock.now(), ..blank };
         let worked = match pushed {
@@ -106,7 +113,7 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
             Err(PushError::Switch(failure)) => failed(failure, &prepared, blank),
             Err(PushError::Store(error)) => return Err(error),
         };
-        Ok(self.remembered(held, &prepared, Worked { identity, ..worked }).await)
+        Ok(self.remembered(held, &job, Worked { identity, ..worked }).await)
     }
 
     /// Pushes to the switch, once it is known to be the right one. Returns which switch it is, if
@@ -122,18 +129,28 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
     }
 
     /// Completes how the work ended by its pin and its place in the device's history.
-    async fn remembered(&self, held: &HeldLease, prepared: &Prepared, mut worked: Worked) -> Worked {
+    async fn remembered(&self, held: &HeldLease, job: &PushJob<'_, P>, mut worked: Worked) -> Worked {
         worked.outcome.pinned = held.pin_after(worked.undoes_pin()).map(|pin| pin.configuration.clone());
-        let revision = RecordRevision {
-            history: &self.work.ports.state,
-            slice: self.work.slice,
-            record: held.record(),
-            config: &prepared.config,
-            outcome: &worked.outcome,
-        };
-        let is_newest = revision.record().await;
-        worked.newest_revision = is_newest.map(|is_newest| is_newest.then(|| prepared.config.hash.clone()));
+        worked.newest_revision = self.written(held, job, &worked.outcome).await;
         worked
+    }
+
+    /// Writes the revision, and which ordered ports the switch runs. Returns the newest revision, if it
+    /// is of this push.
+    async fn written(
+        &self,
+        held: &HeldLease,
+        job: &PushJob<'_, P>,
+        outcome: &Outcome,
+    ) -> Result<Option<ContentHash>, StoreError> {
+        let (state, config) = (&self.work.ports.state, job.whole());
+        let is_whole = job.prepared.config.load == Load::Replace || job.merged.get().is_some();
+        let revision =
+            RecordRevision { history: state, slice: self.work.slice, record: held.record(), config, outcome };
+        // A merge that changed nothing does not tell what the switch runs as a whole.
+        let is_newest = if is_whole { revision.record().await? } else { false };
+        job.prepared.ports.note(state, config, outcome).await?;
+        Ok(is_newest.then(|| config.hash.clone()))
     }
 
     /// Pins the device to what it is restored to. Before the switch is touched: whoever its save
@@ -164,7 +181,8 @@ impl<P: EnforcerPorts> DeviceWork<'_, P> {
 fn succeeded(pushed: Pushed, prepared: &Prepared, blank: Outcome) -> Worked {
     let intent = prepared.config.hash.to_string();
     let known = |digest| InSync { intent, digest, at: blank.finished_at, run: blank.run.clone() };
-    let in_sync = pushed.digest.map(known);
+    // A digest stands for the whole, and a merge is not the whole.
+    let in_sync = pushed.digest.filter(|_| prepared.config.load == Load::Replace).map(known);
     let outcome = Outcome {
         status: pushed.status,
         switch: pushed.switch,
@@ -178,7 +196,10 @@ fn succeeded(pushed: Pushed, prepared: &Prepared, blank: Outcome) -> Worked {
 }
 
 fn failed(SwitchFailure { error, staged, ending }: SwitchFailure, prepared: &Prepared, blank: Outcome) -> Worked {
-    let comes_from = error.line.and_then(|line| prepared.config.comes_from(line, &prepared.device)).unwrap_or_default();
+    let comes_from = error
+        .line
+        .and_then(|line| prepared.config.comes_from(line, &prepared.device, &prepared.ports.document))
+        .unwrap_or_default();
     let again = (error.may_pass() && ending == Ending::Failed).then_some(Why::Failed);
     let outcome = Outcome {
         status: if ending == Ending::Reverted { Status::Reverted } else { error.status() },

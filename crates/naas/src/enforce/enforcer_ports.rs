@@ -4,7 +4,8 @@
 //! cannot be used: a scheduler reaches no switch and no model, and an enforcer no idempotency key.
 
 use crate::ports::{
-    Clock, DeadLetters, DeviceRecords, History, Installation, Inventories, Models, Runs, SliceQueue, Switches,
+    Clock, DeadLetters, DeviceRecords, History, Installation, Inventories, Models, PortDocuments, Runs, SliceQueue,
+    Switches,
 };
 
 /// What an enforcer works with, by name. Each field is a port of its own, so that a test can break
@@ -16,8 +17,8 @@ pub struct Ports<I, M, W, R, Q, D, C> {
     pub models: M,
     /// How switches are reached.
     pub switches: W,
-    /// Where outcomes, device records, the history of each device and the id of this installation
-    /// are stored.
+    /// Where outcomes, device records, ordered ports, the history of each device and the id of this
+    /// installation are stored.
     pub state: R,
     /// Where slices wait that must come again.
     pub queue: Q,
@@ -36,7 +37,7 @@ pub trait EnforcerPorts: Send + Sync {
     /// The type of [`Ports::switches`].
     type Switches: Switches;
     /// The type of [`Ports::state`].
-    type State: Runs + DeviceRecords + History + Installation;
+    type State: Runs + DeviceRecords + History + Installation + PortDocuments;
     /// The type of [`Ports::queue`].
     type Queue: SliceQueue;
     /// The type of [`Ports::dead_letters`].
@@ -67,7 +68,7 @@ where
     I: Inventories,
     M: Models,
     W: Switches,
-    R: Runs + DeviceRecords + History + Installation,
+    R: Runs + DeviceRecords + History + Installation + PortDocuments,
     Q: SliceQueue,
     D: DeadLetters,
     C: Clock,

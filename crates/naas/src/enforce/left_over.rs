@@ -7,6 +7,7 @@ use super::confirm::{ConfirmedCommit, Trial};
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
 use super::push_job::{PushError, PushJob, Pushed, StagedSession, SwitchFailure};
 use crate::ports::{Clock, Switch, SwitchFault, SwitchStatus};
+use crate::records::order::Load;
 use crate::records::run::Mode;
 use crate::session;
 
@@ -42,6 +43,11 @@ impl<P: EnforcerPorts> LeftOver<'_, P> {
     /// Anybody else's is theirs to confirm.
     pub(super) async fn end_trial(&self, switch: &mut SwitchOf<P>, session: &str) -> Result<Option<Pushed>, PushError> {
         self.may_end(session)?;
+        if self.job.prepared.config.load == Load::Merge {
+            // What is on trial may be more than what is to be merged.
+            switch.abort(session).await?;
+            return Ok(None);
+        }
         let StagedSession { name, staged } = self.job.stage(switch).await?;
         let after = switch.abort(&name).await?;
         if !staged.diff.is_empty() {

@@ -9,6 +9,7 @@ use intent::name::DeviceName;
 use super::enforcer_ports::EnforcerPorts;
 use super::identity::ExpectedSwitch;
 use super::inputs::{Inputs, Site};
+use super::ordered_ports::DevicePorts;
 use super::slice_work::SliceWork;
 use super::stop::Stop;
 use super::target_config::TargetConfig;
@@ -30,6 +31,8 @@ pub(super) struct Prepared {
     pub(super) device: Device,
     /// What it is to run.
     pub(super) config: TargetConfig,
+    /// Its ordered ports.
+    pub(super) ports: DevicePorts,
     /// How long the switch runs the new configuration on trial before it goes back by itself.
     pub(super) confirm: ConfirmWithin,
     /// The plan that the run is bound to, if it is.
@@ -58,13 +61,14 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         let device = site.inventory.device(self.device);
         let device = device.ok_or_else(|| Stop::Invalid("no longer in the inventory".to_owned()))?;
         self.is_not_an_older_restore()?;
-        let config = self.target_config(&device, site).await?;
+        let ports = self.ordered_ports().await?;
+        let config = self.target_config(&device, site, &ports).await?;
         config.is_safe_for(&device).map_err(Stop::Invalid)?;
         let confirm = self.confirm(&config)?;
         let plan = self.plan(&config, confirm).await?;
         let expected = ExpectedSwitch::new(&device, site, self.record);
         let installation = self.work.installation.get::<P>(self.work.ports).await?;
-        Ok(Prepared { device, config, confirm, plan, expected, installation })
+        Ok(Prepared { device, config, ports, confirm, plan, expected, installation })
     }
 
     fn is_not_cancelled(&self, inputs: &Inputs) -> Result<(), Stop> {
@@ -95,11 +99,28 @@ impl<P: EnforcerPorts> Prepare<'_, P> {
         }
     }
 
-    async fn target_config(&self, device: &Device, site: &Site) -> Result<TargetConfig, Stop> {
+    /// The newest orders of the device's ports. The run of an order that has nothing to do, or that
+    /// must not be done now, ends here.
+    async fn ordered_ports(&self) -> Result<DevicePorts, Stop> {
+        let order = self.work.slice.task.order.as_ref();
+        let ports = DevicePorts::read(&self.work.ports.state, self.device, order).await?;
+        match order.and_then(|order| ports.nothing_to_bring(order, self.record)) {
+            Some(stop) => Err(stop),
+            None => Ok(ports),
+        }
+    }
+
+    async fn target_config(&self, device: &Device, site: &Site, ports: &DevicePorts) -> Result<TargetConfig, Stop> {
+        if let Some(brought) = &ports.brought {
+            return TargetConfig::of_ports(device, site, &ports.document, brought).map_err(Stop::Invalid);
+        }
         let held = self.record.pinned.as_ref().map(|pin| &pin.configuration);
         let kept: Option<&ContentHash> = self.work.slice.task.restore.as_ref().or(held);
         match kept {
-            None => TargetConfig::of_models(device, site).map_err(Stop::Invalid),
+            None => {
+                let config = TargetConfig::of_models(device, site, &ports.document).map_err(Stop::Invalid)?;
+                Ok(config.loaded_by(self.work.slice.task.load))
+            }
             Some(hash) => TargetConfig::of_history(&self.work.ports.state, device, site, hash).await,
         }
     }

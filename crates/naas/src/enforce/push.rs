@@ -6,6 +6,7 @@ use super::enforcer_ports::{EnforcerPorts, SwitchOf};
 use super::left_over::LeftOver;
 use super::push_job::{Ending, PushError, PushJob, Pushed, SavedConfig, StagedSession, SwitchFailure, has_moved};
 use crate::ports::{Clock, Switch, SwitchFault, SwitchIdentity, SwitchStatus};
+use crate::records::order::Load;
 use crate::records::run::Mode;
 
 /// A switch that answered, and that is the right one.
@@ -86,6 +87,15 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
                 Ok(_) => Ok(self.differs(staged, status.digest)),
                 Err(error) => Err(SwitchFailure { error, staged: Box::new(staged), ending: Ending::Failed }.into()),
             };
+        }
+        if self.prepared.config.load == Load::Merge {
+            match self.judge_merge(switch, &staged.diff).await {
+                Ok(whole) => drop(self.merged.set(whole)),
+                Err(failure) => {
+                    switch.abort(&name).await?;
+                    return Err(SwitchFailure { staged: Box::new(staged), ..failure }.into());
+                }
+            }
         }
         self.commit(switch, StagedSession { name, staged }, status.digest).await
     }

@@ -1,10 +1,13 @@
 //! What a push has to do and what it comes to, and the small steps that its phases share.
 
+use std::sync::OnceLock;
+
 use intent::hash::sha256;
 
 use super::enforcer_ports::{EnforcerPorts, SwitchOf};
 use super::prepare::Prepared;
 use super::slice_work::SliceWork;
+use super::target_config::TargetConfig;
 use crate::ports::{Clock, History, Staged, StoreError, Switch, SwitchError, SwitchFault, SwitchStatus, Switches};
 use crate::records::device_state::InSync;
 use crate::records::outcome::{Plan, Status, SwitchState};
@@ -17,6 +20,8 @@ pub(super) struct PushJob<'p, P: EnforcerPorts> {
     pub(super) prepared: &'p Prepared,
     /// What the switch was last known to run.
     pub(super) known: Option<&'p InSync>,
+    /// What the switch will run once its merge is committed.
+    pub(super) merged: OnceLock<TargetConfig>,
 }
 
 /// A push that ended well.
@@ -101,8 +106,14 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
     /// Opens a session with the target configuration in it.
     pub(super) async fn stage(&self, switch: &mut SwitchOf<P>) -> Result<StagedSession, SwitchError> {
         let name = self.session_name();
-        let staged = switch.stage(&name, &self.prepared.config.configuration).await?;
+        let config = &self.prepared.config;
+        let staged = switch.stage(&name, &config.configuration, config.load).await?;
         Ok(StagedSession { name, staged })
+    }
+
+    /// The whole configuration that the switch runs after the push, as far as it is known.
+    pub(super) fn whole(&self) -> &TargetConfig {
+        self.merged.get().unwrap_or(&self.prepared.config)
     }
 
     /// The name of a session that was never opened.
@@ -114,7 +125,7 @@ impl<P: EnforcerPorts> PushJob<'_, P> {
     /// Stores what is about to be committed in the device's history: nothing is ever run that is
     /// not there.
     pub(super) async fn store_configuration(&self) -> Result<(), PushError> {
-        let Prepared { device, config, .. } = self.prepared;
+        let (device, config) = (&self.prepared.device, self.whole());
         let stored = self.work.ports.state.keep(&device.name, &config.hash, &config.configuration).await;
         stored.map_err(PushError::Store)
     }

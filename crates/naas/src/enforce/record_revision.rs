@@ -56,7 +56,9 @@ impl<H: History> RecordRevision<'_, H> {
 
     async fn add(&self) -> Result<bool, StoreError> {
         let (models, parts) = match &self.config.source {
-            ConfigSource::Models(models, parts) => (render::models(&models.files, &models.set, parts), parts.clone()),
+            ConfigSource::Models(models, parts)
+            | ConfigSource::Ports(models, parts)
+            | ConfigSource::Merge(models, parts) => (render::models(&models.files, &models.set, parts), parts.clone()),
             ConfigSource::History => self.source_of_stored(&self.outcome.device).await?,
         };
         let revision = Revision {

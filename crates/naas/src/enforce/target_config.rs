@@ -10,11 +10,13 @@ use intent::hash::{ContentHash, sha256};
 use intent::inventory::Device;
 use intent::lockout::{self, Rule};
 use intent::render::{Part, RenderedConfig};
+use intent::tenancy::{PortDocument, PortName};
 
 use super::inputs::{ParsedModels, Site};
 use super::stop::Stop;
 use crate::history;
 use crate::ports::History;
+use crate::records::order::Load;
 
 /// What a device is to run.
 pub(super) struct TargetConfig {
@@ -27,6 +29,8 @@ pub(super) struct TargetConfig {
     /// What must hold of the switch before it is confirmed.
     pub(super) checks: Vec<Check>,
     pub(super) source: ConfigSource,
+    /// How it is loaded.
+    pub(super) load: Load,
     /// The rules of [`intent::lockout`] that it may break.
     allowed: BTreeSet<Rule>,
 }
@@ -35,18 +39,39 @@ pub(super) struct TargetConfig {
 pub(super) enum ConfigSource {
     /// These models rendered it, and each part of it tells which model brought how many lines.
     Models(ParsedModels, Vec<Part>),
+    /// The orders of these ports rendered it, and each part of it is a port's.
+    Ports(ParsedModels, Vec<Part>),
+    /// A merge made it of what the switch ran.
+    Merge(ParsedModels, Vec<Part>),
     /// It is in the device's history.
     History,
 }
 
 impl TargetConfig {
-    /// What the models of the site render to for `device`; or what an operator must correct.
-    pub(super) fn of_models(device: &Device, site: &Site) -> Result<Self, String> {
+    /// What the models of the site and the ordered ports render to for `device`; or what an operator
+    /// must correct.
+    pub(super) fn of_models(device: &Device, site: &Site, ports: &PortDocument) -> Result<Self, String> {
         let models = site.models.as_ref().map_err(Clone::clone)?;
         let RenderedConfig { configuration, confirm, checks, allowed, parts } =
-            models.set.render(device).map_err(|error| error.to_string())?;
+            models.set.render_with_ports(device, ports).map_err(|error| error.to_string())?;
         let hash = ContentHash::of(&configuration);
-        Ok(Self { configuration, hash, confirm, checks, source: ConfigSource::Models(models.clone(), parts), allowed })
+        let source = ConfigSource::Models(models.clone(), parts);
+        Ok(Self { configuration, hash, confirm, checks, source, load: Load::Replace, allowed })
+    }
+
+    /// What these ordered ports of `device` render to, to be merged; or what an operator must correct.
+    pub(super) fn of_ports(
+        device: &Device,
+        site: &Site,
+        ports: &PortDocument,
+        wanted: &BTreeSet<PortName>,
+    ) -> Result<Self, String> {
+        let models = site.models.as_ref().map_err(Clone::clone)?;
+        let RenderedConfig { configuration, confirm, checks, allowed, parts } =
+            models.set.render_ports(device, ports, wanted).map_err(|error| error.to_string())?;
+        let hash = ContentHash::of(&configuration);
+        let source = ConfigSource::Ports(models.clone(), parts);
+        Ok(Self { configuration, hash, confirm, checks, source, load: Load::Merge, allowed })
     }
 
     /// The configuration of the device's history under this hash.
@@ -64,9 +89,22 @@ impl TargetConfig {
             let reason = format!("configuration {hash} is not kept of it any more; restore another one, or unpin it");
             return Err(Stop::Invalid(reason));
         };
-        let (confirm, checks, allowed) = Self::of_models(device, site)
+        let (confirm, checks, allowed) = Self::of_models(device, site, &PortDocument::default())
             .map_or_else(|_| Default::default(), |rendered| (rendered.confirm, rendered.checks, rendered.allowed));
-        Ok(Self { configuration, hash: hash.clone(), confirm, checks, source: ConfigSource::History, allowed })
+        let (hash, source) = (hash.clone(), ConfigSource::History);
+        Ok(Self { configuration, hash, confirm, checks, source, load: Load::Replace, allowed })
+    }
+
+    /// The same push, loaded in this way.
+    pub(super) fn loaded_by(self, load: Load) -> Self {
+        Self { load, ..self }
+    }
+
+    /// The same push with another text.
+    pub(super) fn with_text(&self, configuration: String, hash: ContentHash, source: ConfigSource, load: Load) -> Self {
+        let Self { confirm, checks, allowed, .. } = self;
+        let (confirm, checks, allowed) = (*confirm, checks.clone(), allowed.clone());
+        Self { configuration, hash, confirm, checks, source, load, allowed }
     }
 
     /// Checks that it holds configuration only, and does not lock naas out of `device`. The error
@@ -78,8 +116,12 @@ impl TargetConfig {
                 |error| format!("configuration {} ran before, but cannot be sent again: {error}", self.hash.brief());
             candidate::check(&self.configuration).map_err(cannot)?;
         }
+        if let ConfigSource::Ports(..) = self.source {
+            // What the switch has besides its ports stays as it is.
+            return Ok(());
+        }
         lockout::look(&self.configuration, device, &self.allowed).map_err(|lockout| match self.source {
-            ConfigSource::Models(..) => lockout.to_string(),
+            ConfigSource::Models(..) | ConfigSource::Ports(..) | ConfigSource::Merge(..) => lockout.to_string(),
             ConfigSource::History => format!("configuration {} ran before, but now {lockout}", self.hash.brief()),
         })
     }
@@ -92,11 +134,24 @@ impl TargetConfig {
 
     /// The template and model that line `number`, counted from 1, comes from, as words to be
     /// appended to an error.
-    pub(super) fn comes_from(&self, number: usize, device: &Device) -> Option<String> {
-        let ConfigSource::Models(models, _) = &self.source else { return None };
-        let origins = models.set.origins(device).ok()?;
-        let origin = origins.get(number.checked_sub(1)?)?;
-        Some(format!("; line {number} comes from {origin}"))
+    pub(super) fn comes_from(&self, number: usize, device: &Device, ports: &PortDocument) -> Option<String> {
+        match &self.source {
+            ConfigSource::Models(models, _) => {
+                let origins = models.set.origins_with_ports(device, ports).ok()?;
+                let origin = origins.get(number.checked_sub(1)?)?;
+                Some(format!("; line {number} comes from {origin}"))
+            }
+            ConfigSource::Ports(models, parts) => {
+                let mut end = 0;
+                let part = parts.iter().find(|part| {
+                    end += part.lines;
+                    number <= end
+                })?;
+                let template = models.set.template_of(&part.model)?;
+                Some(format!("; line {number} comes from template {template} ({})", part.model))
+            }
+            ConfigSource::Merge(..) | ConfigSource::History => None,
+        }
     }
 }
 
@@ -122,12 +177,13 @@ mod tests {
         let leaf1 = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
 
         let site = Site { inventory, models: Ok(ParsedModels { files, set: models }) };
-        let config = TargetConfig::of_models(&leaf1, &site).unwrap();
+        let config = TargetConfig::of_models(&leaf1, &site, &PortDocument::default()).unwrap();
 
+        let none = PortDocument::default();
         let expected = "; line 3 comes from template t.j2, line 3 (model m.yaml)";
-        assert_eq!(config.comes_from(3, &leaf1).as_deref(), Some(expected));
-        assert_eq!(config.comes_from(99, &leaf1), None);
-        assert_eq!(config.comes_from(0, &leaf1), None);
+        assert_eq!(config.comes_from(3, &leaf1, &none).as_deref(), Some(expected));
+        assert_eq!(config.comes_from(99, &leaf1, &none), None);
+        assert_eq!(config.comes_from(0, &leaf1, &none), None);
     }
 
     #[test]
@@ -141,6 +197,7 @@ mod tests {
             confirm: None,
             checks: Vec::new(),
             source: ConfigSource::History,
+            load: Load::Replace,
             allowed: BTreeSet::new(),
         };
 

@@ -6,6 +6,7 @@ mod identity;
 mod left_over;
 mod order;
 mod plans;
+mod ports;
 mod restores;
 mod saving;
 mod time;

@@ -9,6 +9,7 @@ use intent::hash::ContentHash;
 use intent::inventory::Document;
 use intent::model::ModelFiles;
 use intent::name::{DeviceName, RunId};
+use intent::tenancy::PortDocument;
 use jiff::Timestamp;
 
 use super::guard::lock;
@@ -16,6 +17,7 @@ use crate::ports::{
     Created, DeadLetters, DeviceRecords, History, IdempotencyKeys, Installation, Inventories, Models, Parked, Recorded,
     Runs, SliceQueue, StoreError, StoreFault, Stored, Version,
 };
+use crate::records::applied_ports::AppliedPorts;
 use crate::records::device_state::DeviceRecord;
 use crate::records::idempotency::IdempotencyRecord;
 use crate::records::installation::InstallationId;
@@ -51,6 +53,10 @@ pub struct FakeStore {
     pub texts: Mutex<BTreeMap<(DeviceName, ContentHash), String>>,
     /// Every device's history, in the order it was added.
     pub revisions: Mutex<Vec<Revision>>,
+    /// The documents of ordered ports.
+    pub port_documents: Mutex<BTreeMap<DeviceName, PortDocument>>,
+    /// The ports that switches run.
+    pub applied_ports: Mutex<BTreeMap<DeviceName, AppliedPorts>>,
     /// Idempotency records by key.
     pub keys: Mutex<BTreeMap<String, IdempotencyRecord>>,
     /// The id of this installation, once one was asked for.
@@ -77,7 +83,8 @@ impl FakeStore {
     }
 
     /// Makes one verb fail from now on: `inventory`, `models`, `send`, `park`, `create`, `record`,
-    /// `read`, `keys`, `lease`, `keep`, `add`, `history` (reading it), `installation`.
+    /// `read`, `keys`, `lease`, `keep`, `add`, `history` (reading it), `installation`, `ports` (reading
+    /// them), `order`, `applied`.
     pub fn fail(&self, verb: &'static str, fault: StoreFault) {
         lock(&self.broken).insert(verb, fault);
     }
@@ -91,7 +98,7 @@ impl FakeStore {
         lock(&self.writes).push(what);
     }
 
-    fn check(&self, verb: &'static str) -> Result<(), StoreError> {
+    pub(super) fn check(&self, verb: &'static str) -> Result<(), StoreError> {
         match lock(&self.broken).get(verb) {
             Some(fault) => Err(StoreError::new(format!("fake {verb}"), *fault, "told to fail")),
             None => Ok(()),

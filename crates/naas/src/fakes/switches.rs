@@ -11,6 +11,7 @@ use intent::name::DeviceName;
 
 use super::guard::lock;
 use crate::ports::{Confirmation, Staged, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
+use crate::records::order::Load;
 use crate::records::outcome::{Remark, SwitchState};
 
 /// Switches that hold their configuration as plain text and call any difference a diff. For what
@@ -81,6 +82,8 @@ pub enum SwitchCall {
     Status,
     /// [`Switch::stage`].
     Stage,
+    /// [`Switch::running_config`].
+    RunningConfig,
     /// [`Switch::commit`].
     Commit,
     /// [`Switch::show`].
@@ -318,22 +321,56 @@ impl State {
     }
 }
 
+/// What a switch would run that merges: sections in their order, those of `default interface` taken
+/// out first.
+fn merged(running: &str, candidate: &str) -> String {
+    let mut lines: Vec<&str> = running.lines().collect();
+    let mut new = Vec::new();
+    for line in candidate.lines() {
+        match line.strip_prefix("default ") {
+            Some(section) => lines = without_section(&lines, section),
+            None if line.starts_with(' ') || !lines.contains(&line) => new.push(line),
+            None => {}
+        }
+    }
+    lines.into_iter().chain(new).map(|line| format!("{line}\n")).collect()
+}
+
+fn without_section<'l>(lines: &[&'l str], section: &str) -> Vec<&'l str> {
+    let mut inside = false;
+    let outside = lines.iter().filter(|line| {
+        inside = if line.starts_with(' ') { inside } else { **line == section };
+        !inside
+    });
+    outside.copied().collect()
+}
+
 impl Switch for FakeSwitch {
     async fn status(&mut self) -> Result<SwitchStatus, SwitchError> {
         self.call(SwitchCall::Status, |switch| switch.status()).await
     }
 
-    async fn stage(&mut self, session: &str, configuration: &str) -> Result<Staged, SwitchError> {
+    async fn stage(&mut self, session: &str, configuration: &str, load: Load) -> Result<Staged, SwitchError> {
         assert!(lock(&self.fleet).sessions.insert(session.to_owned()), "session {session} was opened before");
         let stage = |switch: &mut State| {
-            switch.pending.insert(session.to_owned(), configuration.to_owned());
+            let configuration = match load {
+                Load::Replace => configuration.to_owned(),
+                Load::Merge => merged(&switch.running, configuration),
+            };
             let signed =
                 |sign: &str, text: &str| text.lines().map(|line| format!("{sign}{line}\n")).collect::<String>();
+            let (old, new) = (switch.running.lines().count(), configuration.lines().count());
+            let heading = if load == Load::Merge { format!("@@ -1,{old} +1,{new} @@\n") } else { String::new() };
             let differs = switch.running != configuration;
-            let diff = signed("-", &switch.running) + &signed("+", configuration);
+            let diff = heading + &signed("-", &switch.running) + &signed("+", &configuration);
+            switch.pending.insert(session.to_owned(), configuration);
             Staged { diff: if differs { diff } else { String::new() }, remarks: switch.remarks.clone() }
         };
         self.call(SwitchCall::Stage, stage).await
+    }
+
+    async fn running_config(&mut self) -> Result<String, SwitchError> {
+        self.call(SwitchCall::RunningConfig, |switch| switch.running.clone()).await
     }
 
     async fn commit(&mut self, session: &str, _timer: Duration) -> Result<Option<String>, SwitchError> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use intent::check::{Form, Shown};
 use intent::inventory::Device;
 
+use crate::records::order::Load;
 use crate::records::outcome::{Remark, Status, SwitchState};
 
 /// How switches are reached.
@@ -23,11 +24,18 @@ pub trait Switch: Send {
     /// The status of the switch, in one request that changes nothing.
     fn status(&mut self) -> impl Future<Output = Result<SwitchStatus, SwitchError>> + Send;
 
-    /// Loads `configuration` into a new session named `session` in place of everything the switch
-    /// has, and returns what the switch makes of it. The session stays pending. On `Err` the session
-    /// has been aborted if that was possible, and [`SwitchError::state`] tells.
-    fn stage(&mut self, session: &str, configuration: &str)
-    -> impl Future<Output = Result<Staged, SwitchError>> + Send;
+    /// Loads `configuration` into a new session named `session`, in place of everything the switch
+    /// has or on top of it, and returns what the switch makes of it. The session stays pending. On
+    /// `Err` the session has been aborted if that was possible, and [`SwitchError::state`] tells.
+    fn stage(
+        &mut self,
+        session: &str,
+        configuration: &str,
+        load: Load,
+    ) -> impl Future<Output = Result<Staged, SwitchError>> + Send;
+
+    /// What the switch runs, as it shows it.
+    fn running_config(&mut self) -> impl Future<Output = Result<String, SwitchError>> + Send;
 
     /// Puts a staged session into force for `timer`, a whole number of seconds: unless it is
     /// confirmed before, the switch goes back to what it ran by itself. Nothing is saved. Returns
@@ -143,6 +151,7 @@ impl SwitchError {
             (_, SwitchFault::Denied) => Status::Denied,
             (_, SwitchFault::Refused | SwitchFault::Busy) => Status::Refused,
             (_, SwitchFault::Misconfigured) => Status::Invalid,
+            (_, SwitchFault::OutOfScope) => Status::OutOfScope,
         }
     }
 }
@@ -162,4 +171,6 @@ pub enum SwitchFault {
     Misconfigured,
     /// Something answers there, but not as eAPI does.
     NotEapi,
+    /// The switch would change more than the ports of the order.
+    OutOfScope,
 }

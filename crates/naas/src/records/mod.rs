@@ -2,9 +2,11 @@
 //! the state of each device. They are data with their own reading and writing; what may be done
 //! with them is decided above.
 
+pub mod applied_ports;
 pub mod device_state;
 pub mod idempotency;
 pub mod installation;
+pub mod order;
 pub mod outcome;
 pub mod revision;
 pub mod run;

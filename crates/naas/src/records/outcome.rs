@@ -37,6 +37,8 @@ pub enum Status {
     Invalid,
     /// The switch refused a line or a command; its running-config is as it was.
     Refused,
+    /// The order of a port would change lines that are not the order's; the switch runs what it ran.
+    OutOfScope,
     /// No answer from the switch before anything was changed.
     Unreachable,
     /// The switch refused the credentials, or their right to run a command.
@@ -48,7 +50,7 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order a summary lists them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::InSync,
         Self::Changed,
         Self::EditedMeanwhile,
@@ -60,6 +62,7 @@ impl Status {
         Self::Cancelled,
         Self::Invalid,
         Self::Refused,
+        Self::OutOfScope,
         Self::Unreachable,
         Self::Denied,
         Self::Unknown,
@@ -79,6 +82,7 @@ impl Status {
             Self::Cancelled => "cancelled",
             Self::Invalid => "invalid",
             Self::Refused => "refused",
+            Self::OutOfScope => "out_of_scope",
             Self::Unreachable => "unreachable",
             Self::Denied => "denied",
             Self::Unknown => "unknown",

@@ -6,6 +6,7 @@ use intent::hash::ContentHash;
 use intent::name::RunId;
 use serde::{Deserialize, Serialize};
 
+use crate::records::order::{Load, OrderedPorts};
 use crate::records::run::Mode;
 
 /// What a run does with each of its devices, from which inventory, and who asked for it.
@@ -35,12 +36,29 @@ pub struct Task {
     /// Who asked for the run: the subject of its [caller](crate::caller::Caller).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// How the configuration is loaded.
+    #[serde(default, skip_serializing_if = "Load::is_replace")]
+    pub load: Load,
+    /// The ports that the run brings to its only device, if it is the run of an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderedPorts>,
 }
 
 impl Task {
     /// A task that is bound to no plan and restores nothing, for a run that nobody is named for.
     pub fn new(run: RunId, mode: Mode, inventory: Vec<String>) -> Self {
-        Self { run, mode, inventory, confirm: None, plan: None, restore: None, repeats: None, by: None }
+        Self {
+            run,
+            mode,
+            inventory,
+            confirm: None,
+            plan: None,
+            restore: None,
+            repeats: None,
+            by: None,
+            load: Load::Replace,
+            order: None,
+        }
     }
 
     /// The configuration that the device is restored to and pinned to. A plan of a restore only
@@ -55,8 +73,9 @@ impl Task {
         self.repeats.as_ref().unwrap_or(&self.run)
     }
 
-    /// True if no other run can do this: it applies a specific plan, or restores a configuration.
+    /// True if no other run can do this: it applies a specific plan, restores a configuration, or
+    /// loads what it has on top of what the switch runs.
     pub fn is_exclusive(&self) -> bool {
-        self.plan.is_some() || self.restore.is_some()
+        self.plan.is_some() || self.restore.is_some() || self.load == Load::Merge
     }
 }

@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, Unexpected, Visitor};
 use serde::{Deserialize as Derived, Serialize, Serializer};
 
 use super::pattern::Pattern;
+use crate::records::order::Load;
 use crate::records::revision::Reference;
 use crate::records::run::Mode;
 
@@ -42,6 +43,9 @@ pub struct Request {
     /// The stored configuration that the only device is to be brought back to.
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     pub restore: Option<Reference>,
+    /// How the configuration is loaded.
+    #[serde(default, skip_serializing_if = "Load::is_replace")]
+    pub load: Load,
 }
 
 /// How many devices go into one slice.
@@ -101,7 +105,22 @@ impl Request {
             _ if self.confirm.is_some() && self.mode != Mode::Apply => {
                 Some(r#"confirm: goes with the mode "apply" only"#)
             }
+            (_, _) if self.load == Load::Merge => self.merge_contradiction(),
             _ => self.restore.as_ref().and_then(|_| self.restore_contradiction()),
+        }
+    }
+
+    /// Why the merge does not go with the other fields, if it does not.
+    fn merge_contradiction(&self) -> Option<&'static str> {
+        match (&self.plan, &self.restore, self.mode) {
+            (Some(_), ..) => Some("load: goes without a plan, which says itself how it is loaded"),
+            (_, Some(_), _) => {
+                Some(r#"restore: goes with the load "replace" only, since it brings a whole configuration back"#)
+            }
+            (.., Mode::Check) => {
+                Some(r#"load: "merge" goes with the modes "apply" and "plan"; a check compares the whole"#)
+            }
+            _ => None,
         }
     }
 

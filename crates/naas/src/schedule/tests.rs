@@ -16,12 +16,20 @@ use crate::records::outcome::{Attempt, Outcome};
 
 const INVENTORY: &str = "hosts: {leaf1: {}, leaf2: {groups: [leaf]}, leaf3: {groups: [leaf]}}\ngroups: {leaf: {}}\n";
 
-type TestScheduler<'a> = Scheduler<Ports<&'a FakeStore, &'a FakeStore, &'a FakeStore, &'a FakeStore, FakeClock>>;
+type TestScheduler<'a> =
+    Scheduler<Ports<&'a FakeStore, &'a FakeStore, &'a FakeStore, &'a FakeStore, &'a FakeStore, FakeClock>>;
 
 fn scheduler(store: &FakeStore) -> TestScheduler<'_> {
     let default_step = Step::Of(NonZeroUsize::new(2).unwrap());
     Scheduler::new(
-        Ports { inventories: store, queue: store, state: store, dead_letters: store, clock: FakeClock::default() },
+        Ports {
+            inventories: store,
+            models: store,
+            queue: store,
+            state: store,
+            dead_letters: store,
+            clock: FakeClock::default(),
+        },
         default_step,
     )
 }

@@ -22,7 +22,14 @@ async fn invoke_on(store: &FakeStore, mut event: Value) -> (ApiGatewayProxyRespo
     event["headers"].as_object_mut().unwrap().extend(headers);
     let default_step = Step::Of(NonZeroUsize::MIN);
     let scheduler = Scheduler::new(
-        Ports { inventories: store, queue: store, state: store, dead_letters: store, clock: FakeClock::default() },
+        Ports {
+            inventories: store,
+            models: store,
+            queue: store,
+            state: store,
+            dead_letters: store,
+            clock: FakeClock::default(),
+        },
         default_step,
     );
     let event = LambdaEvent::new(serde_json::from_value(event).unwrap(), Context::default());

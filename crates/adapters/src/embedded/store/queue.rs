@@ -53,7 +53,7 @@ struct DeadLetter {
 }
 
 /// How long a message may wait that was sent with no delay.
-const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
+pub(super) const AT_ONCE: Timestamp = Timestamp::UNIX_EPOCH;
 
 impl EmbeddedStore {
     /// Hands out the oldest message that is due, waiting for one. A message that was handed out
@@ -144,17 +144,7 @@ impl SliceQueue for EmbeddedStore {
     async fn send(&self, slices: &[Slice], delay: Duration) -> Result<(), StoreError> {
         let messages: Vec<_> = slices.iter().map(Slice::to_message).collect();
         let due = if delay.is_zero() { AT_ONCE } else { Timestamp::now() + delay };
-        self.write(move |transaction| {
-            let mut queue = transaction.open_table(QUEUE)?;
-            let mut id = queue.last()?.map_or(0, |(id, _)| id.value());
-            for body in messages {
-                id += 1;
-                let message = Queued { body, times_received: 0, waits: Waits::Until(due) };
-                queue.insert(id, json(&message).as_str())?;
-            }
-            Ok(())
-        })
-        .await?;
+        self.write(move |transaction| insert(transaction, messages, due)).await?;
         self.shared.arrived.notify_waiters();
         Ok(())
     }
@@ -178,6 +168,22 @@ impl DeadLetters for EmbeddedStore {
         })
         .await
     }
+}
+
+/// Queues messages that are due at this moment.
+pub(super) fn insert(
+    transaction: &redb::WriteTransaction,
+    messages: impl IntoIterator<Item = String>,
+    due: Timestamp,
+) -> Result<(), Fault> {
+    let mut queue = transaction.open_table(QUEUE)?;
+    let mut id = queue.last()?.map_or(0, |(id, _)| id.value());
+    for body in messages {
+        id += 1;
+        let message = Queued { body, times_received: 0, waits: Waits::Until(due) };
+        queue.insert(id, json(&message).as_str())?;
+    }
+    Ok(())
 }
 
 /// Messages that were out when a process died are waiting again.

@@ -10,27 +10,29 @@ use naas::records::run::{Run, RunSummary};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use serde::Deserialize;
 
-use super::{EmbeddedStore, get, json, read_table};
+use super::{EmbeddedStore, Fault, get, json, read_table};
 
 const RUNS: TableDefinition<'_, &str, &str> = TableDefinition::new("runs");
 pub(super) const OUTCOMES: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("outcomes");
 const ATTEMPTS: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("attempts");
 const CANCELLED: TableDefinition<'_, &str, &str> = TableDefinition::new("cancelled");
 
+/// Records a run, unless its name is taken.
+pub(super) fn insert(transaction: &redb::WriteTransaction, run: &Run) -> Result<Created, Fault> {
+    let mut runs = transaction.open_table(RUNS)?;
+    let name = run.task.run.to_string();
+    let before: Option<Run> =
+        runs.get(name.as_str())?.map(|before| serde_json::from_str(before.value())).transpose()?;
+    if before.is_none() {
+        runs.insert(name.as_str(), json(run).as_str())?;
+    }
+    Ok(Created::given(before.as_ref(), run))
+}
+
 impl Runs for EmbeddedStore {
     async fn create(&self, run: &Run) -> Result<Created, StoreError> {
         let run = run.clone();
-        self.write(move |transaction| {
-            let mut runs = transaction.open_table(RUNS)?;
-            let name = run.task.run.to_string();
-            let before: Option<Run> =
-                runs.get(name.as_str())?.map(|before| serde_json::from_str(before.value())).transpose()?;
-            if before.is_none() {
-                runs.insert(name.as_str(), json(&run).as_str())?;
-            }
-            Ok(Created::given(before.as_ref(), &run))
-        })
-        .await
+        self.write(move |transaction| insert(transaction, &run)).await
     }
 
     async fn recent(&self, limit: usize) -> Result<Vec<RunSummary>, StoreError> {

@@ -134,6 +134,7 @@ async fn the_embedded_store_keeps_the_contract() {
         contract::device_records(&store, seed).await;
         contract::history(&store, seed).await;
         contract::idempotency_keys(&store, seed).await;
+        contract::port_documents(&store, seed).await;
         contract::dead_letters(&store, seed).await;
         let take = async || {
             let received = store.receive(&FakeClock::default()).await.unwrap();

@@ -51,6 +51,7 @@ impl Api {
             query: head.uri.query(),
             caller: &Caller::owner_of_this_machine(&peer.ip().to_string()),
             content_type: header(head, "content-type"),
+            if_match: header(head, "if-match"),
             idempotency_key: header(head, "idempotency-key"),
             body,
         };
