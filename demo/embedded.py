@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,9 @@ from .naas_api import Naas, authorization_of
 from .processes import running
 from .story import Stage
 from .switch import Switch
+
+ON_FLASH = Path("/mnt/flash/naas-authorization")
+"""Where `naas token place` puts the header that a switch shows when it calls."""
 
 MODELS = Path(__file__).parent.parent / "models"
 
@@ -29,7 +33,8 @@ def deployed(programs: Path, folder: Path, switches: dict[str, Switch]) -> Itera
             url = re.search(r"http://[0-9.:]+", ready).group()
             # The switches call back to a port that only the running naas knows, so the inventory is written now; it is
             # read anew for every request.
-            (site / "inventory.json").write_text(json.dumps(inventory(switches, url, site / ".naas" / "switch-authorization"), indent=2))
+            (site / "inventory.json").write_text(json.dumps(inventory(switches, url, ON_FLASH), indent=2))
+            subprocess.run([programs / "naas", "token", "place", "--site", site], check=True, stdout=subprocess.DEVNULL)
         yield Stage(
             naas=Naas(url, authorization_of(site)),
             authorization=".naas/authorization",

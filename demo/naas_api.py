@@ -28,6 +28,14 @@ class Naas:
         """`POST /configure`; raises `Failed` unless it is accepted."""
         return self._call("POST", "configure", body)
 
+    def refusal(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What `POST /configure` answers to somebody who shows no token; raises `Failed` if it is not refused."""
+        try:
+            with DIRECT.open(self._request("POST", "configure", body, {"content-type": "application/json"}), timeout=30):
+                raise Failed("POST /configure was accepted without a token")
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+
     def run(self, run: str) -> dict[str, Any]:
         """`GET /runs/{run}`."""
         return self._call("GET", f"runs/{run}")
@@ -54,14 +62,12 @@ class Naas:
         return headers if self.authorization is None else {**headers, "authorization": self.authorization}
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"{self.url}/{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers=self._headers(),
-        )
         try:
-            with DIRECT.open(request, timeout=30) as response:
+            with DIRECT.open(self._request(method, path, body, self._headers()), timeout=30) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             raise Failed(f"{method} {self.url}/{path}: {error.code} {error.read().decode(errors='replace')}") from error
+
+    def _request(self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]) -> urllib.request.Request:
+        data = None if body is None else json.dumps(body).encode()
+        return urllib.request.Request(f"{self.url}/{path}", method=method, data=data, headers=headers)

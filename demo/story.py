@@ -15,6 +15,7 @@ from .switch import Counts, Switch
 
 ALIAS = "alias FOO BAR"
 CABLES = 20
+EVERY_SWITCH = {"devices": ["all"]}
 HAND_CHANGE = ["configure", "no alias FOO", "end", "write memory"]
 
 
@@ -34,6 +35,10 @@ class Stage:
 
 def tell(stage: Stage, steps: terminal.Steps) -> None:
     """Plays the whole story."""
+    if stage.authorization is not None:
+        steps.begin("Nobody commands switches without a token")
+        _show_refused(stage)
+
     steps.begin("One call configures every switch")
     run = _configure_all(stage)
     for name, switch in stage.switches.items():
@@ -65,11 +70,23 @@ def tell(stage: Stage, steps: terminal.Steps) -> None:
     terminal.good("after the hand change: exactly one push, then a check that found it in sync without a session, then silence")
 
 
+def _show_refused(stage: Stage) -> None:
+    terminal.command(_curl(stage, None))
+    problem = stage.naas.refusal(EVERY_SWITCH)
+    terminal.answer(json.dumps(problem))
+    _expect("the status of a call without a token", problem["status"], 401)
+    _expect("what switches saw of it", [switch.counts().sessions for switch in stage.switches.values()], [0] * len(stage.switches))
+    terminal.good("the call was refused, and no switch has seen a session")
+
+
+def _curl(stage: Stage, authorization: str | None) -> str:
+    token = "" if authorization is None else f"-H @{authorization} "
+    return f"curl {stage.naas.url}/configure {token}-H 'Content-Type: application/json' -d '{json.dumps(EVERY_SWITCH)}'"
+
+
 def _configure_all(stage: Stage) -> str:
-    body = {"devices": ["all"]}
-    token = "" if stage.authorization is None else f"-H @{stage.authorization} "
-    terminal.command(f"curl {stage.naas.url}/configure {token}-H 'Content-Type: application/json' -d '{json.dumps(body)}'")
-    receipt = stage.naas.configure(body)
+    terminal.command(_curl(stage, stage.authorization))
+    receipt = stage.naas.configure(EVERY_SWITCH)
     terminal.answer(json.dumps(receipt))
     with terminal.waiting(f"run {receipt['run']} configures {receipt['devices']} devices; slices: {receipt['slices']}"):
         report = stage.naas.finished(receipt["run"])

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eapi::{
-    Candidate, Carrier, Client, CommitError, CommitTimer, ErrorKind as Kind, Fingerprint, Format, Left, Load, Session,
-    SessionName, SessionState, StageError, StartupConfig, TimerGone, TlsBackend, TlsTrust,
+    Candidate, Carrier, Client, Command, CommitError, CommitTimer, ErrorKind as Kind, Fingerprint, Format, Left, Load,
+    Session, SessionName, SessionState, StageError, StartupConfig, TimerGone, TlsBackend, TlsTrust,
 };
 use intent::check::{Form, Shown};
 use intent::inventory::{Device, Password, Tls, Transport, Verify};
 use naas::ports::{Confirmation, Staged, Switch, SwitchError, SwitchFault, SwitchIdentity, SwitchStatus, Switches};
 use naas::records::order;
 use naas::records::outcome::{Remark, SwitchState};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::with_causes;
 
@@ -87,6 +87,23 @@ impl Switches for EosSwitches {
             client = client.carrier(way(device));
         }
         Ok(EosSwitch { client: client.build().map_err(|error| misconfigured(&with_causes(&error)))? })
+    }
+}
+
+impl EosSwitch {
+    /// Writes `text` into a file such as `flash:naas-authorization`, whatever was in it. Files are
+    /// no part of the configuration: no diff, history or backup shows them, and no replace changes
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// The switch is not reached, or refuses.
+    // EOS-95.
+    pub async fn write_file(&self, file: &str, text: &SecretString) -> Result<(), SwitchError> {
+        let input = Some(text.expose_secret().to_owned());
+        let copy = Command::WithInput { cmd: format!("copy terminal: {file}"), input, revision: None };
+        let written = self.client.run([copy], Format::Text).await;
+        written.map(drop).map_err(|error| self.failed(&error, fault(error.kind()), SwitchState::Unchanged))
     }
 }
 

@@ -85,7 +85,7 @@ impl Target {
             None => {
                 let site = self.site.path();
                 let served = site::is_served_at(&site, url);
-                served.then(|| site::read_token(&site::operator_file(&site))).transpose()
+                served.then(|| site::read_token(&site::owner_file(&site))).transpose()
             }
         }
     }

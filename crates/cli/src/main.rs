@@ -26,7 +26,7 @@ use verbs::demo;
 use verbs::publish;
 use verbs::{
     Ended, accept, apply, blame, cancel, check, completions, history, init, inventory, man, plan, port, redrive,
-    render, rollback, runs, serve, status, unpin, validate,
+    render, rollback, runs, serve, status, token, unpin, validate,
 };
 
 /// Network-as-a-Service for Arista EOS: render configurations from models and apply them to
@@ -89,6 +89,8 @@ enum Verb {
     Redrive(redrive::Redrive),
     /// Run the API and its workers on a site folder, in this process
     Serve(serve::Serve),
+    /// Mint tokens, place them on switches, and rotate the keys that sign them
+    Token(token::Token),
     /// Simulate the switches of a site that have loopback addresses
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
@@ -134,6 +136,7 @@ impl Verb {
             Self::Cancel(cancel) => cancel.run().await?,
             Self::History(history) => history.run().await?,
             Self::Rollback(rollback) => return rollback.run().await,
+            Self::Token(token) => return token.run().await,
             Self::Unpin(unpin) => unpin.run().await?,
             Self::Accept(accept) => accept.run().await?,
             Self::Blame(blame) => blame.run().await?,

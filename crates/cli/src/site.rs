@@ -7,7 +7,7 @@
 //! ├── models/             models and templates, as in the models bucket
 //! └── .naas/              made by naas, its owner's alone
 //!     ├── state.redb      runs, outcomes, queue; survives kill -9
-//!     └── serving, …      where `naas serve` answers, and the tokens of those who may ask it
+//!     └── …               where `naas serve` answers, its owner's token, the keys that sign tokens
 //! ```
 
 mod folder;
@@ -32,7 +32,10 @@ use naas::schedule::{self, Scheduler};
 use tracing::warn;
 
 pub(crate) use folder::SiteFolder;
-pub(crate) use tokens::{Bearer, Tokens, operator_file, read as read_token, switch_file};
+pub(crate) use tokens::{
+    KEY_LIFE, SiteDocuments, SiteGate, audience, header, owner_file, read as read_token, read_keys, renew_owner,
+    write_header, write_keys,
+};
 pub(crate) use worker::{LAST_PUSHES, Work, Workers};
 
 /// The scheduler over a site folder.
@@ -163,4 +166,11 @@ pub(crate) fn is_served_at(folder: &Path, url: &str) -> bool {
 /// The file that says where the process that has the site open answers.
 fn served_at(folder: &Path) -> PathBuf {
     folder.join(".naas/serving")
+}
+
+/// The user who runs this process and the machine, such as `ana@laptop`.
+pub(crate) fn user() -> String {
+    let user =
+        ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
+    format!("{}@{}", user.as_deref().unwrap_or("somebody"), gethostname::gethostname().to_string_lossy())
 }

@@ -23,6 +23,7 @@ pub(crate) mod rollback;
 pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod token;
 pub(crate) mod unpin;
 pub(crate) mod validate;
 

@@ -294,7 +294,7 @@ async fn state_and_inventory_are_their_owners_alone() {
 
     let mode = |path: &str| fs::metadata(site.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(".naas"), mode("inventory.json")), (0o700, 0o600));
-    for file in ["state.redb", "serving", "authorization", "switch-authorization"] {
+    for file in ["state.redb", "serving", "authorization", "signing-keys.json"] {
         assert_eq!(mode(&format!(".naas/{file}")), 0o600, "{file}");
     }
 }
@@ -326,19 +326,148 @@ async fn strangers_and_foreign_pages_are_refused() {
     assert_eq!(count(&fleet, |_| true), 0, "no switch was asked for anything");
 }
 
+/// A token that the command mints in a site.
+fn minted(site: &Path, options: &[&str]) -> String {
+    let mut mint = Command::new(env!("CARGO_BIN_EXE_naas"));
+    let minted = mint.args(["token", "mint"]).args(options).arg("--site").arg(site).output().unwrap();
+    assert!(minted.status.success(), "{}", String::from_utf8_lossy(&minted.stderr));
+    String::from_utf8(minted.stdout).unwrap().trim().to_owned()
+}
+
+/// Every route, with names in it that the site has or may have.
+fn routes() -> Vec<(&'static str, String)> {
+    let names = [
+        ("{run}", "20261123-201530-000001"),
+        ("{device}", "leaf1"),
+        ("{hash}", "0123456789"),
+        ("{tenant}", "red"),
+        ("{port}", "Ethernet2"),
+    ];
+    let filled = |path: &str| names.iter().fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+    naas::api::ROUTES.iter().map(|route| (route.method, filled(route.path))).collect()
+}
+
+#[tokio::test]
+async fn every_route_asks_who_the_caller_is() {
+    let fleet = switch().await;
+    let site = site(&fleet);
+    let naas = Naas::serve(site.path());
+    let stranger_site = tempfile::tempdir().unwrap();
+    fs::create_dir(stranger_site.path().join("models")).unwrap();
+    let stranger = minted(stranger_site.path(), &["eve", "--role", "admin"]);
+    let owner = fs::read_to_string(site.path().join(".naas/authorization")).unwrap();
+    let owner = owner.trim().split_once("Bearer ").unwrap().1;
+    let (header, rest) = owner.split_once('.').unwrap();
+    let (claims, _) = rest.split_once('.').unwrap();
+    let callers = [
+        (None, 401),
+        (Some(String::new()), 401),
+        (Some("Basic bmFhczpuYWFz".to_owned()), 401),
+        (Some(format!("Bearer {stranger}")), 401),
+        // The header {"alg":"none"}.
+        (Some(format!("Bearer eyJhbGciOiJub25lIn0.{claims}.")), 401),
+        (Some(format!("Bearer {header}.{claims}.")), 401),
+        (Some(format!("Bearer {header}.{claims}.{}", "A".repeat(86))), 401),
+    ];
+    for (method, path) in routes().into_iter().chain([("GET", "/nowhere".to_owned())]) {
+        for (authorization, expected) in &callers {
+            let mut headers = vec![("content-type", "application/json")];
+            headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
+            let found = naas.stranger(method.parse().unwrap(), &path, &headers, r#"{"devices":["leaf1"]}"#).await;
+            assert_eq!(found, *expected, "{method} {path} {authorization:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_asks_what_the_caller_may_do() {
+    let fleet = switch().await;
+    let site = site(&fleet);
+    let naas = Naas::serve(site.path());
+    let token = |options: &[&str]| format!("Bearer {}", minted(site.path(), options));
+    let nobody = token(&["--tenant", "blue"]);
+    let (other_device, viewer) = (token(&["--device", "leaf9"]), token(&["bob", "--role", "viewer"]));
+    let elsewhere = token(&["ann", "--role", "operator", "--group", "elsewhere"]);
+    let admin = token(&["ana", "--role", "admin"]);
+    for (method, path) in routes().into_iter().filter(|(_, path)| !path.starts_with("/tenants")) {
+        let ask = async |authorization: &str| {
+            let headers = [("content-type", "application/json"), ("authorization", authorization)];
+            naas.stranger(method.parse().unwrap(), &path, &headers, r#"{"devices":["leaf1"]}"#).await
+        };
+        assert_eq!(ask(&nobody).await, 403, "a tenant: {method} {path}");
+        assert_eq!(ask(&other_device).await, 403, "another switch: {method} {path}");
+        assert_eq!(ask(&viewer).await == 403, method == "POST", "a viewer: {method} {path}");
+        let names_a_device = path.contains("leaf1") && !path.starts_with("/runs") || path == "/configure";
+        let refused = names_a_device || path == "/redrive";
+        assert_eq!(ask(&elsewhere).await == 403, refused, "an operator out of its groups: {method} {path}");
+        assert!(!matches!(ask(&admin).await, 401 | 403), "an admin: {method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn to_anybody_else_there_is_no_such_tenant() {
+    let fleet = switch().await;
+    let site = site(&fleet);
+    let tenants = "template: port.tera\nidle_vlan: 999\ntenants: {red: {patch: [{device: [leaf1], ports: 2-3}], vlans: 110-119}}\n";
+    fs::write(site.path().join("models/tenants.yaml"), tenants).unwrap();
+    fs::write(site.path().join("models/port.tera"), "   switchport access vlan {{ model.vlan }}\n").unwrap();
+    let naas = Naas::serve(site.path());
+    let token = |options: &[&str]| format!("Bearer {}", minted(site.path(), options));
+    let red = token(&["--tenant", "red"]);
+    let others = [
+        token(&["--tenant", "blue"]),
+        token(&["--device", "leaf1"]),
+        token(&["ann", "--role", "operator", "--group", "elsewhere"]),
+    ];
+    let ask = async |authorization: &str, method: &str, path: &str| {
+        let headers = [("content-type", "application/json"), ("authorization", authorization)];
+        let several = path.ends_with("/leaf1");
+        let body = if several { r#"{"ports":"2","vlan":110}"# } else { r#"{"vlan":110}"# };
+        naas.stranger(method.parse().unwrap(), path, &headers, body).await
+    };
+
+    assert_eq!(ask(&red, "GET", "/tenants/red/ports").await, 200);
+    for (method, path) in routes().into_iter().filter(|(_, path)| path.starts_with("/tenants")) {
+        for other in &others {
+            assert_eq!(ask(other, method, &path).await, 404, "{method} {path}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_switchs_token_reports_that_switch_and_no_more() {
     let fleet = switch().await;
     let site = site(&fleet);
     let naas = Naas::serve(site.path());
-    let header = fs::read_to_string(site.path().join(".naas/switch-authorization")).unwrap();
-    let headers = [("authorization", header.trim().split_once(": ").unwrap().1), ("content-type", "application/json")];
+    let authorization = format!("Bearer {}", minted(site.path(), &["--device", "leaf1"]));
+    let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
 
     let report = naas.stranger(Method::POST, "/configure", &headers, r#"{"devices":["leaf1"]}"#).await;
-    let everything = naas.stranger(Method::POST, "/configure", &headers, r#"{"devices":["all"]}"#).await;
-    let reading = naas.stranger(Method::GET, "/runs", &headers, "").await;
+    assert_eq!(report, 202);
+    for beyond in [
+        r#"{"devices":["all"]}"#,
+        r#"{"devices":["leaf1"],"mode":"plan"}"#,
+        r#"{"devices":["leaf1"],"step":"max"}"#,
+        r#"{"devices":["leaf1"],"confirm":600}"#,
+    ] {
+        assert_eq!(naas.stranger(Method::POST, "/configure", &headers, beyond).await, 403, "{beyond}");
+    }
+    assert_eq!(naas.stranger(Method::GET, "/runs", &headers, "").await, 403);
+}
 
-    assert_eq!((report, everything, reading), (202, 403, 403));
+#[tokio::test]
+async fn a_token_is_placed_on_flash_and_not_in_the_configuration() {
+    let fleet = switch().await;
+    let site = site(&fleet);
+
+    let mut place = Command::new(env!("CARGO_BIN_EXE_naas"));
+    place.args(["token", "place", "--site"]).arg(site.path());
+    let placed = tokio::task::spawn_blocking(move || place.output()).await.unwrap().unwrap();
+
+    assert!(placed.status.success(), "{}", String::from_utf8_lossy(&placed.stderr));
+    assert!(String::from_utf8_lossy(&placed.stdout).contains("leaf1: placed, valid until"));
+    let copied = |event: &Event| matches!(event, Event::Copied { target, .. } if target == "flash:naas-authorization");
+    assert_eq!(count(&fleet, copied), 1);
 }
 
 #[tokio::test]

@@ -25,13 +25,38 @@ const DEFAULT_LIMIT: usize = 20;
 /// The most entries that a list may have.
 const MAX_LIMIT: usize = 200;
 
-/// Every method and path, for callers who lost their way.
-const ROUTES: &str = "POST /configure, GET /runs, GET /runs/{run}, GET /runs/{run}/devices/{device}, POST \
-                      /runs/{run}/cancel, GET /devices/{device}, GET /devices/{device}/history, GET \
-                      /devices/{device}/configurations/{hash}, GET /devices/{device}/blame, POST \
-                      /devices/{device}/unpin, POST /devices/{device}/accept, POST /redrive, GET \
-                      /tenants/{tenant}/ports, GET and PUT /tenants/{tenant}/ports/{device}, GET, PUT and DELETE \
-                      /tenants/{tenant}/ports/{device}/{port}";
+/// A method and a path that is answered. A part of the path in braces stands for a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// The HTTP method, in capitals.
+    pub method: &'static str,
+    /// The path, such as `/runs/{run}`.
+    pub path: &'static str,
+}
+
+/// Every route. What is not here is not answered, so a test of all routes forgets none.
+pub const ROUTES: [Route; 19] = [
+    Route::new("POST", "/configure"),
+    Route::new("GET", "/runs"),
+    Route::new("GET", "/runs/{run}"),
+    Route::new("GET", "/runs/{run}/devices/{device}"),
+    Route::new("POST", "/runs/{run}/cancel"),
+    Route::new("GET", "/devices/{device}"),
+    Route::new("GET", "/devices/{device}/history"),
+    Route::new("GET", "/devices/{device}/configurations/{hash}"),
+    Route::new("GET", "/devices/{device}/blame"),
+    Route::new("POST", "/devices/{device}/unpin"),
+    // The word of earlier versions for it.
+    Route::new("POST", "/devices/{device}/release"),
+    Route::new("POST", "/devices/{device}/accept"),
+    Route::new("POST", "/redrive"),
+    Route::new("GET", "/tenants/{tenant}/ports"),
+    Route::new("GET", "/tenants/{tenant}/ports/{device}"),
+    Route::new("PUT", "/tenants/{tenant}/ports/{device}"),
+    Route::new("GET", "/tenants/{tenant}/ports/{device}/{port}"),
+    Route::new("PUT", "/tenants/{tenant}/ports/{device}/{port}"),
+    Route::new("DELETE", "/tenants/{tenant}/ports/{device}/{port}"),
+];
 
 /// A call of the API, as a front end received it.
 #[derive(Debug, Clone, Copy)]
@@ -84,14 +109,7 @@ pub async fn answer<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiReq
 
 /// The method of a path, if there is something at the path.
 fn method_of(path: &[&str]) -> Option<&'static str> {
-    match path {
-        ["configure" | "redrive"] | ["runs", _, "cancel"] | ["devices", _, "unpin" | "release" | "accept"] => {
-            Some("POST")
-        }
-        ["runs"] | ["runs", _] | ["runs", _, "devices", _] => Some("GET"),
-        ["devices", _] | ["devices", _, "history" | "blame"] | ["devices", _, "configurations", _] => Some("GET"),
-        _ => None,
-    }
+    ROUTES.into_iter().find(|route| route.is_at(path)).map(|route| route.method)
 }
 
 async fn read<P: SchedulerPorts>(scheduler: &Scheduler<P>, request: ApiRequest<'_>, path: &[&str]) -> ApiResponse {
@@ -195,11 +213,43 @@ fn body_too_large() -> Problem {
 }
 
 fn unknown_path() -> ApiResponse {
-    let detail = format!("expected one of {ROUTES}");
+    let routes: Vec<_> = ROUTES.iter().map(|Route { method, path }| format!("{method} {path}")).collect();
+    let detail = format!("expected one of {}", routes.join(", "));
     ApiResponse::problem(&Problem::new(404, "unknown-path", "There is nothing at this path", detail))
 }
 
+impl Route {
+    const fn new(method: &'static str, path: &'static str) -> Self {
+        Self { method, path }
+    }
+
+    fn is_at(&self, path: &[&str]) -> bool {
+        let parts = self.path.trim_matches('/').split('/');
+        parts.clone().count() == path.len()
+            && parts.zip(path).all(|(part, found)| part.starts_with('{') || part == *found)
+    }
+}
+
 impl ApiResponse {
+    /// The answer to somebody who is not known, see RFC 6750. `error` is its word for what is wrong
+    /// with the token; none if there is no token.
+    pub fn not_authenticated(detail: &str, error: Option<&str>) -> Self {
+        let cure = "; see docs/security.md for how to get a token, which naas sends from --token-file or NAAS_TOKEN";
+        let detail = format!("{detail}{cure}");
+        let mut answer = Self::problem(&Problem::new(401, "not-authenticated", "The caller is not known", detail));
+        let challenge = error.map_or_else(|| "Bearer".to_owned(), |error| format!("Bearer error=\"{error}\""));
+        answer.headers.push(("www-authenticate", challenge));
+        answer
+    }
+
+    /// The answer if it cannot be told now whether somebody is known.
+    pub fn cannot_authenticate(detail: &str) -> Self {
+        let mut answer =
+            Self::problem(&Problem::new(503, "not-available", "Something naas needs does not answer", detail));
+        answer.headers.push(("retry-after", "5".to_owned()));
+        answer
+    }
+
     fn json(status: u16, body: &impl Serialize) -> Self {
         Self::typed(status, "application/json", body)
     }

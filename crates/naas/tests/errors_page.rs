@@ -10,9 +10,10 @@ use naas::records::outcome::Status;
 use regex::Regex;
 
 /// Whose errors reach an operator.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "crates/intent/src",
     "crates/naas/src",
+    "crates/identity/src",
     "crates/eapi/src",
     "crates/adapters/src",
     "functions/scheduler/src",

@@ -16,7 +16,7 @@ use naas::retry::Retries;
 use naas::schedule::request::Step;
 
 use crate::signals::Signal;
-use crate::site::{LAST_PUSHES, Site, Work, Workers};
+use crate::site::{self, LAST_PUSHES, Site, Work, Workers};
 
 /// How many slices are worked on at once.
 const SLICES: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
@@ -40,7 +40,11 @@ impl Local {
     pub(super) async fn open(folder: &Path) -> anyhow::Result<Self> {
         // One machine has one clock.
         let limits = Limits { clock_skew: SignedDuration::ZERO, retries: RETRIES, ..Limits::default() };
-        Ok(Self { site: Site::open(folder, Step::Of(STEP), limits).await?, caller: caller(), workers: None })
+        Ok(Self {
+            site: Site::open(folder, Step::Of(STEP), limits).await?,
+            caller: Caller::owner_of_this_machine(&site::user()),
+            workers: None,
+        })
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
@@ -71,12 +75,4 @@ impl Local {
             (None, _) => Ok(()),
         }
     }
-}
-
-/// The user who runs this process and the machine, such as `ana@laptop`.
-fn caller() -> Caller {
-    let user =
-        ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()));
-    let host = gethostname::gethostname();
-    Caller::owner_of_this_machine(&format!("{}@{}", user.as_deref().unwrap_or("somebody"), host.to_string_lossy()))
 }

@@ -1,8 +1,7 @@
-//! The tokens of those who may ask a `naas serve`, each in a file of the site's `.naas` folder.
+//! The signing keys of a site folder, and the token of its owner.
 //!
-//! A file holds a whole header line, `Authorization: Bearer …`, so that curl sends it with
-//! `--header @FILE`: the token appears in no command line, no shell history and no configuration of
-//! a switch.
+//! A token file holds a whole header line, `Authorization: Bearer …`, so that curl sends it with
+//! `--header @FILE`: the token appears in no command line and no shell history.
 
 use std::fs;
 use std::io;
@@ -10,68 +9,125 @@ use std::path::{Path, PathBuf};
 
 use adapters::embedded::private;
 use anyhow::{Context, anyhow};
-use intent::hash::sha256;
+use identity::{Access, Documents, HttpFetch, KeyRing, Life, Pass, Role, Unreadable};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
 
 /// The name of the header, and what stands before the token in it.
 const HEADER: &str = "Authorization: Bearer ";
 
-/// Random bytes in a token, from the operating system.
-const TOKEN_BYTES: usize = 32;
+/// The file with the token of the site's owner, who may do everything.
+const OWNER: &str = ".naas/authorization";
 
-/// The file with the token of operators, who may ask for everything.
-const OPERATOR: &str = ".naas/authorization";
+/// The file with the keys that sign tokens.
+const KEYS: &str = ".naas/signing-keys.json";
 
-/// The file with the token of switches, which may only report that they were changed.
-const SWITCH: &str = ".naas/switch-authorization";
+/// The file that names providers to trust, if there are any.
+const ACCESS: &str = "access.json";
 
-/// Whom a token stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bearer {
-    /// Somebody who may ask for everything.
-    Operator,
-    /// A switch. It may ask that one device is brought to what models say.
-    Switch,
+/// How long a key signs, and its tokens are believed.
+pub(crate) const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24 * 366);
+
+/// A key with less than this left is followed by a new one when `naas serve` starts.
+const KEY_REST: SignedDuration = SignedDuration::from_hours(24 * 180);
+
+/// The gate of a site folder.
+pub(crate) type SiteGate = identity::Gate<SiteDocuments, HttpFetch>;
+
+/// Whom a site folder trusts: its own keys, and the providers in `access.json`.
+pub(crate) struct SiteDocuments {
+    folder: PathBuf,
 }
 
-/// The tokens of a site, by their hashes: comparing those tells nothing about a token by the time
-/// that it takes.
-pub(crate) struct Tokens {
-    operator: String,
-    switch: String,
-}
-
-impl Tokens {
-    /// Reads the tokens of the site in `folder`; each that is missing is made.
-    ///
-    /// # Errors
-    ///
-    /// A file that cannot be read or written, or that holds something else.
-    pub(crate) fn of_site(folder: &Path) -> anyhow::Result<Self> {
-        let hash = |file| read_or_make(&folder.join(file)).map(sha256);
-        Ok(Self { operator: hash(OPERATOR)?, switch: hash(SWITCH)? })
+impl SiteDocuments {
+    /// The documents of the site in `folder`.
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
     }
 
-    /// Whom the value of an `Authorization` header stands for; nobody if it is not one of the
-    /// tokens.
-    pub(crate) fn bearer(&self, authorization: &str) -> Option<Bearer> {
-        let (scheme, token) = authorization.split_once(' ')?;
-        let hash = sha256(token.trim());
-        match scheme.eq_ignore_ascii_case("bearer") {
-            true if hash == self.operator => Some(Bearer::Operator),
-            true if hash == self.switch => Some(Bearer::Switch),
-            _ => None,
-        }
+    fn read(&self) -> anyhow::Result<Access> {
+        let file = self.folder.join(ACCESS);
+        let text = existing(&file)?.unwrap_or_default();
+        let access = Access::parse(&text).with_context(|| format!("file {}", file.display()))?;
+        let ring = read_keys(&self.folder)?.unwrap_or_default();
+        Ok(Access { keys: ring.public(Timestamp::now()), ..access })
     }
 }
 
-/// The operators' file of the site in `folder`.
-pub(crate) fn operator_file(folder: &Path) -> PathBuf {
-    folder.join(OPERATOR)
+impl Documents for SiteDocuments {
+    async fn access(&self) -> Result<Access, Unreadable> {
+        self.read().map_err(|error| Unreadable(format!("{error:#}")))
+    }
 }
 
-/// The switches' file of the site in `folder`.
-pub(crate) fn switch_file(folder: &Path) -> PathBuf {
-    folder.join(SWITCH)
+/// The owner's token file of the site in `folder`.
+pub(crate) fn owner_file(folder: &Path) -> PathBuf {
+    folder.join(OWNER)
+}
+
+/// Writes a new token for the owner of the site, who is called `name`. Keys are made if there are
+/// none, or if they end soon.
+///
+/// # Errors
+///
+/// A file that cannot be read or written, or that holds something else.
+pub(crate) fn renew_owner(folder: &Path, name: &str, now: Timestamp) -> anyhow::Result<()> {
+    let mut ring = read_keys(folder)?.unwrap_or_default();
+    if ring.public(now + KEY_REST).is_empty() {
+        ring.rotate(now, KEY_LIFE)?;
+        write_keys(folder, &ring)?;
+    }
+    let access = SiteDocuments::new(folder).read()?;
+    let pass = Pass::person(name, Role::Admin, None).or_else(|_| Pass::person("owner", Role::Admin, None))?;
+    let minted = pass.mint(&ring, &access.audience, now, Life::days(366)?)?;
+    write_header(&owner_file(folder), &minted.token)
+}
+
+/// The keys of the site in `folder`, if it has any.
+///
+/// # Errors
+///
+/// A file that cannot be read, or that holds something else.
+pub(crate) fn read_keys(folder: &Path) -> anyhow::Result<Option<KeyRing>> {
+    let file = folder.join(KEYS);
+    let Some(text) = existing(&file)? else { return Ok(None) };
+    private::tighten(&file).with_context(|| format!("file {}", file.display()))?;
+    KeyRing::parse(&text).map(Some).with_context(|| format!("file {}", file.display()))
+}
+
+/// Stores the keys of the site in `folder`.
+///
+/// # Errors
+///
+/// A file that cannot be written.
+pub(crate) fn write_keys(folder: &Path, ring: &KeyRing) -> anyhow::Result<()> {
+    let file = folder.join(KEYS);
+    private::folder(&folder.join(".naas")).with_context(|| format!("folder {}", folder.display()))?;
+    private::write(&file, ring.to_document().expose_secret()).with_context(|| format!("file {}", file.display()))
+}
+
+/// The audience of the site's tokens.
+///
+/// # Errors
+///
+/// A file that cannot be read, or that holds something else.
+pub(crate) fn audience(folder: &Path) -> anyhow::Result<String> {
+    SiteDocuments::new(folder).read().map(|access| access.audience)
+}
+
+/// The header line that shows `token`.
+pub(crate) fn header(token: &SecretString) -> SecretString {
+    format!("{HEADER}{}\n", token.expose_secret()).into()
+}
+
+/// Writes the header line with `token` into `file`, which only its owner may read.
+///
+/// # Errors
+///
+/// A file that cannot be written.
+pub(crate) fn write_header(file: &Path, token: &SecretString) -> anyhow::Result<()> {
+    let line = header(token);
+    private::write(file, line.expose_secret()).with_context(|| format!("cannot write token file {}", file.display()))
 }
 
 /// Reads the token in `file`.
@@ -88,20 +144,11 @@ pub(crate) fn read(file: &Path) -> anyhow::Result<String> {
     })
 }
 
-fn read_or_make(file: &Path) -> anyhow::Result<String> {
-    match fs::metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut random = [0; TOKEN_BYTES];
-            getrandom::fill(&mut random).map_err(|error| anyhow!("the system gives no random numbers: {error}"))?;
-            let token: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-            let line = format!("{HEADER}{token}\n");
-            private::write(file, &line).with_context(|| format!("cannot write token file {}", file.display()))?;
-            Ok(token)
-        }
-        _ => {
-            private::tighten(file).with_context(|| format!("token file {}", file.display()))?;
-            read(file)
-        }
+fn existing(file: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("file {}", file.display())),
     }
 }
 
@@ -115,36 +162,54 @@ mod tests {
         site
     }
 
-    #[test]
-    fn tokens_are_made_once_and_are_told_apart() {
+    async fn subject(site: &Path, token: &str) -> Option<String> {
+        let gate = SiteGate::new(SiteDocuments::new(site), HttpFetch::new().unwrap());
+        let caller = gate.caller(Some(&format!("Bearer {token}")), Timestamp::now()).await;
+        caller.ok().map(|caller| caller.subject().to_owned())
+    }
+
+    #[tokio::test]
+    async fn earlier_tokens_of_the_owner_stay_valid() {
         let site = site();
-        Tokens::of_site(site.path()).unwrap();
-        let tokens = Tokens::of_site(site.path()).unwrap();
+        let now = Timestamp::now();
+        renew_owner(site.path(), "ana@noc", now - SignedDuration::from_secs(5)).unwrap();
+        let first = read(&owner_file(site.path())).unwrap();
+        renew_owner(site.path(), "ana@noc", now).unwrap();
 
-        let (operator, switch) = (read(&operator_file(site.path())).unwrap(), read(&switch_file(site.path())).unwrap());
+        let second = read(&owner_file(site.path())).unwrap();
 
-        assert_eq!(operator.len(), 2 * TOKEN_BYTES);
-        assert_eq!(tokens.bearer(&format!("Bearer {operator}")), Some(Bearer::Operator));
-        assert_eq!(tokens.bearer(&format!("bearer {switch}")), Some(Bearer::Switch));
+        assert_ne!(first, second);
+        assert_eq!(subject(site.path(), &first).await.as_deref(), Some("ana@noc"));
+        assert_eq!(subject(site.path(), &second).await.as_deref(), Some("ana@noc"));
+    }
+
+    #[tokio::test]
+    async fn no_token_is_valid_once_the_keys_are_gone() {
+        let site = site();
+        renew_owner(site.path(), "ana@noc", Timestamp::now()).unwrap();
+        let token = read(&owner_file(site.path())).unwrap();
+
+        fs::remove_file(site.path().join(KEYS)).unwrap();
+
+        assert_eq!(subject(site.path(), &token).await, None);
     }
 
     #[test]
-    fn anything_else_is_no_token() {
+    fn a_key_that_ends_soon_is_followed_by_another() {
         let site = site();
-        let tokens = Tokens::of_site(site.path()).unwrap();
-        let operator = read(&operator_file(site.path())).unwrap();
+        let now = Timestamp::now();
+        renew_owner(site.path(), "ana@noc", now).unwrap();
+        renew_owner(site.path(), "ana@noc", now + KEY_LIFE - KEY_REST).unwrap();
 
-        for wrong in ["", "Bearer", "Bearer ", "Bearer x", &operator, &format!("Basic {operator}")] {
-            assert_eq!(tokens.bearer(wrong), None, "{wrong}");
-        }
+        assert_eq!(read_keys(site.path()).unwrap().unwrap().public(now).len(), 2);
     }
 
     #[test]
     fn a_file_without_a_token_is_named_and_not_shown() {
         let site = site();
-        fs::write(operator_file(site.path()), "hunter2").unwrap();
+        fs::write(owner_file(site.path()), "hunter2").unwrap();
 
-        let error = Tokens::of_site(site.path()).err().unwrap().to_string();
+        let error = read(&owner_file(site.path())).unwrap_err().to_string();
 
         assert!(error.contains(".naas/authorization") && !error.contains("hunter2"), "{error}");
     }

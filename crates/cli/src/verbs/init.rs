@@ -12,7 +12,6 @@ use clap::Args;
 use serde_json::json;
 
 use crate::screen::{self, Form};
-use crate::site;
 
 /// The files of a new site.
 const FILES: [(&str, &str); 6] = [
@@ -27,9 +26,6 @@ const FILES: [(&str, &str); 6] = [
 
 /// What stands for the ports of the simulated switches.
 const PORTS: [&str; 3] = ["@PORT1@", "@PORT2@", "@PORT3@"];
-
-/// What stands for the file with the switches' token; a JSON string is YAML, too.
-const AUTHORIZATION: &str = "@AUTHORIZATION@";
 
 /// Where a free port is looked for first.
 const FIRST_PORT: u16 = 19_001;
@@ -54,10 +50,8 @@ impl Init {
         let mut free = (FIRST_PORT..).filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok());
         let ports = PORTS.map(|placeholder| (placeholder, free.next().unwrap_or_default().to_string()));
         private::folder(&folder.join(".naas")).with_context(|| format!("folder {}", folder.display()))?;
-        let authorization = site::switch_file(&folder.canonicalize()?).display().to_string();
         for (path, text) in FILES {
-            let text = text.replace(AUTHORIZATION, &json!(authorization).to_string());
-            let text = ports.iter().fold(text, |text, (placeholder, port)| text.replace(placeholder, port));
+            let text = ports.iter().fold(text.to_owned(), |text, (placeholder, port)| text.replace(placeholder, port));
             write(&folder.join(path), &text)?;
         }
         let files = FILES.map(|(path, _)| path);

@@ -9,10 +9,11 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
+use identity::HttpFetch;
 use intent::confirm::ConfirmWithin;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use naas::enforce::Limits;
 use naas::retry::Retries;
 use naas::schedule::request::Step;
@@ -20,7 +21,7 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use crate::signals::told_to_end;
-use crate::site::{LAST_PUSHES, Site, SiteFolder, Tokens, Work, Workers};
+use crate::site::{self, LAST_PUSHES, Site, SiteDocuments, SiteFolder, SiteGate, Work, Workers};
 use admission::Admission;
 use api::Api;
 
@@ -77,14 +78,14 @@ impl Serve {
         let listener =
             TcpListener::bind(self.listen).await.with_context(|| format!("cannot listen on {}", self.listen))?;
         let address = listener.local_addr()?;
-        let tokens = if self.no_token { None } else { Some(Tokens::of_site(&site.folder)?) };
+        let gate = if self.no_token { None } else { Some(gate(&site)?) };
         self.warn(address);
         let url = format!("http://{address}");
         site.serves_at(&url)?;
         info!(url, site = %site.folder.display(), "naas is serving");
 
         let workers = Workers::start(&site, self.slices, &Work::All);
-        let api = Api { scheduler: Arc::clone(&site.scheduler), admission: Admission { hosts: self.hosts, tokens } };
+        let api = Api { scheduler: Arc::clone(&site.scheduler), gate, admission: Admission { hosts: self.hosts } };
         connections::serve(listener, Arc::new(api), async {
             told_to_end().await;
         })
@@ -102,6 +103,13 @@ impl Serve {
             warn!(%address, "requests and tokens cross the network unencrypted; put a proxy with TLS before this address");
         }
     }
+}
+
+/// The gate of a site, whose owner gets a new token.
+fn gate(site: &Site) -> anyhow::Result<SiteGate> {
+    site::renew_owner(&site.folder, &site::user(), Timestamp::now())?;
+    let fetch = HttpFetch::new().map_err(|reason| anyhow!("TLS cannot be set up: {reason}"))?;
+    Ok(SiteGate::new(SiteDocuments::new(&site.folder), fetch))
 }
 
 fn step(text: &str) -> Result<Step, String> {

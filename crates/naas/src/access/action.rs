@@ -23,6 +23,8 @@ pub enum Action {
     Cancel,
     /// Let models count again for a device that is pinned.
     Unpin,
+    /// Say how many devices go into a slice, or how long the commit timer runs.
+    SetPace,
     /// Let another switch take the place of a device.
     AcceptReplacement,
     /// Send parked slices again.
@@ -31,7 +33,7 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ListRuns,
         Self::ReadRun,
         Self::ReadDevice,
@@ -42,6 +44,7 @@ impl Action {
         Self::Restore,
         Self::Cancel,
         Self::Unpin,
+        Self::SetPace,
         Self::AcceptReplacement,
         Self::Redrive,
     ];
@@ -74,6 +77,7 @@ impl Action {
             Self::Restore => "restore a configuration",
             Self::Cancel => "cancel",
             Self::Unpin => "unpin",
+            Self::SetPace => "set step or confirm",
             Self::AcceptReplacement => "accept another switch",
             Self::Redrive => "redrive dead letters",
         }

@@ -36,7 +36,7 @@ fn each_role_has_its_actions() {
     let may = |grant: Grant| Action::ALL.into_iter().filter(|action| grant.allows(*action)).collect::<Vec<_>>();
 
     assert_eq!(may(Grant::Viewer(Scope::Every)), [Action::ListRuns, Action::ReadRun, Action::ReadDevice]);
-    assert_eq!(may(Grant::Operator(Scope::Every)), Action::ALL[..10]);
+    assert_eq!(may(Grant::Operator(Scope::Every)), Action::ALL[..11]);
     assert_eq!(may(Grant::Admin), Action::ALL);
     assert_eq!(may(Grant::Device(device("leaf1"))), [Action::Check, Action::Apply]);
     assert_eq!(may(Grant::Tenant(TenantName::new("blue").unwrap())), []);

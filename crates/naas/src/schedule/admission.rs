@@ -74,6 +74,9 @@ impl Asked<'_> {
     /// inventory does not have is refused like one that is out of the caller's reach, and so is a
     /// pattern that no device matches.
     pub(super) fn admit(&self, inventory: &Inventory) -> Result<(), Refused> {
+        if self.request.step.is_some() || self.request.confirm.is_some() {
+            may(self.caller, Action::SetPace, On::Nothing, None)?;
+        }
         let ask = |on: On<'_>| may(self.caller, self.action(), on, Some(inventory));
         if self.request.devices.iter().any(Pattern::has_operators) {
             let patterns: Vec<_> = self.request.devices.iter().map(AsRef::as_ref).collect();

@@ -1,48 +1,32 @@
-//! Who may call `naas serve`. A web page that somebody on this machine opens can send requests
+//! Which requests `naas serve` looks at. A web page that somebody on this machine opens can send requests
 //! here, too, so a request is refused by its head, before its body is read:
 //!
 //! - for a host name that is not ours (421): a page whose name was made to point here, known as DNS
 //!   rebinding;
-//! - from a page of another origin (403);
-//! - without a token (401), or with one that does not suffice (403).
+//! - from a page of another origin (403).
 //!
+//! Who the caller is comes next, by its token (401), and what it may do is the use case's question (403).
 //! All that an HTML form can send is refused by the API itself, which takes nothing but JSON (415).
 
 use std::net::IpAddr;
 
-use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use hyper::Uri;
+use hyper::header::{HOST, HeaderName, ORIGIN};
 use hyper::http::request::Parts;
-use hyper::{Method, Uri};
 use intent::name::excerpt;
 use naas::api::Problem;
-use serde_json::Value;
-
-use crate::site::{Bearer, Tokens};
 
 /// The rules of one server.
 pub(super) struct Admission {
     /// Host names that callers may use besides `localhost` and addresses.
     pub(super) hosts: Vec<String>,
-    /// Who must show one of these; without them everybody is taken for an operator.
-    pub(super) tokens: Option<Tokens>,
 }
 
 impl Admission {
-    /// Whom the request is from, by its head alone; or why it is refused.
-    pub(super) fn admit(&self, head: &Parts) -> Result<Bearer, Problem> {
+    /// Why the request is refused by its head, if it is.
+    pub(super) fn check(&self, head: &Parts) -> Result<(), Problem> {
         self.check_host(head)?;
-        check_origin(head)?;
-        let Some(tokens) = &self.tokens else { return Ok(Bearer::Operator) };
-        let authorization = text(head, AUTHORIZATION).unwrap_or_default();
-        tokens.bearer(authorization).ok_or_else(|| {
-            Problem::new(
-                401,
-                "not-authenticated",
-                "The request has no valid token",
-                "expected the header line in the file .naas/authorization of the site; curl sends it with --header @FILE, and naas \
-                 with --token-file FILE or the token in NAAS_TOKEN",
-            )
-        })
+        check_origin(head)
     }
 
     fn check_host(&self, head: &Parts) -> Result<(), Problem> {
@@ -60,22 +44,6 @@ impl Admission {
         );
         Err(Problem::new(421, "unknown-host", "The request is for another host", detail))
     }
-}
-
-/// What a switch's token allows: that one device, itself, is brought to what models say.
-pub(super) fn allows_switch(head: &Parts, body: &[u8]) -> Result<(), Problem> {
-    let is_report = || {
-        let body: Value = serde_json::from_slice(body).ok()?;
-        let fields = body.as_object().filter(|fields| fields.len() == 1)?;
-        let [device] = fields.get("devices")?.as_array()?.as_slice() else { return None };
-        device.as_str().filter(|device| *device != "all").map(drop)
-    };
-    if head.method == Method::POST && head.uri.path() == "/configure" && is_report().is_some() {
-        return Ok(());
-    }
-    let detail = "a switch's token allows POST /configure with {\"devices\":[\"NAME\"]}, one device and nothing else; expected \
-                  that, or the token in .naas/authorization";
-    Err(Problem::new(403, "not-allowed", "The token does not allow this", detail))
 }
 
 /// Browsers send the header with every request of another page that changes something.
@@ -104,7 +72,7 @@ mod tests {
     }
 
     fn open() -> Admission {
-        Admission { hosts: vec!["naas.example.net".to_owned()], tokens: None }
+        Admission { hosts: vec!["naas.example.net".to_owned()] }
     }
 
     #[test]
@@ -120,10 +88,10 @@ mod tests {
             ("localhost.evil.example.com", Some(421)),
             ("", Some(421)),
         ] {
-            let admitted = open().admit(&head("GET", "/runs", &[("host", host)]));
+            let admitted = open().check(&head("GET", "/runs", &[("host", host)]));
             assert_eq!(admitted.err().map(|problem| problem.status), refused, "{host}");
         }
-        assert_eq!(open().admit(&head("GET", "/runs", &[])).err().map(|problem| problem.status), Some(421));
+        assert_eq!(open().check(&head("GET", "/runs", &[])).err().map(|problem| problem.status), Some(421));
     }
 
     #[test]
@@ -137,52 +105,9 @@ mod tests {
         ] {
             let headers = [("host", "127.0.0.1:8080"), ("origin", origin)];
             for method in ["GET", "POST", "OPTIONS"] {
-                let admitted = open().admit(&head(method, "/configure", &headers));
+                let admitted = open().check(&head(method, "/configure", &headers));
                 assert_eq!(admitted.err().map(|problem| problem.status), refused, "{method} {origin}");
             }
-        }
-    }
-
-    #[test]
-    fn a_token_is_asked_for_by_default() {
-        let site = tempfile::tempdir().unwrap();
-        std::fs::create_dir(site.path().join(".naas")).unwrap();
-        let admission = Admission { hosts: Vec::new(), tokens: Some(Tokens::of_site(site.path()).unwrap()) };
-        let read = |file| std::fs::read_to_string(site.path().join(file)).unwrap();
-        let operator = read(".naas/authorization").trim().replace("Authorization: ", "");
-        let switch = read(".naas/switch-authorization").trim().replace("Authorization: ", "");
-
-        for (authorization, expected) in [
-            (operator.as_str(), Ok(Bearer::Operator)),
-            (switch.as_str(), Ok(Bearer::Switch)),
-            ("Bearer 0", Err(401)),
-            ("", Err(401)),
-        ] {
-            let headers = [("host", "localhost"), ("authorization", authorization)];
-            let admitted = admission.admit(&head("GET", "/runs", &headers));
-            assert_eq!(admitted.map_err(|problem| problem.status), expected, "{authorization}");
-        }
-    }
-
-    #[test]
-    fn a_switch_may_only_report_one_device() {
-        let allowed = |method: &str, path: &str, body: &str| allows_switch(&head(method, path, &[]), body.as_bytes());
-
-        assert!(allowed("POST", "/configure", r#"{"devices":["leaf1"]}"#).is_ok());
-        for (method, path, body) in [
-            ("POST", "/configure", r#"{"devices":["all"]}"#),
-            ("POST", "/configure", r#"{"devices":["leaf1","leaf2"]}"#),
-            ("POST", "/configure", r#"{"devices":[]}"#),
-            ("POST", "/configure", r#"{"groups":["leaf"]}"#),
-            ("POST", "/configure", r#"{"devices":["leaf1"],"restore":"0123456789"}"#),
-            ("POST", "/configure", r#"{"devices":["leaf1"],"mode":"plan"}"#),
-            ("POST", "/configure", "not JSON"),
-            ("POST", "/devices/leaf1/release", ""),
-            ("POST", "/redrive", r#"{"devices":["leaf1"]}"#),
-            ("GET", "/runs", ""),
-            ("GET", "/configure", r#"{"devices":["leaf1"]}"#),
-        ] {
-            assert_eq!(allowed(method, path, body).err().map(|problem| problem.status), Some(403), "{path} {body}");
         }
     }
 }

@@ -7,49 +7,42 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
+use jiff::Timestamp;
 use naas::api::{self, ApiRequest, ApiResponse};
 use naas::caller::Caller;
 
-use super::admission::{Admission, allows_switch};
-use crate::site::{Bearer, LocalScheduler};
+use super::admission::Admission;
+use crate::site::{LocalScheduler, SiteGate};
 
 /// The API of a site, and who may ask it.
 pub(super) struct Api {
     pub(super) scheduler: Arc<LocalScheduler>,
     pub(super) admission: Admission,
+    /// Who a caller is; without it, everybody may do everything.
+    pub(super) gate: Option<SiteGate>,
 }
 
 impl Api {
     /// Whom a request is from, by its head; or the answer that refuses it.
-    pub(super) fn admit(&self, head: &Parts) -> Result<Bearer, Box<Response<Full<Bytes>>>> {
-        self.admission.admit(head).map_err(|problem| {
+    pub(super) async fn admit(&self, peer: SocketAddr, head: &Parts) -> Result<Caller, Box<Response<Full<Bytes>>>> {
+        self.admission.check(head).map_err(|problem| {
             tracing::warn!(status = problem.status, kind = %problem.kind, "{}", problem.detail);
-            let mut answer = ApiResponse::problem(&problem);
-            if problem.status == 401 {
-                answer.headers.push(("www-authenticate", "Bearer".to_owned()));
-            }
-            Box::new(response(answer))
+            Box::new(response(ApiResponse::problem(&problem)))
+        })?;
+        let Some(gate) = &self.gate else { return Ok(Caller::owner_of_this_machine(&peer.ip().to_string())) };
+        gate.caller(header(head, "authorization"), Timestamp::now()).await.map_err(|rejected| {
+            tracing::warn!(%peer, path = head.uri.path(), "a caller is not known: {rejected}");
+            Box::new(response(ApiResponse::from(&rejected)))
         })
     }
 
     /// Answers a request of somebody who was admitted. Its body is whole and not too large.
-    pub(super) async fn answer(
-        &self,
-        bearer: Bearer,
-        peer: SocketAddr,
-        head: &Parts,
-        body: &[u8],
-    ) -> Response<Full<Bytes>> {
-        if bearer == Bearer::Switch
-            && let Err(problem) = allows_switch(head, body)
-        {
-            return response(ApiResponse::problem(&problem));
-        }
+    pub(super) async fn answer(&self, caller: &Caller, head: &Parts, body: &[u8]) -> Response<Full<Bytes>> {
         let request = ApiRequest {
             method: head.method.as_str(),
             path: head.uri.path(),
             query: head.uri.query(),
-            caller: &Caller::owner_of_this_machine(&peer.ip().to_string()),
+            caller,
             content_type: header(head, "content-type"),
             if_match: header(head, "if-match"),
             idempotency_key: header(head, "idempotency-key"),

@@ -101,8 +101,8 @@ async fn converse(stream: TcpStream, peer: SocketAddr, api: Arc<Api>, place: Pla
 
 async fn answer(api: &Api, place: &Place, peer: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
-    let bearer = match api.admit(&head) {
-        Ok(bearer) => bearer,
+    let caller = match api.admit(peer, &head).await {
+        Ok(caller) => caller,
         Err(refusal) => return *refusal,
     };
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await;
@@ -112,7 +112,7 @@ async fn answer(api: &Api, place: &Place, peer: SocketAddr, request: Request<Inc
         Ok(Err(_)) | Err(_) => return empty(StatusCode::REQUEST_TIMEOUT),
     };
     place.leave();
-    let response = api.answer(bearer, peer, &head, &body).await;
+    let response = api.answer(&caller, &head, &body).await;
     place.come_back();
     response
 }

@@ -179,6 +179,8 @@ async fn a_switch_asks_for_itself_only() {
         r#"{"devices":["all"]}"#,
         r#"{"groups":["leaf"]}"#,
         r#"{"devices":["leaf2"],"mode":"plan"}"#,
+        r#"{"devices":["leaf2"],"step":"max"}"#,
+        r#"{"devices":["leaf2"],"confirm":600}"#,
         r#"{"devices":["leaf2"],"restore":"0123456789"}"#,
         r#"{"plan":"20261123-201530-000001"}"#,
     ] {
