@@ -47,7 +47,7 @@ pub use limits::Limits;
 use crate::ports::{Clock, DeadLetters, StoreError};
 use crate::records::slice::Slice;
 use device::DeviceWork;
-use inputs::ModelCache;
+use inputs::SiteCache;
 use installation_cache::InstallationCache;
 use put_back::{Unfinished, put_back};
 use shared_read::SharedRead;
@@ -58,7 +58,7 @@ use time_budget::TimeBudget;
 pub struct Enforcer<P> {
     ports: P,
     limits: Limits,
-    models: ModelCache,
+    sites: SiteCache,
     installation: InstallationCache,
 }
 
@@ -74,7 +74,7 @@ pub enum Delivery {
 impl<P: EnforcerPorts> Enforcer<P> {
     /// An enforcer within these limits.
     pub fn new(ports: P, limits: Limits) -> Self {
-        Self { ports, limits, models: ModelCache::default(), installation: InstallationCache::default() }
+        Self { ports, limits, sites: SiteCache::default(), installation: InstallationCache::default() }
     }
 
     /// Works on one queue message until `deadline`, by the enforcer's own clock; nothing is begun
@@ -97,7 +97,7 @@ impl<P: EnforcerPorts> Enforcer<P> {
         let work = SliceWork {
             ports: self.ports.ports(),
             limits: &self.limits,
-            models: &self.models,
+            sites: &self.sites,
             installation: &self.installation,
             slice,
             came_before: delivery == Delivery::Again || slice.attempt > 0 || slice.waits > 0,

@@ -42,6 +42,13 @@ impl Document {
     }
 }
 
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        let may = |document: &Self| (document.allows_local, document.of_this_machine);
+        (&self.name, may(self), self.body()) == (&other.name, may(other), other.body())
+    }
+}
+
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document").field("name", &self.name).finish_non_exhaustive()

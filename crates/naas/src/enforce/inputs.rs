@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use intent::inventory::Inventory;
+use intent::inventory::{Document, Inventory};
 use intent::model::ModelFiles;
 use intent::render::ModelSet;
 use jiff::Timestamp;
@@ -24,7 +24,7 @@ pub(super) struct Inputs {
 
 /// Inventory and models at one moment.
 pub(super) struct Site {
-    pub(super) inventory: Inventory,
+    pub(super) inventory: Arc<Inventory>,
     /// The models, or what keeps them from being used. A device that runs a configuration of its
     /// history does without them.
     pub(super) models: Result<ParsedModels, String>,
@@ -37,14 +37,27 @@ pub(super) struct ParsedModels {
     pub(super) set: Arc<ModelSet>,
 }
 
-/// The models that were parsed last, so that unchanged files are not parsed again.
+/// What was parsed last, so that unchanged documents and files are not parsed again.
 #[derive(Default)]
-pub(super) struct ModelCache(Mutex<Option<ParsedModels>>);
+pub(super) struct SiteCache {
+    models: Mutex<Option<ParsedModels>>,
+    inventory: Mutex<Option<(Vec<Document>, Arc<Inventory>)>>,
+}
 
-impl ModelCache {
+impl SiteCache {
+    /// The inventory that `documents` make up, or why they make up none.
+    fn inventory(&self, documents: Vec<Document>) -> Result<Arc<Inventory>, String> {
+        let mut last = self.inventory.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, parsed)) = last.as_ref().filter(|(before, _)| *before == documents) {
+            return Ok(Arc::clone(parsed));
+        }
+        let parsed = Arc::new(Inventory::parse(&documents).map_err(|error| error.to_string())?);
+        Ok(Arc::clone(&last.insert((documents, parsed)).1))
+    }
+
     /// The parsed models of `files`, or why they are not models.
-    fn parse(&self, files: Arc<ModelFiles>) -> Result<ParsedModels, String> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn models(&self, files: Arc<ModelFiles>) -> Result<ParsedModels, String> {
+        let mut last = self.models.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(parsed) = last.as_ref().filter(|parsed| Arc::ptr_eq(&parsed.files, &files)) {
             return Ok(parsed.clone());
         }
@@ -58,7 +71,7 @@ impl Inputs {
     /// operator must correct is part of the inputs, and becomes the outcome of every device.
     pub(super) async fn read<P: EnforcerPorts>(
         ports: &PortsOf<P>,
-        cache: &ModelCache,
+        cache: &SiteCache,
         slice: &Slice,
     ) -> Result<Self, StoreError> {
         let cancelled_at = ports.state.cancelled(&slice.task.run).await?;
@@ -93,16 +106,16 @@ impl From<StoreError> for InputError {
 impl Site {
     async fn read<P: EnforcerPorts>(
         ports: &PortsOf<P>,
-        cache: &ModelCache,
+        cache: &SiteCache,
         inventory: &[String],
     ) -> Result<Self, InputError> {
         let documents = ports.inventories.named(inventory).await.map_err(|error| match error.into() {
             InputError::Invalid(reason) => InputError::Invalid(format!("{reason}; the inventory was changed since")),
             store => store,
         })?;
-        let inventory = Inventory::parse(&documents).map_err(|error| InputError::Invalid(error.to_string()))?;
+        let inventory = cache.inventory(documents).map_err(InputError::Invalid)?;
         let models = match ports.models.snapshot().await {
-            Ok(files) => cache.parse(files),
+            Ok(files) => cache.models(files),
             Err(error) if needs_an_operator(&error) => Err(error.to_string()),
             Err(error) => return Err(error.into()),
         };
@@ -114,5 +127,26 @@ fn needs_an_operator(error: &StoreError) -> bool {
     match error.fault {
         StoreFault::NotFound | StoreFault::Unreadable => true,
         StoreFault::Denied | StoreFault::Unavailable => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_inventory_is_parsed_again_once_it_changes() {
+        let cache = SiteCache::default();
+        let document = |text: &str| Document::new("i.yaml", text.as_bytes().to_vec());
+        let inventory = |document: Document| cache.inventory(vec![document]).unwrap();
+        let (one, two) = ("hosts: {leaf1: {}}", "hosts: {leaf1: {}, leaf2: {}}");
+
+        let first = inventory(document(one));
+
+        assert!(Arc::ptr_eq(&first, &inventory(document(one))));
+        assert!(!Arc::ptr_eq(&first, &inventory(document(one).of_this_machine())), "its passwords may be commands");
+        assert_eq!(inventory(document(two)).names().len(), 2);
+        assert!(cache.inventory(vec![document("hosts: [")]).is_err());
+        assert_eq!(inventory(document(one)).names().len(), 1);
     }
 }

@@ -3,7 +3,7 @@
 use intent::name::DeviceName;
 
 use super::enforcer_ports::{EnforcerPorts, PortsOf};
-use super::inputs::{Inputs, ModelCache};
+use super::inputs::{Inputs, SiteCache};
 use super::installation_cache::InstallationCache;
 use super::limits::Limits;
 use super::shared_read::SharedRead;
@@ -16,7 +16,7 @@ use crate::records::slice::Slice;
 pub(super) struct SliceWork<'s, P: EnforcerPorts> {
     pub(super) ports: &'s PortsOf<P>,
     pub(super) limits: &'s Limits,
-    pub(super) models: &'s ModelCache,
+    pub(super) sites: &'s SiteCache,
     pub(super) installation: &'s InstallationCache,
     pub(super) slice: &'s Slice,
     /// Whether an earlier attempt of this slice may have reached its switches.
@@ -28,7 +28,7 @@ pub(super) struct SliceWork<'s, P: EnforcerPorts> {
 impl<P: EnforcerPorts> SliceWork<'_, P> {
     /// The inputs of the slice, read after this call.
     pub(super) async fn newest_inputs(&self) -> Result<Inputs, StoreError> {
-        self.inputs.since_now(async || Inputs::read::<P>(self.ports, self.models, self.slice).await).await
+        self.inputs.since_now(async || Inputs::read::<P>(self.ports, self.sites, self.slice).await).await
     }
 
     /// Whether the attempt that is under way is the last one that is made.

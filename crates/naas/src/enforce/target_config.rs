@@ -176,7 +176,7 @@ mod tests {
         let inventory = Inventory::parse(&[Document::new("i.yaml", b"hosts: {leaf1: {}}".to_vec())]).unwrap();
         let leaf1 = inventory.device(&DeviceName::new("leaf1").unwrap()).unwrap();
 
-        let site = Site { inventory, models: Ok(ParsedModels { files, set: models }) };
+        let site = Site { inventory: Arc::new(inventory), models: Ok(ParsedModels { files, set: models }) };
         let config = TargetConfig::of_models(&leaf1, &site, &PortDocument::default()).unwrap();
 
         let none = PortDocument::default();
