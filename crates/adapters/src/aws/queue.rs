@@ -1,5 +1,9 @@
 //! Slices to SQS in batches, and messages to the dead-letter queue with their reason.
 //!
+//! Slices carry their run as the message group of a fair queue: SQS hands out those of a small run
+//! before those of one whose slices wait in their thousands.
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html>.
+//!
 //! Needs `sqs:SendMessage` on the queue, and `sqs:ReceiveMessage` and `sqs:DeleteMessage` on the
 //! other to send messages again:
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html>.
@@ -9,6 +13,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures::{StreamExt, TryStreamExt, stream};
+use intent::name::RunId;
 use naas::ports::{DeadLetters, Parked, SliceQueue, StoreError, StoreFault};
 use naas::records::slice::Slice;
 use naas::retry;
@@ -61,8 +66,8 @@ impl SqsSlices {
         Self { client, queue_url: queue_url.into() }
     }
 
-    /// Sends one batch; what SQS did not take of it is sent again.
-    async fn send_batch(&self, mut batch: Vec<String>, delay: Duration) -> Result<(), StoreError> {
+    /// Sends one batch of slices of `run`; what SQS did not take of it is sent again.
+    async fn send_batch(&self, run: RunId, mut batch: Vec<String>, delay: Duration) -> Result<(), StoreError> {
         let delay = i32::try_from(delay.min(retry::LONGEST).as_secs()).unwrap_or(i32::MAX);
         let resource = || format!("queue {}", self.queue_url);
         let mut pause = FIRST_PAUSE;
@@ -71,6 +76,7 @@ impl SqsSlices {
                 let entry = SendMessageBatchRequestEntry::builder()
                     .id(index.to_string())
                     .message_body(body)
+                    .message_group_id(run.to_string())
                     .delay_seconds(delay);
                 entry.build().expect("an entry with id and body is complete")
             });
@@ -94,8 +100,13 @@ impl SqsSlices {
 
 impl SliceQueue for SqsSlices {
     async fn send(&self, slices: &[Slice], delay: Duration) -> Result<(), StoreError> {
-        let batches = batches(slices.iter().map(Slice::to_message));
-        stream::iter(batches).map(|batch| self.send_batch(batch, delay)).buffer_unordered(BATCHES).try_collect().await
+        let of_runs = slices.chunk_by(|one, next| one.task.run == next.task.run);
+        let batches: Vec<_> = of_runs.flat_map(batches_of_run).collect();
+        stream::iter(batches)
+            .map(|(run, batch)| self.send_batch(run, batch, delay))
+            .buffer_unordered(BATCHES)
+            .try_collect()
+            .await
     }
 }
 
@@ -138,6 +149,12 @@ impl DeadLetters for SqsDeadLetters {
 fn parked(message: Message) -> Parked {
     let reason = message.message_attributes.and_then(|mut attributes| attributes.remove(REASON)?.string_value);
     Parked { handle: message.receipt_handle.unwrap_or_default(), message: message.body.unwrap_or_default(), reason }
+}
+
+/// The batches of slices of one run, each with the name of the run.
+fn batches_of_run(slices: &[Slice]) -> impl Iterator<Item = (RunId, Vec<String>)> {
+    let batches = batches(slices.iter().map(Slice::to_message));
+    batches.into_iter().zip(slices).map(|(batch, slice)| (slice.task.run.clone(), batch))
 }
 
 /// Cuts messages into batches that SQS takes.

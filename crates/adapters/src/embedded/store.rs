@@ -1,18 +1,21 @@
 //! Everything naas remembers on one machine, in one [redb](https://docs.rs/redb) file: queue, dead
 //! letters, runs, outcomes, device records and histories, ordered ports, idempotency keys.
 //!
-//! Every write is a transaction that is synced to disk before it returns (redb's default,
-//! `Durability::Immediate`), so what was accepted survives `kill -9` and power cuts. One process
-//! owns the file. Messages that were being worked on when a process died are waiting again when the
-//! next one opens the file, and its leases and claims are gone: nobody else can hold one.
+//! Every write is in a transaction, which writes of the same moment share, and which is synced to
+//! disk before they return (redb's default, `Durability::Immediate`), so what was accepted survives
+//! `kill -9` and power cuts. One process owns the file. Messages that were being worked on when a
+//! process died are waiting again when the next one opens the file, and its leases and claims are
+//! gone: nobody else can hold one.
 
 mod history;
 mod ports;
 mod queue;
+mod retention;
 mod runs;
+mod writer;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use intent::name::DeviceName;
 use intent::tenancy::NotPorts;
@@ -31,6 +34,7 @@ use tokio::sync::Notify;
 use super::private;
 
 pub use queue::Received;
+use writer::Writer;
 
 const DEVICES: TableDefinition<'_, &str, (u64, &str)> = TableDefinition::new("devices");
 /// The id of this installation, under the empty key.
@@ -47,7 +51,11 @@ pub struct EmbeddedStore {
 struct Shared {
     database: Database,
     path: String,
+    /// Wakes receivers when a message arrives or is given back.
     arrived: Notify,
+    /// The run whose message was handed out last.
+    served: Mutex<String>,
+    writer: Writer,
 }
 
 /// Why a store cannot be opened that another process has open.
@@ -76,8 +84,17 @@ impl EmbeddedStore {
         let database = FileBackend::new(file)
             .and_then(|backend| Database::builder().create_with_backend(backend))
             .map_err(failed)?;
-        let store = Self { shared: Arc::new(Shared { database, path, arrived: Notify::new() }) };
+        let store = Self {
+            shared: Arc::new(Shared {
+                database,
+                path,
+                arrived: Notify::new(),
+                served: Mutex::default(),
+                writer: Writer::default(),
+            }),
+        };
         store.free_what_nobody_works_on()?;
+        store.write_now(|transaction| retention::forget_old(transaction, Timestamp::now()))?;
         Ok(store)
     }
 
@@ -106,13 +123,20 @@ impl EmbeddedStore {
         written().map_err(|fault| self.failed(fault))
     }
 
+    /// Does `work` in a transaction that it may share with others; it may be called twice, and only
+    /// one of the calls is committed.
     async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&redb::WriteTransaction) -> Result<T, Fault> + Send + 'static,
+        work: impl Fn(&redb::WriteTransaction) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let store = self.clone();
-        let written = tokio::task::spawn_blocking(move || store.write_now(work)).await;
-        written.unwrap_or_else(|error| Err(self.failed(error.into())))
+        let written = self.shared.writer.add(work);
+        let shared = Arc::clone(&self.shared);
+        let committed = tokio::task::spawn_blocking(move || shared.writer.commit_waiting(&shared.database)).await;
+        let written = match committed {
+            Ok(()) => written.await.unwrap_or_else(|lost| Err(lost.into())),
+            Err(panicked) => Err(panicked.into()),
+        };
+        written.map_err(|fault| self.failed(fault))
     }
 
     async fn read<T: Send + 'static>(
@@ -180,7 +204,7 @@ impl Installation for EmbeddedStore {
                 return Ok(InstallationId::parse(&stored)?);
             }
             table.insert("", new.to_string().as_str())?;
-            Ok(new)
+            Ok(new.clone())
         })
         .await
     }

@@ -57,6 +57,29 @@ async fn only_what_sqs_did_not_take_is_sent_again() {
 }
 
 #[tokio::test]
+async fn slices_of_a_run_are_a_group_of_a_fair_queue() {
+    let server = MockServer::start().await;
+    let wholly = json!({"Successful": [], "Failed": []});
+    Mock::given(method("POST")).respond_with(ResponseTemplate::new(200).set_body_json(wholly)).mount(&server).await;
+    let other = RunId::parse("20261123-201531-7f3a9c").unwrap();
+    let mut slices = slices(&["leaf1", "leaf2"]);
+    slices.push(blank::slice(other.clone(), DeviceName::new("leaf3").unwrap()));
+
+    SqsSlices::new(sqs(&server), server.uri()).send(&slices, Duration::ZERO).await.unwrap();
+
+    let mut groups = Vec::new();
+    for body in bodies(&server).await {
+        for entry in body["Entries"].as_array().unwrap() {
+            let slice = Slice::parse(entry["MessageBody"].as_str().unwrap()).unwrap();
+            assert_eq!(entry["MessageGroupId"], slice.task.run.to_string());
+            groups.push(slice.task.run);
+        }
+    }
+    groups.sort();
+    assert_eq!(groups, [slices[0].task.run.clone(), slices[1].task.run.clone(), other]);
+}
+
+#[tokio::test]
 async fn what_sqs_blames_on_the_sender_fails_at_once() {
     let server = MockServer::start().await;
     let blamed = json!({"Successful": [], "Failed": [failed("0", true)]});

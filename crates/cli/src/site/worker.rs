@@ -11,7 +11,6 @@ use intent::name::RunId;
 use jiff::SignedDuration;
 use naas::enforce::Delivery;
 use naas::ports::{Clock, StoreError};
-use naas::records::slice::Slice;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
@@ -102,7 +101,7 @@ impl Worker {
     async fn run(self, mut ending: watch::Receiver<End>) {
         while *ending.borrow() == End::NotYet {
             let received = tokio::select! {
-                received = self.store.receive_if(&SystemClock, |message| self.work.includes(message)) => received,
+                received = self.store.receive_if(&SystemClock, |run| self.work.includes(run)) => received,
                 _ = ending.changed() => return,
             };
             let done = match received {
@@ -162,10 +161,10 @@ async fn cut_off(ending: &mut watch::Receiver<End>) {
 }
 
 impl Work {
-    fn includes(&self, message: &str) -> bool {
+    fn includes(&self, run: &RunId) -> bool {
         match self {
             Self::All => true,
-            Self::Of(runs) => Slice::parse(message).is_ok_and(|slice| runs.contains(&slice.task.run)),
+            Self::Of(runs) => runs.contains(run),
         }
     }
 }

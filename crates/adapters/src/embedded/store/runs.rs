@@ -12,10 +12,10 @@ use serde::Deserialize;
 
 use super::{EmbeddedStore, Fault, get, json, read_table};
 
-const RUNS: TableDefinition<'_, &str, &str> = TableDefinition::new("runs");
+pub(super) const RUNS: TableDefinition<'_, &str, &str> = TableDefinition::new("runs");
 pub(super) const OUTCOMES: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("outcomes");
-const ATTEMPTS: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("attempts");
-const CANCELLED: TableDefinition<'_, &str, &str> = TableDefinition::new("cancelled");
+pub(super) const ATTEMPTS: TableDefinition<'_, (&str, &str), &str> = TableDefinition::new("attempts");
+pub(super) const CANCELLED: TableDefinition<'_, &str, &str> = TableDefinition::new("cancelled");
 
 /// Records a run, unless its name is taken.
 pub(super) fn insert(transaction: &redb::WriteTransaction, run: &Run) -> Result<Created, Fault> {

@@ -2,18 +2,20 @@ use std::time::Duration;
 
 use intent::hash::ContentHash;
 use intent::name::RunId;
+use intent::tenancy::PortDocument;
 use jiff::{SignedDuration, Timestamp};
 use naas::contract;
 use naas::fakes::{FakeClock, blank};
-use naas::ports::{Clock, History, Installation, Runs, SliceQueue};
+use naas::ports::{Clock, History, Installation, PortDocuments, Runs, SliceQueue};
 use naas::records::device_state::{Lease, Token};
 use naas::records::idempotency::Receipt;
 use naas::records::installation::InstallationId;
 use naas::records::outcome::{Outcome, Status};
 use naas::records::run::Run;
 use naas::records::slice::Slice;
+use naas::records::task::Task;
 
-use super::queue::MAX_RECEIVES;
+use super::queue::{MAX_RECEIVES, NAP, QUEUE, WAITING};
 use super::runs::OUTCOMES;
 use super::*;
 
@@ -66,6 +68,21 @@ async fn a_receiver_wakes_when_a_message_arrives() {
     store.send(&[slice("a")], Duration::ZERO).await.unwrap();
 
     assert_eq!(waiting.await.unwrap().unwrap().times_received, 1);
+}
+
+#[tokio::test]
+async fn a_receiver_that_waits_writes_nothing() {
+    let (folder, store) = store();
+    store.send(&[slice("a")], Duration::from_secs(60)).await.unwrap();
+    let file = || std::fs::read(folder.path().join("state.redb")).unwrap();
+    let (before, clock) = (file(), FakeClock::default());
+    let now = Timestamp::now();
+    clock.advance(now.duration_since(clock.now()));
+
+    let nothing = tokio::time::timeout(NAP + NAP, store.receive(&clock)).await;
+
+    assert!(nothing.is_err(), "{nothing:?}");
+    assert!(file() == before);
 }
 
 #[tokio::test]
@@ -168,7 +185,7 @@ async fn a_process_that_died_holds_no_device() {
 #[tokio::test]
 async fn a_process_that_died_holds_no_key_and_its_answers_stand() {
     let (folder, store) = store();
-    let at: Timestamp = "2026-11-23T20:15:30Z".parse().unwrap();
+    let at = Timestamp::now();
     let claimed = IdempotencyRecord { fingerprint: "a".to_owned(), run: run(), claimed_at: at, receipt: None };
     let receipt =
         Receipt { status: "OK".to_owned(), message: "Scheduled".to_owned(), run: run(), devices: 1, slices: 1 };
@@ -250,16 +267,152 @@ async fn a_delayed_message_comes_when_it_is_due() {
     assert!(store.take(now + SignedDuration::from_secs(61), |_| true).unwrap().is_some());
 }
 
+/// A slice of another run than [`run`].
+fn slice_of(run: &RunId, device: &str) -> Slice {
+    let slice = slice(device);
+    Slice { task: Task { run: run.clone(), ..slice.task }, ..slice }
+}
+
 #[tokio::test]
 async fn a_message_that_is_not_wanted_stays_for_whoever_wants_it() {
     let ((_folder, store), clock) = (store(), FakeClock::default());
-    store.send(&[slice("leaf1"), slice("leaf2")], Duration::ZERO).await.unwrap();
+    let other = RunId::parse("20261123-201531-7f3a9c").unwrap();
+    store.send(&[slice("leaf1"), slice_of(&other, "leaf2")], Duration::ZERO).await.unwrap();
 
-    let wanted = store.receive_if(&clock, |message| message.contains("leaf2")).await.unwrap();
+    let wanted = store.receive_if(&clock, |run| *run == other).await.unwrap();
     let rest = store.receive(&clock).await.unwrap();
 
     assert!(wanted.body.contains("leaf2"), "{wanted:?}");
     assert!(rest.body.contains("leaf1") && rest.times_received == 1, "{rest:?}");
+}
+
+#[tokio::test]
+async fn one_device_does_not_wait_behind_a_run_of_many() {
+    let ((_folder, store), clock) = (store(), FakeClock::default());
+    let (many, one) = (run(), RunId::parse("20261123-201531-7f3a9c").unwrap());
+    let slices: Vec<_> = (0..50).map(|number| slice_of(&many, &format!("leaf{number}"))).collect();
+    store.send(&slices, Duration::ZERO).await.unwrap();
+    store.send(&[slice_of(&one, "urgent")], Duration::ZERO).await.unwrap();
+
+    let mut bodies = Vec::new();
+    for _ in 0..3 {
+        bodies.push(store.receive(&clock).await.unwrap().body);
+    }
+
+    let expected = [&slices[0], &slice_of(&one, "urgent"), &slices[1]].map(Slice::to_message);
+    assert_eq!(bodies, expected, "runs take turns, and the slices of each keep their order");
+}
+
+#[tokio::test]
+async fn a_queue_of_an_earlier_version_is_handed_out() {
+    let (folder, store) = store();
+    store.send(&[slice("a")], Duration::ZERO).await.unwrap();
+    store.write_now(|transaction| Ok(transaction.delete_table(WAITING)?)).unwrap();
+    drop(store);
+
+    let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
+
+    assert!(store.take(FakeClock::default().now(), |_| true).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_slice_of_an_order_is_handed_out() {
+    let (_folder, store) = store();
+    let device = DeviceName::new("a").unwrap();
+
+    store.order_ports(&device, &PortDocument::default(), None, &whole_run()).await.unwrap();
+
+    assert!(store.take(FakeClock::default().now(), |_| true).unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_is_no_slice_is_parked_and_holds_nothing_up() {
+    let (folder, store) = store();
+    store.send(&[slice("a")], Duration::ZERO).await.unwrap();
+    let put = |transaction: &redb::WriteTransaction| {
+        let queued = r#"{"body":"hello","times_received":0,"waits":{"Until":"1970-01-01T00:00:00Z"}}"#;
+        transaction.open_table(QUEUE)?.insert(7, queued)?;
+        Ok(())
+    };
+    store.write_now(put).unwrap();
+    drop(store);
+
+    let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
+
+    let letters = store.dead_letters().await.unwrap();
+    assert_eq!(letters[0].message, "hello");
+    assert!(letters[0].reason.as_deref().unwrap().starts_with("not a slice message"), "{letters:?}");
+    assert_eq!(store.receive(&FakeClock::default()).await.unwrap().body, slice("a").to_message());
+}
+
+#[tokio::test]
+async fn who_was_cut_off_has_no_message_handed_out_twice() {
+    let ((_folder, store), clock) = (store(), FakeClock::default());
+    store.send(&[slice("a"), slice("b")], Duration::ZERO).await.unwrap();
+    let [given_back, deleted] = [store.receive(&clock).await.unwrap(), store.receive(&clock).await.unwrap()];
+    store.free_what_nobody_works_on().unwrap();
+
+    store.give_back(given_back.id, clock.now() + SignedDuration::from_secs(5)).await.unwrap();
+    store.delete(deleted.id).await.unwrap();
+    let early = store.take(clock.now(), |_| true).unwrap();
+    clock.advance(SignedDuration::from_secs(5));
+    let [due, again] = [(); 2].map(|()| store.take(clock.now(), |_| true).unwrap());
+
+    assert_eq!((early, due.unwrap().body, again), (None, slice("a").to_message(), None));
+}
+
+#[tokio::test]
+async fn old_runs_and_keys_are_forgotten_and_histories_kept() {
+    let (folder, store) = store();
+    let (now, leaf) = (Timestamp::now(), DeviceName::new("a").unwrap());
+    let old = RunId::new(now - SignedDuration::from_hours(401 * 24), 7);
+    let young = RunId::new(now - SignedDuration::from_hours(399 * 24), 7);
+    let receipt =
+        Receipt { status: "OK".to_owned(), message: "Scheduled".to_owned(), run: young.clone(), devices: 1, slices: 1 };
+    for (run, days) in [(&old, 2), (&young, 0)] {
+        store.create(&Run { task: Task { run: run.clone(), ..whole_run().task }, ..whole_run() }).await.unwrap();
+        store.record(&Outcome { run: run.clone(), ..outcome("a", Status::Changed) }).await.unwrap();
+        let claimed_at = now - SignedDuration::from_hours(24 * days);
+        let record = IdempotencyRecord {
+            fingerprint: String::new(),
+            run: run.clone(),
+            claimed_at,
+            receipt: Some(receipt.clone()),
+        };
+        store.claim(run.as_ref(), &record).await.unwrap();
+    }
+    store.keep(&leaf, &ContentHash::of("text"), "text").await.unwrap();
+    drop(store);
+
+    let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
+
+    assert_eq!((store.load(&old).await.unwrap(), store.outcome(&old, &leaf).await.unwrap()), (None, None));
+    assert!(store.load(&young).await.unwrap().is_some() && store.outcome(&young, &leaf).await.unwrap().is_some());
+    let claim = IdempotencyRecord { fingerprint: String::new(), run: young.clone(), claimed_at: now, receipt: None };
+    assert_eq!(store.claim(old.as_ref(), &claim).await.unwrap(), None, "the key is free again");
+    assert!(store.claim(young.as_ref(), &claim).await.unwrap().is_some());
+    assert!(store.kept(&leaf, &ContentHash::of("text")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_write_that_fails_fails_no_other() {
+    let (_folder, store) = store();
+    let write = |fails: bool| {
+        store.write(move |transaction| {
+            transaction.open_table(KEYS)?.insert(if fails { "bad" } else { "good" }, "{}")?;
+            if fails { Err("told to fail".into()) } else { Ok(()) }
+        })
+    };
+
+    let (first, failed, last) = tokio::join!(write(false), write(true), write(false));
+
+    assert!(first.is_ok() && last.is_ok());
+    assert!(std::error::Error::source(&failed.unwrap_err()).unwrap().to_string().contains("told to fail"));
+    let stored = |key| {
+        let transaction = store.shared.database.begin_read().unwrap();
+        transaction.open_table(KEYS).unwrap().get(key).unwrap().is_some()
+    };
+    assert!(stored("good") && !stored("bad"));
 }
 
 #[tokio::test]

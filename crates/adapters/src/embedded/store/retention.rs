@@ -1,0 +1,42 @@
+//! What a store forgets when it is opened, by the same rules as the state bucket on AWS: runs after
+//! 400 days, and answered idempotency keys after one. Histories of devices are kept for good.
+
+use intent::name::RunId;
+use jiff::{SignedDuration, Timestamp};
+use naas::records::idempotency::IdempotencyRecord;
+use redb::{TableDefinition, WriteTransaction};
+
+use super::runs::{ATTEMPTS, CANCELLED, OUTCOMES, RUNS};
+use super::{Fault, KEYS};
+
+/// How long a run and its outcomes are kept: `Runs` in `template.yaml`.
+const RUNS_FOR: SignedDuration = SignedDuration::from_hours(400 * 24);
+
+/// How long an idempotency key is kept: `IdempotencyKeys` in `template.yaml`.
+const KEYS_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Takes away what is too old at `now`.
+pub(super) fn forget_old(transaction: &WriteTransaction, now: Timestamp) -> Result<(), Fault> {
+    // Names of runs begin with the second at which they were accepted, so they sort by age.
+    let oldest = RunId::new(now - RUNS_FOR, 0).to_string();
+    for table in [RUNS, CANCELLED] {
+        transaction.open_table(table)?.retain_in(..oldest.as_str(), |_, _| false)?;
+    }
+    for table in [OUTCOMES, ATTEMPTS] {
+        forget_of_runs(transaction, table, &oldest)?;
+    }
+    let is_young = |record: &IdempotencyRecord| record.receipt.is_none() || record.claimed_at >= now - KEYS_FOR;
+    transaction.open_table(KEYS)?.retain(|_, record| {
+        // What cannot be read stays, for whoever asks for it to say so.
+        serde_json::from_str(record).map_or(true, |record| is_young(&record))
+    })?;
+    Ok(())
+}
+
+fn forget_of_runs(
+    transaction: &WriteTransaction,
+    table: TableDefinition<'_, (&str, &str), &str>,
+    oldest: &str,
+) -> Result<(), Fault> {
+    Ok(transaction.open_table(table)?.retain_in(..(oldest, ""), |_, _| false)?)
+}
