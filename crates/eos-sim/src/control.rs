@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::DeviceHandle;
 use crate::browser;
+use crate::counters::Traffic;
 use crate::device::Device;
 use crate::faults::Faults;
 
@@ -23,12 +24,14 @@ type Devices = Arc<BTreeMap<String, Arc<Device>>>;
 type Refused = (StatusCode, Json<Value>);
 type Done = Result<StatusCode, Refused>;
 
-/// Looking: `GET /devices`, `GET /devices/{name}/{journal,running-config,startup-config}`.
+/// Looking: `GET /devices`, `GET /traffic`, `GET
+/// /devices/{name}/{journal,running-config,startup-config}`.
 /// Breaking: `POST` and `DELETE /devices/{name}/faults`, `POST
 /// /devices/{name}/{clock,reboot,sessions,commit-timer,expire-logins}`.
 pub(crate) fn router(devices: Devices) -> Router {
     Router::new()
         .route("/devices", get(list))
+        .route("/traffic", get(traffic))
         .route("/devices/{name}/journal", get(journal))
         .route("/devices/{name}/running-config", get(running_config))
         .route("/devices/{name}/startup-config", get(startup_config))
@@ -57,6 +60,11 @@ async fn list(State(devices): State<Devices>) -> Json<Value> {
         json!({"name": name, "address": address.ip(), "port": address.port(), "hostname": hostname})
     });
     Json(devices.collect())
+}
+
+/// What came over the wire of all devices together since they started.
+async fn traffic(State(devices): State<Devices>) -> Json<Traffic> {
+    Json(devices.values().map(|device| device.counters.traffic()).sum())
 }
 
 async fn journal(State(devices): State<Devices>, Path(name): Path<String>) -> Result<Json<Value>, Refused> {

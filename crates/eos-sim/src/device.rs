@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::config::{Config, Dialect};
+use crate::counters::Counters;
 use crate::fleet::{DeviceSpec, FleetError};
 use crate::journal::Event;
 use crate::load;
@@ -26,6 +27,7 @@ pub(crate) struct Device {
     /// Actions of event-handlers that are not asynchronous wait for each other here.
     pub(crate) action_turn: tokio::sync::Mutex<()>,
     pub(crate) cables: OnceLock<Vec<Cable>>,
+    pub(crate) counters: Counters,
     state: Mutex<State>,
 }
 
@@ -60,6 +62,7 @@ impl Device {
             turn: tokio::sync::Mutex::default(),
             action_turn: tokio::sync::Mutex::default(),
             cables: OnceLock::new(),
+            counters: Counters::default(),
             clock,
             state: Mutex::new(state),
         })

@@ -53,21 +53,30 @@ pub(crate) async fn serve(device: Arc<Device>, listener: TcpListener, acceptor: 
 async fn accepted(device: Arc<Device>, stream: TcpStream, acceptor: Acceptor) {
     // Answers are single writes; waiting for more to send with them would only delay them.
     let _ = stream.set_nodelay(true);
+    device.counters.connected();
     let ended = match acceptor {
         Acceptor::Plain => connection(device, stream).await,
         Acceptor::Modern(tls) => match tls.accept(stream).await {
-            Ok(stream) => connection(device, stream).await,
+            Ok(stream) => encrypted(device, stream).await,
             Err(error) => Err(error.into()),
         },
         #[cfg(feature = "legacy-tls")]
         Acceptor::Legacy(tls) => match crate::tls::accept_legacy(&tls, stream).await {
-            Ok(stream) => connection(device, stream).await,
+            Ok(stream) => encrypted(device, stream).await,
             Err(error) => Err(error),
         },
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
     }
+}
+
+async fn encrypted<S>(device: Arc<Device>, stream: S) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    device.counters.shook_hands();
+    connection(device, stream).await
 }
 
 async fn connection<S>(device: Arc<Device>, stream: S) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
@@ -79,6 +88,7 @@ where
 }
 
 async fn answer(device: Arc<Device>, request: Request<Incoming>) -> Result<Response<Body>, Dropped> {
+    device.counters.asked();
     if !device.answers() {
         return Err(Dropped);
     }

@@ -8,6 +8,7 @@ mod clock;
 mod config;
 mod control;
 mod copy;
+mod counters;
 mod device;
 mod diff;
 mod event_handler;
@@ -43,6 +44,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 pub use config::Strictness;
+pub use counters::Traffic;
 pub use faults::{Answer, ExpiredSession, FailingRequest, Faults};
 pub use fleet::{DeviceSpec, End, Fleet, FleetError};
 pub use handle::DeviceHandle;

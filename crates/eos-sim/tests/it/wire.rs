@@ -131,6 +131,24 @@ async fn a_script_finds_flash_and_fast_cli() {
 }
 
 #[tokio::test]
+async fn traffic_of_all_devices_is_counted() {
+    let handle =
+        fleet("devices: [{name: a, username: u, password: p}, {name: b, username: u, password: p, tls: modern}]").await;
+    let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).build().unwrap();
+    for (name, scheme) in [("a", "http"), ("b", "https")] {
+        let url = format!("{scheme}://{}/command-api", handle.device(name).unwrap().address());
+        for _ in 0..2 {
+            client.head(&url).send().await.unwrap();
+        }
+    }
+
+    let url = format!("http://{}/traffic", handle.control());
+    let traffic: Value = client.get(url).send().await.unwrap().json().await.unwrap();
+
+    assert_eq!(traffic, json!({"connections": 2, "handshakes": 1, "requests": 4}));
+}
+
+#[tokio::test]
 async fn faults_are_set_and_cleared_over_the_control_face() {
     let handle = fleet(PAIR).await;
     let device = handle.device("a").unwrap();
