@@ -7,9 +7,11 @@ export NAAS_CACHE ?= $(HOME)/.cache/naas
 CARGO ?= cargo
 PYTHON ?= python3
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+BENCH_PROFILE := $(if $(BENCH_QUICK),,--release)
+BENCH_OPTIONS := $(if $(BENCH_QUICK),--short --into build/bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test checks lint unit fuzz judges localstack localstack-demo chaos chaos-short docs package
+.PHONY: help demo test checks lint unit fuzz judges localstack localstack-demo chaos chaos-short docs package bench
 .PHONY: deny machete template workflows direction tools
 
 help: ## List the verbs
@@ -66,6 +68,12 @@ chaos-short: package ## The same for a minute or two, and the tests of what it c
 
 package: ## The functions' zips, as AWS gets them, in build/lambda
 	tools/package
+
+bench: $(if $(BENCH_QUICK),,package) ## naas beside Nornir + NAPALM, asynceapi and a bare loop: docs/performance.md; BENCH_QUICK=1 only tries it out
+	$(CARGO) build $(BENCH_PROFILE) --quiet --package naas-cli --package eos-sim --bins
+	$(CARGO) build $(BENCH_PROFILE) --quiet --package eapi --package intent --examples
+	$(CARGO) build $(BENCH_PROFILE) --quiet --package naas --features fakes --example schedule_devices
+	"$$(tools/venv bench)/bin/python" -m bench --programs "$(abspath $(TARGET))/$(if $(BENCH_QUICK),debug,release)" $(BENCH_OPTIONS)
 
 machete: ## Dependencies that nothing uses
 	tools/machete
