@@ -12,7 +12,7 @@ use crate::reject::Rejected;
 /// A token's claims.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Claims {
-    /// The issuer.
+    /// The name of the issuer that signed the token.
     pub(crate) iss: String,
     /// Whom the token stands for.
     pub(crate) sub: String,
@@ -41,7 +41,7 @@ pub(crate) enum Audience {
 /// What naas's own tokens grant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OwnClaims {
-    /// The role.
+    /// The role that the token grants.
     pub(crate) role: Role,
     /// The groups that the role is limited to.
     #[serde(default, skip_serializing_if = "Option::is_none")]

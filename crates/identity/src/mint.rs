@@ -48,7 +48,7 @@ pub struct Life(SignedDuration);
 /// A new token, and when it ends.
 #[derive(Debug)]
 pub struct Minted {
-    /// The token.
+    /// The signed token, as it stands behind `Bearer`.
     pub token: SecretString,
     /// The token is not valid from this moment on.
     pub until: Timestamp,
@@ -86,13 +86,13 @@ impl Pass {
         Ok(Self { subject: subject.to_owned(), claims: OwnClaims { role, groups, device: None, tenant: None } })
     }
 
-    /// A switch.
+    /// A pass with which this switch may ask for itself.
     pub fn device(device: DeviceName) -> Self {
         let subject = format!("device/{device}");
         Self { subject, claims: OwnClaims { role: Role::Device, groups: None, device: Some(device), tenant: None } }
     }
 
-    /// A tenant.
+    /// A pass with which this tenant may order its ports.
     pub fn tenant(tenant: TenantName) -> Self {
         let subject = format!("tenant/{tenant}");
         Self { subject, claims: OwnClaims { role: Role::Tenant, groups: None, device: None, tenant: Some(tenant) } }

@@ -120,7 +120,7 @@ pub enum RenderError {
     OrderedPort {
         /// The name of the device.
         device: String,
-        /// The port.
+        /// The name of the port.
         port: String,
         /// Who has the port.
         tenant: String,

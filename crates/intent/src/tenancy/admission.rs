@@ -17,7 +17,7 @@ use crate::name::{DeviceName, RunId, TenantName};
 pub struct Admission<'a> {
     /// The tenants, and what each may order.
     pub tenants: &'a Tenants,
-    /// The device.
+    /// The device that the ports are on.
     pub device: &'a DeviceName,
     /// The document of the device as it stands.
     pub document: &'a PortDocument,
@@ -64,11 +64,11 @@ pub enum NotAdmitted {
     /// The tenant may not order the port, or there is no such port.
     #[error("tenant {tenant} has no port {port} on {device}; nothing was ordered")]
     NotInPatch {
-        /// The tenant.
+        /// The tenant that asks.
         tenant: TenantName,
         /// The first of its ports that it may not order.
         port: PortName,
-        /// The device.
+        /// The device that the port is on.
         device: DeviceName,
     },
     /// The operator's models configure the port.
@@ -76,17 +76,17 @@ pub enum NotAdmitted {
         "port {port} of {device} is configured by the operator's models, so nobody can order it; nothing was ordered"
     )]
     Operators {
-        /// The port.
+        /// The first port that is refused.
         port: PortName,
-        /// The device.
+        /// The device that the port is on.
         device: DeviceName,
     },
     /// Another tenant has the port.
     #[error("port {port} of {device} belongs to {}; nothing was ordered", owner_named(.owner))]
     Owned {
-        /// The port.
+        /// The first port that is refused.
         port: PortName,
-        /// The device.
+        /// The device that the port is on.
         device: DeviceName,
         /// Who has it, if the policy lets it be said.
         owner: Option<TenantName>,
@@ -94,7 +94,7 @@ pub enum NotAdmitted {
     /// The tenant may not use a VLAN.
     #[error("tenant {tenant} has no VLAN {vlan}; expected one of {allowed}; nothing was ordered")]
     Vlan {
-        /// The tenant.
+        /// The tenant that asks.
         tenant: TenantName,
         /// The first VLAN that it may not use.
         vlan: Vlan,
@@ -106,9 +106,9 @@ pub enum NotAdmitted {
         "tenant {tenant} would have {wanted} ports on {device}, and its quota is {quota}; give one back first; nothing was ordered"
     )]
     NoPortsLeft {
-        /// The tenant.
+        /// The tenant that asks.
         tenant: TenantName,
-        /// The device.
+        /// The device that the port is on.
         device: DeviceName,
         /// How many ports it would have.
         wanted: usize,
@@ -121,9 +121,9 @@ pub enum NotAdmitted {
          was ordered"
     )]
     TooManyWaiting {
-        /// The tenant.
+        /// The tenant that asks.
         tenant: TenantName,
-        /// The device.
+        /// The device that the port is on.
         device: DeviceName,
         /// How many changes would wait.
         wanted: usize,
@@ -135,9 +135,9 @@ pub enum NotAdmitted {
         "port {port} of {device} was changed since: expected version {expected}, found {found}; read it again; nothing was ordered"
     )]
     Changed {
-        /// The port.
+        /// The first port that is refused.
         port: PortName,
-        /// The device.
+        /// The device that the port is on.
         device: DeviceName,
         /// The generation that the request expects.
         expected: u64,

@@ -31,7 +31,7 @@ pub enum PortMode {
     Access(Vlan),
     /// Several VLANs, tagged.
     Trunk {
-        /// The VLANs.
+        /// The VLANs whose frames the port carries.
         vlans: VlanSet,
         /// The VLAN whose frames are untagged.
         native: Option<Vlan>,

@@ -16,7 +16,7 @@ pub enum InvalidRange {
         "{found:?} is not a list of ports: expected numbers and ranges such as 1-4,7 or 3/1-4, with numbers from 1 to {MAX_NUMBER}"
     )]
     Junk {
-        /// The part.
+        /// The beginning of the part.
         found: String,
     },
     /// A range ends before it begins.

@@ -16,9 +16,9 @@ use crate::render::bodies::{Bodies, LineRole};
 /// What a push may change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PortScope {
-    /// The interfaces.
+    /// The ports whose sections may change.
     pub ports: BTreeSet<PortName>,
-    /// The VLANs.
+    /// The VLANs that may come, go or change their names.
     pub vlans: BTreeSet<Vlan>,
 }
 

@@ -9,10 +9,11 @@ use super::{as_text, list, refuse_undefined};
 /// What a filter makes of the list that the engine makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Made {
-    /// The same.
+    /// What the engine makes, as it is.
     Same,
     /// A list that a template can change.
     List,
+    /// A generator, which can be walked once.
     Generator,
 }
 

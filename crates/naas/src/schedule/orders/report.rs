@@ -36,7 +36,7 @@ pub struct PortsReport {
 pub struct PortReport {
     /// The name of the device.
     pub device: DeviceName,
-    /// The port.
+    /// The name of the port.
     pub port: PortName,
     /// The version of the port, which `If-Match` compares; 0 if it was never ordered.
     pub version: u64,
