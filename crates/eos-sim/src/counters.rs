@@ -12,7 +12,7 @@ pub(crate) struct Counters {
     requests: AtomicU64,
 }
 
-/// [`Counters`] at one moment.
+/// What was counted, at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Traffic {
     /// Accepted TCP connections.

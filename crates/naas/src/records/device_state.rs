@@ -210,8 +210,7 @@ impl DeviceRecord {
 
     /// What was decided about the pin after the restore was asked for that has this place among the
     /// restores of the device, see
-    /// [`Slice::restore_order`](crate::records::slice::Slice::restore_order); nothing if nothing
-    /// was.
+    /// [`Task::restore_order`](crate::records::task::Task::restore_order); nothing if nothing was.
     pub fn decided_after(&self, restore: &RunId) -> Option<LaterDecision> {
         let pin = self.pinned.as_ref().filter(|pin| restore.is_older_than(pin.repeats.as_ref().unwrap_or(&pin.run)));
         let restored = pin.map(|pin| LaterDecision::RestoredBy(pin.run.clone()));
