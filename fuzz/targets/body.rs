@@ -33,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
         query,
         if_match: None,
         idempotency_key: Some("key"),
-        caller: &Caller::named("somebody"),
+        caller: &Caller::owner_of_this_machine("somebody"),
         content_type: Some("application/json"),
         body,
     };
