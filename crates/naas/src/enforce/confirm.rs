@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// How long an answer to a confirmation is waited for at least.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How often what was saved is compared with the target, when answers do not come.
+const COMPARISONS: u32 = 3;
+
 /// A session of a job, from its commit to its confirmation.
 pub(super) struct ConfirmedCommit<'p, P: EnforcerPorts> {
     pub(super) job: &'p PushJob<'p, P>,
@@ -69,7 +72,7 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         let (mut unanswered, mut running) = (None, trial.committed.clone());
         loop {
             let error = match self.confirm_once(&mut unchecked, &mut running, last_try).await {
-                Ok(Confirmation::Taken { digest }) => return Ok(self.saved(digest, trial).await),
+                Ok(Confirmation::Taken { digest }) => return Ok(self.saved(digest, running.as_ref(), trial).await),
                 Ok(Confirmation::TimerGone(status)) => return self.timer_gone(trial, running, status).await,
                 Err(failure) if failure.ending == Ending::Reverted => return Err(failure),
                 Err(failure) => failure.error,
@@ -87,20 +90,26 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         }
     }
 
-    /// What a confirmation saved. If the answer of the commit was lost, no digest tells whether
-    /// somebody changed the switch before the confirmation; then another comparison does.
-    async fn saved(&self, digest: Option<String>, trial: &Trial) -> SavedConfig {
+    /// What was saved. If the answer of the commit was lost, no digest tells whether somebody changed
+    /// the switch before it was first seen `running` on trial; then another comparison does.
+    async fn saved(&self, digest: Option<String>, running: Option<&String>, trial: &Trial) -> SavedConfig {
         if trial.committed.is_some() || digest.is_none() {
             return SavedConfig::of(digest, trial.committed.as_ref());
         }
-        match self.is_target(digest.as_ref()).await {
-            Ok(true) => SavedConfig::Target(digest),
-            Ok(false) => SavedConfig::Edited,
-            Err(error) => {
-                warn!(device = %self.job.prepared.device.name, %error, "what was saved could not be compared with the target");
-                SavedConfig::Target(None)
-            }
+        if running.is_some_and(|running| digest.as_ref() != Some(running)) {
+            return SavedConfig::Edited;
         }
+        for _ in 0..COMPARISONS {
+            match self.is_target(digest.as_ref()).await {
+                Ok(true) => return SavedConfig::Target(digest),
+                Ok(false) => return SavedConfig::Edited,
+                Err(error) => {
+                    warn!(device = %self.job.prepared.device.name, %error, "what was saved could not be compared with the target");
+                }
+            }
+            self.clock().sleep(PAUSE).await;
+        }
+        SavedConfig::Target(None)
     }
 
     /// Whether the switch runs the target configuration and nothing else, and still what has this
@@ -123,7 +132,7 @@ impl<P: EnforcerPorts> ConfirmedCommit<'_, P> {
         match status.digest {
             Some(digest) if running.as_ref() == Some(&digest) => {
                 let saved = if status.unsaved { self.save().await? } else { Some(digest) };
-                Ok(SavedConfig::of(saved, trial.committed.as_ref()))
+                Ok(self.saved(saved, running.as_ref(), trial).await)
             }
             Some(digest) if trial.before.as_ref() == Some(&digest) => Err(self.went_back()),
             _ => Err(self.unknown().into()),

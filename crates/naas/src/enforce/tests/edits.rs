@@ -45,6 +45,30 @@ async fn an_edit_is_told_when_the_answer_of_the_commit_was_lost() {
 }
 
 #[tokio::test]
+async fn an_edit_is_told_though_no_comparison_is_answered() {
+    let site = Site::usual();
+    site.switches.lose_answer("leaf1", SwitchCall::Commit, SwitchState::Reverting);
+    site.switches.run_before("leaf1", SwitchCall::Confirm, EDITED);
+    site.switches.fail("leaf1", SwitchCall::Abort, SwitchFault::Unreachable, SwitchState::Unchanged);
+
+    site.enforce("apply", &["leaf1"]).await;
+
+    assert_eq!(site.outcome("leaf1").status, Status::EditedMeanwhile);
+}
+
+#[tokio::test]
+async fn a_comparison_without_an_answer_is_made_again() {
+    let site = Site::usual();
+    site.switches.lose_answer("leaf1", SwitchCall::Commit, SwitchState::Reverting);
+    site.switches.fail_once("leaf1", SwitchCall::Abort, SwitchFault::Unreachable, SwitchState::Unchanged);
+
+    site.enforce("apply", &["leaf1"]).await;
+
+    assert_eq!(site.outcome("leaf1").status, Status::Changed);
+    assert!(is_known(&site));
+}
+
+#[tokio::test]
 async fn the_check_after_an_edit_finds_it() {
     let site = Site::usual();
     site.switches.run_before("leaf1", SwitchCall::Confirm, EDITED);
