@@ -9,7 +9,15 @@ from naas_localstack.stack import REPOSITORY, Stack
 
 PROGRAMS = Path(os.environ.get("NAAS_PROGRAMS", REPOSITORY / "target" / "debug"))
 
-PORTS = ["runs", "device records", "history", "idempotency keys", "slice queue", "dead letters"]
+PORTS = [
+    "runs",
+    "device records",
+    "history",
+    "idempotency keys",
+    "port documents",
+    "slice queue",
+    "dead letters",
+]
 
 
 class StoreContractTest(unittest.TestCase):
