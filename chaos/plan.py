@@ -142,7 +142,10 @@ def _broken(dice: random.Random, size: Size) -> Iterator[Break | Lift]:
     """One fault a device at a time: setting a second one would end the first."""
     sound_from = dict.fromkeys(device_names(size.devices), 0.0)
     for number, at in enumerate(_moments(dice, size.faults, size.seconds)):
-        device = dice.choice([name for name, free in sound_from.items() if free <= at])
+        sound = [name for name, free in sound_from.items() if free <= at]
+        # In a small fleet every device may be broken; then the first one to be sound again is next.
+        device = dice.choice(sound or [min(sound_from, key=lambda name: sound_from[name])])
+        at = max(at, sound_from[device])
         seconds = dice.uniform(2, 12)
         # In turn, so that each kind is there in the shortest run too.
         fault = FAULTS[number % len(FAULTS)]
