@@ -120,10 +120,7 @@ pub(crate) fn snapshot(check: impl FnOnce()) {
         (r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}Z", "TIME"),
         (r"/[^ ]*/\.tmp[^ /\n]*", "SITE"),
         // How a dropped connection ends is up to the moment.
-        (
-            r"connection closed before message completed|connection error: Connection reset by peer \(os error 104\)",
-            "CLOSED",
-        ),
+        (r"client error \((SendRequest|Canceled)\): [^;\n]*", "client error (SendRequest): CLOSED"),
     ];
     insta::with_settings!({filters => filters, prepend_module_to_snapshot => false}, { check() });
 }
