@@ -1,5 +1,6 @@
-//! The documents of ordered ports in S3. The document is the fact, and S3's event about it is what
-//! brings it to the switch: whoever is killed after the write loses nothing.
+//! The documents of ordered ports in S3. The document is the fact: the scheduler starts the run of an
+//! order after the write, and if it is killed in between, the same order again or the next apply
+//! brings it to the switch.
 //!
 //! ```text
 //! ports/<device>.json           which ports are ordered; compare and set (If-None-Match, If-Match)
