@@ -13,6 +13,7 @@ use intent::name::{DeviceName, RunId, TenantName};
 use intent::tenancy::{
     self, Admission, Admitted, NotAdmitted, PortDocument, PortEntry, PortIntent, PortName, PortRequest,
 };
+use jiff::SignedDuration;
 use tracing::{info, warn};
 
 pub use error::OrderError;
@@ -28,6 +29,10 @@ use site::OrderSite;
 
 /// How often an order is tried when others order ports of the same device first.
 const ATTEMPTS: u32 = 8;
+
+/// How old a run without an outcome must be, until the same order again queues it again. Before that,
+/// whoever recorded it is still alive to queue it.
+const OWED_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a call concerns, as its path names it.
 #[derive(Debug, Clone, Copy)]
@@ -228,11 +233,20 @@ impl<P: SchedulerPorts> Scheduler<P> {
         let waiting = applied.waiting(document).filter(|port| ports.contains(*port));
         let orders: BTreeSet<_> = waiting.map(|port| &document.ports[port].request).collect();
         for order in orders {
-            if self.ports().state.load(order).await.map_err(OrderError::State)?.is_none() {
+            if self.is_owed(device, order).await.map_err(OrderError::State)? {
                 self.start_order(site, device, document, order).await?;
             }
         }
         Ok(())
+    }
+
+    /// True if nobody has recorded the run of an order, or perhaps nobody has queued it since. A run
+    /// that is queued twice is worked on once.
+    async fn is_owed(&self, device: &DeviceName, order: &RunId) -> Result<bool, StoreError> {
+        let state = &self.ports().state;
+        let Some(run) = state.load(order).await? else { return Ok(true) };
+        let is_old = self.ports().clock.now().duration_since(run.accepted_at) > OWED_AFTER;
+        Ok(is_old && state.outcome(order, device).await?.is_none())
     }
 
     async fn document(&self, device: &DeviceName) -> Result<(PortDocument, Option<Version>), OrderError> {

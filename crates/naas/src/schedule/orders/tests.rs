@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 
 use intent::name::{DeviceName, GroupName, RunId, TenantName};
 use intent::tenancy::PortName;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::access::{Grant, Scope};
 use crate::api::{ApiRequest, ApiResponse, answer};
 use crate::caller::{Caller, Subject};
 use crate::fakes::{FakeClock, FakeStore, blank};
-use crate::ports::StoreFault;
+use crate::ports::{Clock, StoreFault};
 use crate::records::applied_ports::AppliedPorts;
 use crate::records::order::Load;
 use crate::records::outcome::{Outcome, Status};
@@ -251,6 +252,23 @@ async fn a_repeat_starts_the_run_that_a_dead_scheduler_owes() {
     ask(&store, &format!("PUT {PORT}"), r#"{"vlan": 110}"#).await;
     let run = store.slices.lock().unwrap().remove(0).task.run;
     store.runs.lock().unwrap().remove(&run);
+
+    let (status, _) = ask(&store, &format!("PUT {PORT}"), r#"{"vlan": 110}"#).await;
+
+    assert_eq!(status, 200);
+    assert_eq!(store.slices.lock().unwrap()[0].task.run, run);
+}
+
+#[tokio::test]
+async fn a_repeat_queues_the_run_that_a_dead_scheduler_recorded() {
+    let store = site();
+    ask(&store, &format!("PUT {PORT}"), r#"{"vlan": 110}"#).await;
+    let run = store.slices.lock().unwrap().remove(0).task.run;
+    let minutes_ago = CLOCK.now() - SignedDuration::from_mins(5);
+    store.runs.lock().unwrap().get_mut(&run).unwrap().accepted_at = minutes_ago;
+    for document in store.port_documents.lock().unwrap().values_mut() {
+        document.ports.values_mut().for_each(|entry| entry.at = minutes_ago);
+    }
 
     let (status, _) = ask(&store, &format!("PUT {PORT}"), r#"{"vlan": 110}"#).await;
 
