@@ -361,6 +361,23 @@ async fn who_was_cut_off_has_no_message_handed_out_twice() {
     assert_eq!((early, due.unwrap().body, again), (None, slice("a").to_message(), None));
 }
 
+fn run_of(at: Timestamp) -> Run {
+    Run { task: Task { run: RunId::new(at, 8), ..whole_run().task }, accepted_at: at, ..whole_run() }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_far_ahead_forgets_no_run() {
+    let (folder, store) = store();
+    // To a store that was last used two years ago, the present looks like such a clock.
+    let run = run_of(Timestamp::now() - SignedDuration::from_hours(2 * 365 * 24));
+    store.create(&run).await.unwrap();
+    drop(store);
+
+    let store = EmbeddedStore::open(folder.path().join("state.redb")).unwrap();
+
+    assert!(store.load(&run.task.run).await.unwrap().is_some());
+}
+
 #[tokio::test]
 async fn old_runs_and_keys_are_forgotten_and_histories_kept() {
     let (folder, store) = store();
@@ -381,6 +398,7 @@ async fn old_runs_and_keys_are_forgotten_and_histories_kept() {
         };
         store.claim(run.as_ref(), &record).await.unwrap();
     }
+    store.create(&run_of(now)).await.unwrap();
     store.keep(&leaf, &ContentHash::of("text"), "text").await.unwrap();
     drop(store);
 
